@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+# How every target of the project is built: warnings, sanitizers, linker, ccache, precompiled headers.
+
+find_program(CCACHE_EXECUTABLE ccache)
+if(CCACHE_EXECUTABLE)
+  # Precompiled headers are only cacheable with these sloppiness flags.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE_EXECUTABLE})
+endif()
+
+add_library(ashlar_options INTERFACE)
+target_include_directories(ashlar_options INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
+target_compile_options(ashlar_options INTERFACE -Wall -Wextra -Wno-unused-parameter)
+if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
+  # PCH time stamps would defeat ccache between checkouts.
+  target_compile_options(ashlar_options INTERFACE "SHELL:-Xclang -fno-pch-timestamp")
+  target_link_options(ashlar_options INTERFACE -fuse-ld=lld)
+endif()
+if(ASHLAR_WERROR)
+  target_compile_options(ashlar_options INTERFACE -Werror)
+endif()
+if(ASHLAR_SANITIZE)
+  target_compile_options(ashlar_options INTERFACE -fsanitize=${ASHLAR_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(ashlar_options INTERFACE -fsanitize=${ASHLAR_SANITIZE})
+endif()
+
+# ashlar_library(NAME SOURCES... DEPENDS libs... [PCH header])
+function(ashlar_library name)
+  cmake_parse_arguments(ARG "" "PCH" "SOURCES;DEPENDS" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(${name} PUBLIC ashlar_options ${ARG_DEPENDS})
+  if(ARG_PCH)
+    target_precompile_headers(${name} PRIVATE ${ARG_PCH})
+  endif()
+endfunction()
+
+# ashlar_test(NAME SOURCES... DEPENDS libs...): one GoogleTest program, every case a CTest test.
+function(ashlar_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
+  target_compile_definitions(${name} PRIVATE ASHLAR_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data"
+                                             ASHLAR_CHECKPOINTS="${PROJECT_SOURCE_DIR}/models/checkpoints")
+  add_test(NAME ${name} COMMAND ${name})
+endfunction()

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// The compiled program: what the compiler produces and the runtime executes. A plain value without
+// pointers into either of them, so it can be saved, loaded and run without MLIR.
+//
+// A program has several entries (prefill sizes, decode, ...) that share kernels, weights and states.
+// An entry is a list of commands over buffers; the runtime records it once and replays it. Nothing
+// in the commands changes from run to run: values that do (token, position, length) live in states
+// of class `step`, which kernels read and write.
+//
+// Kernel ABI: each dispatch owns a *record* in device memory,
+//     u64 address[arguments.size()]  u32 scalar[scalars.size()]
+// and its only push constant is the 64-bit address of that record.
+#pragma once
+
+#include "runtime/program/dtype.h"
+#include "runtime/program/shape.h"
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace ashlar {
+
+// Where a buffer lives and who may change it.
+enum class Residency : std::uint8_t {
+  weights,  // device local, written once at load
+  state,    // device local, updated in place by entries
+  step,     // small per-token values: device local and host visible where the device has such memory
+  ring,     // host visible, cached: values that entries hand to the host while running
+  arena,    // temporaries at static offsets of one allocation
+  staging,  // host visible transfer buffers of the runtime
+};
+
+// One named tensor of the checkpoint, at a fixed offset within its group.
+struct WeightSpec {
+  std::string name;
+  DType dtype;
+  Shape shape;
+  std::uint64_t offset;  // bytes from the start of the group
+};
+
+// Weights that must be adjacent in memory, so that one kernel can read them as one tensor.
+struct WeightGroup {
+  std::vector<WeightSpec> weights;
+  std::uint64_t bytes;
+};
+
+// A device buffer that survives between runs. Zero filled when created.
+struct StateSpec {
+  std::string name;
+  DType dtype;
+  Shape shape;    // of one growable state: shape[0] is the capacity it starts with
+  bool growable;  // along axis 0; no stride depends on the capacity
+  Residency residency;
+};
+
+enum class Space : std::uint8_t { weight, constant, state, arena, input, output };
+
+// A byte range of one buffer. `index` selects the weight group, state, input or output; constants
+// and the arena are single buffers (index 0).
+struct BufferRange {
+  Space space;
+  std::uint32_t index;
+  std::uint64_t offset;
+  std::uint64_t bytes;
+
+  bool operator==(const BufferRange&) const = default;
+};
+
+enum class Access : std::uint8_t { read = 1, write = 2, read_write = 3 };
+
+// For a growable state `range.bytes` covers the starting capacity; an access may reach any row of
+// the present capacity and is treated as touching the whole state.
+struct Argument {
+  BufferRange range;
+  Access access;
+};
+
+struct Cost {
+  std::uint64_t bytes_read = 0;
+  std::uint64_t bytes_written = 0;
+  std::uint64_t flops = 0;
+};
+
+struct Dispatch {
+  std::uint32_t kernel;
+  std::vector<Argument> arguments;
+  std::vector<std::uint32_t> scalars;
+  std::array<std::uint32_t, 3> workgroups;
+  std::string label;  // scope of the ops inside, e.g. "layers.3.self_attn.q_proj"
+  Cost cost;
+};
+
+struct Copy {
+  BufferRange source;
+  BufferRange target;
+  std::string label;
+};
+
+// All writes before it are visible to everything after it.
+struct Barrier {};
+
+using Command = std::variant<Dispatch, Copy, Barrier>;
+
+// An array that the caller passes in or receives; row-major, contiguous.
+struct ValueSpec {
+  std::string name;
+  DType dtype;
+  Shape shape;
+};
+
+struct Entry {
+  std::string name;
+  std::vector<ValueSpec> inputs;
+  std::vector<ValueSpec> outputs;
+  std::uint64_t arena_bytes;
+  std::vector<Command> commands;
+};
+
+struct Kernel {
+  std::string name;                  // also the SPIR-V entry point
+  std::vector<std::uint32_t> spirv;  // little-endian words
+  std::array<std::uint32_t, 3> workgroup_size;
+  std::uint32_t subgroup_size;       // required size; 0 where any will do
+  std::uint32_t argument_count;
+  std::uint32_t scalar_count;
+};
+
+struct Program {
+  std::vector<Kernel> kernels;
+  std::vector<WeightGroup> weight_groups;
+  std::vector<std::uint8_t> constants;  // contents of the constant buffer
+  std::vector<StateSpec> states;
+  std::vector<Entry> entries;
+};
+
+// Bytes of a dense tensor; throws InvalidArgument on overflow.
+std::uint64_t byte_count(DType dtype, const Shape& shape);
+
+// Throws FormatError unless every index, range, argument count and size of the program is
+// consistent. Run on everything that is loaded, and by the compiler on what it produces.
+void verify(const Program& program);
+
+}  // namespace ashlar
