@@ -11,6 +11,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <system_error>
 #include <utility>
 
 namespace ashlar {
@@ -21,6 +22,11 @@ namespace {
 }
 
 }  // namespace
+
+bool is_present(const std::filesystem::path& path) {
+  std::error_code ignored;
+  return std::filesystem::exists(std::filesystem::symlink_status(path, ignored));
+}
 
 InputFile::InputFile(const std::filesystem::path& path, std::string_view unit)
     : name_(in_quotes(path.native())), unit_(unit) {

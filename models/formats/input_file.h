@@ -15,6 +15,9 @@
 
 namespace ashlar {
 
+// Whether anything has this name: a link that leads nowhere counts, so that opening it gives an error.
+bool is_present(const std::filesystem::path& path);
+
 class InputFile {
 public:
   // `unit` names the reader in errors. Throws IoError when the file is absent, not readable or not
