@@ -15,7 +15,8 @@
 
 namespace ashlar {
 
-// Whether anything has this name: a link that leads nowhere counts, so that opening it gives an error.
+// Whether anything has this name: a link that leads nowhere counts, so that opening it gives an
+// error.
 bool is_present(const std::filesystem::path& path);
 
 class InputFile {

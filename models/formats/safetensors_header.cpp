@@ -2,10 +2,9 @@
 // The JSON header: a state machine over parser events, so that no tree is built and nesting never
 // passes the three levels that the format has.
 #include "models/formats/in_quotes.h"
+#include "models/formats/json_events.h"
 #include "models/formats/safetensors.h"
 #include "runtime/program/error.h"
-
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <optional>
@@ -17,13 +16,13 @@ namespace {
 
 constexpr std::string_view kUnit = "safetensors";
 
-class HeaderParser {
+class HeaderParser : public JsonEvents {
 public:
-  explicit HeaderParser(std::string_view file) : file_(file) {}
+  explicit HeaderParser(std::string_view file)
+      : JsonEvents(kUnit, fmt::format("{}: the header", file)), file_(file) {}
 
   SafetensorsHeader take() { return std::move(header_); }
 
-  // The events of nlohmann::json::sax_parse.
   bool null() { unexpected("null"); }
   bool boolean(bool) { unexpected("a boolean"); }
   bool number_integer(std::int64_t value) { unexpected(fmt::format("{}", value)); }
@@ -93,11 +92,6 @@ public:
       fail(fmt::format("data_offsets: expected 2 numbers, got {}", offset_count_));
     place_ = Place::tensor;
     return true;
-  }
-
-  bool parse_error(std::size_t position, const std::string& token, const std::exception&) {
-    throw FormatError(kUnit, "{}: the header is not valid JSON near byte {}: {}", file_,
-                      position + sizeof(std::uint64_t), in_quotes(token, 40));
   }
 
 private:
@@ -270,7 +264,7 @@ SafetensorsHeader parse_safetensors_header(std::string_view text, std::uint64_t 
     throw FormatError(kUnit, "{}: the header must start with '{{', got {}", file,
                       in_quotes(text.substr(0, 1)));
   HeaderParser parser(file);
-  nlohmann::json::sax_parse(text, &parser);
+  parse_json_events(text, parser);
   SafetensorsHeader header = parser.take();
   std::sort(header.tensors.begin(), header.tensors.end(), [](const auto& a, const auto& b) {
     return std::tie(a.begin, a.end, a.name) < std::tie(b.begin, b.end, b.name);
