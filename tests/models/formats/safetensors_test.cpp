@@ -353,8 +353,7 @@ TEST(Safetensors, EveryBitFlipOpensOrThrows) {
     std::string mutant = whole;
     mutant[bit / 8] = static_cast<char>(mutant[bit / 8] ^ 1 << bit % 8);
     const bool accepted = opens_or_throws_typed(folder, mutant);
-    if (bit < prefix_bits)
-      EXPECT_FALSE(accepted) << "bit " << bit << " of the header length";
+    EXPECT_FALSE(accepted && bit < prefix_bits) << "bit " << bit << " of the header length";
   }
 }
 

@@ -7,9 +7,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
-#include <cstring>
-#include <limits>
+#include <span>
 #include <vector>
 
 namespace ashlar {
@@ -22,7 +22,8 @@ using testing::HasSubstr;
 template <typename T> class Stored {
 public:
   Stored(StoredType type, const std::vector<T>& values) : bytes_(1 + values.size() * sizeof(T)) {
-    std::memcpy(bytes_.data() + 1, values.data(), values.size() * sizeof(T));
+    std::ranges::copy(std::as_bytes(std::span(values)),
+                      std::as_writable_bytes(std::span(bytes_)).begin() + 1);
     info_.name = "t";
     info_.type = type;
     info_.shape = Shape({static_cast<std::int64_t>(values.size())});
