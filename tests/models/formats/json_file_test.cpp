@@ -2,6 +2,7 @@
 #include "models/formats/json_file.h"
 
 #include "models/formats/in_quotes.h"
+#include "models/formats/input_file.h"
 #include "models/formats/json_fields.h"
 #include "runtime/program/error.h"
 #include "tests/models/formats/test_files.h"
@@ -80,6 +81,23 @@ TEST(JsonFile, LimitsSize) {
               HasSubstr("none.json\": No such file"));
 }
 
+TEST(InputFile, AFileThatShrinksIsAnError) {
+  const test::TemporaryFolder folder;
+  const auto path = folder.write("a", "0123456789");
+  const InputFile file(path, "test");
+  std::filesystem::resize_file(path, 4);
+  std::string bytes(10, ' ');
+  EXPECT_THAT(message_of<IoError>([&] { file.read(0, bytes); }),
+              HasSubstr("[test] \"" + path.string() +
+                        "\" ended while it was read: expected 6 more bytes at offset 4"));
+}
+
+TEST(InputFile, AnEmptyFileMapsToNothing) {
+  const test::TemporaryFolder folder;
+  const InputFile file(folder.write("a", ""), "test");
+  EXPECT_TRUE(MappedFile(file, "test").bytes().empty());
+}
+
 TEST(JsonFields, GettersCheckTypesAndRanges) {
   const auto json =
       parse_json(R"({"i":5,"big":18446744073709551615,"neg":-1,"f":1.5,"s":"x","n":null,"b":true,)"
@@ -100,6 +118,8 @@ TEST(JsonFields, GettersCheckTypesAndRanges) {
               HasSubstr("f.json: i: expected an integer in [0, 4], got 5"));
   EXPECT_THAT(error([&] { fields.integer("big", {}); }), HasSubstr("got 18446744073709551615"));
   EXPECT_THAT(error([&] { fields.integer("neg", {}); }), HasSubstr("got -1"));
+  EXPECT_EQ(fields.integer("neg", {-5, 5}), -1);
+  EXPECT_THAT(error([&] { fields.integer("neg", {-5, -2}); }), HasSubstr("in [-5, -2], got -1"));
   EXPECT_THAT(error([&] { fields.integer("f", {}); }), HasSubstr("got 1.5"));
   EXPECT_THAT(error([&] { fields.integer("s", {}); }), HasSubstr("got \"x\""));
   EXPECT_THAT(error([&] { fields.integers("t", {}); }), HasSubstr("or a list of them, got array"));

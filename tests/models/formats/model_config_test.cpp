@@ -350,6 +350,17 @@ TEST(ModelConfig, RefusesUnusableSizes) {
   EXPECT_THAT(error(R"({"model_type":3})"), HasSubstr("model_type: expected a string, got 3"));
 }
 
+TEST(ModelConfig, Activations) {
+  const auto activation = [](const std::string& name) {
+    return small("llama", R"("hidden_act":")" + name + "\"").activation;
+  };
+  EXPECT_EQ(activation("silu"), Activation::silu);
+  EXPECT_EQ(activation("swish"), Activation::silu);
+  EXPECT_EQ(activation("gelu"), Activation::gelu);
+  EXPECT_EQ(activation("gelu_pytorch_tanh"), Activation::gelu_tanh);
+  EXPECT_EQ(activation("gelu_new"), Activation::gelu_tanh);
+}
+
 TEST(ModelConfig, NullMeansAbsent) {
   const ModelConfig c = small("llama", R"("head_dim":null,"rope_theta":null,"vocab_size":null)");
   EXPECT_EQ(c.head_dim, 16);

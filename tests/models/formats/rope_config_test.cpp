@@ -121,6 +121,14 @@ TEST(Rope, YarnStaysBetweenPlainAndInterpolated) {
   EXPECT_EQ(rope_inverse_frequencies(parse(R"({"rope_type":"yarn","factor":1})"), 128), plain);
 }
 
+// With one pair, both ends of the ramp are clamped to it.
+TEST(Rope, YarnRampOfNoWidth) {
+  const auto one = rope_inverse_frequencies(
+      parse(R"({"rope_type":"yarn","factor":8,"original_max_position_embeddings":3})", 4), 4);
+  EXPECT_EQ(one[0], 1.0);
+  EXPECT_DOUBLE_EQ(one[1], 0.01 / 8);
+}
+
 TEST(Rope, ProportionalStopsTrailingPairs) {
   const auto rope =
       parse(R"({"rope_type":"proportional","rope_theta":1e6,"partial_rotary_factor":0.25})", 512);

@@ -7,8 +7,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <algorithm>
+#include <csignal>
 #include <string>
 #include <vector>
 
@@ -102,6 +104,14 @@ TEST(SafetensorsWriter, RefusesTensorsThatBreakTheFormat) {
               HasSubstr("at most 4096 bytes"));
   EXPECT_THAT(message({{"t", StoredType::u8, {1, 1, 1, 1, 1, 1, 1, 1, 1}, bytes_of("1")}}),
               HasSubstr("expected at most 8 dimensions, got 9"));
+  EXPECT_THAT(message({{"t", StoredType::u8, {-1}, bytes_of("1")}}),
+              HasSubstr("the size of U8 [-1] is not a whole number of bytes"));
+  EXPECT_THAT(message({{"t", StoredType::f4, {3}, bytes_of("12")}}),
+              HasSubstr("the size of F4 [3] is not a whole number of bytes"));
+  EXPECT_THAT(message_of<InvalidArgument>([&] {
+                write_safetensors(path, {}, {{"k", std::string(kMaxSafetensorsHeader, 'v')}});
+              }),
+              HasSubstr("header too large: expected at most 100000000 bytes"));
   EXPECT_EQ(read_bytes(path), "old");
   EXPECT_EQ(folder.file_count(), 1);
 }
@@ -118,6 +128,38 @@ TEST(SafetensorsWriter, FailedWritesLeaveNothingBehind) {
               HasSubstr("cannot replace"));
   EXPECT_THAT(message_of<IoError>([&] { write_safetensors("/dev/full/x", {}); }),
               HasSubstr("cannot create"));
+  EXPECT_EQ(folder.file_count(), 1);
+}
+
+// Files of this process may not pass `bytes` while this lives, as on a full disk.
+class FileSizeLimit {
+public:
+  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limit{bytes, before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FileSizeLimit() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+
+private:
+  void (*handler_)(int);
+  rlimit before_{};
+};
+
+TEST(SafetensorsWriter, AFullDiskLeavesTheOldFile) {
+  const TemporaryFolder folder;
+  const auto path = folder.write("a", "old");
+  const std::string data(4096, 'x');
+  std::string message;
+  {
+    const FileSizeLimit limit(1024);
+    message = message_of<IoError>([&] { write_safetensors(path, {bytes_tensor("t", data)}); });
+  }
+  EXPECT_THAT(message, HasSubstr("cannot write"));
+  EXPECT_EQ(read_bytes(path), "old");
   EXPECT_EQ(folder.file_count(), 1);
 }
 

@@ -56,6 +56,9 @@ TEST(TensorValues, ConvertsToFloats) {
   EXPECT_EQ(Stored<std::uint8_t>(StoredType::boolean, {0, 1}).floats(), (Floats{0, 1}));
   EXPECT_EQ(Stored<std::int64_t>(StoredType::i64, {-(1LL << 40)}).floats(), (Floats{-0x1p40f}));
   EXPECT_EQ(Stored<std::uint64_t>(StoredType::u64, {~0ULL}).floats(), (Floats{0x1p64f}));
+  EXPECT_EQ(Stored<std::int32_t>(StoredType::i32, {-5}).floats(), (Floats{-5}));
+  EXPECT_EQ(Stored<std::int16_t>(StoredType::i16, {-5}).floats(), (Floats{-5}));
+  EXPECT_EQ(Stored<std::uint16_t>(StoredType::u16, {65535}).floats(), (Floats{65535}));
   EXPECT_EQ(Stored<std::uint32_t>(StoredType::u32, {}).floats(), Floats{});
 }
 
@@ -65,6 +68,9 @@ TEST(TensorValues, ConvertsToIntegers) {
   EXPECT_EQ(Stored<std::uint32_t>(StoredType::u32, {4294967295u}).integers(),
             (Integers{4294967295}));
   EXPECT_EQ(Stored<std::int32_t>(StoredType::i32, {-7}).integers(), (Integers{-7}));
+  EXPECT_EQ(Stored<std::int64_t>(StoredType::i64, {INT64_MIN}).integers(), (Integers{INT64_MIN}));
+  EXPECT_EQ(Stored<std::int8_t>(StoredType::i8, {-1}).integers(), (Integers{-1}));
+  EXPECT_EQ(Stored<std::uint8_t>(StoredType::boolean, {1}).integers(), (Integers{1}));
 }
 
 TEST(TensorValues, RefusesWhatItCannotRepresent) {
