@@ -2,8 +2,8 @@
 // Typed errors. Every failure a user can cause ends in one of these; `assert` is for our own bugs.
 //
 // Messages read `[unit] what went wrong: expected X, got Y (tensor/op/file, offset)` and name the
-// next step where there is one. Errors are thrown by value and caught by const reference. They never
-// cross MLIR frames or C callbacks.
+// next step where there is one. Errors are thrown by value and caught by const reference. They
+// never cross MLIR frames or C callbacks.
 #pragma once
 
 #include <fmt/format.h>
