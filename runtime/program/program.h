@@ -2,10 +2,10 @@
 // The compiled program: what the compiler produces and the runtime executes. A plain value without
 // pointers into either of them, so it can be saved, loaded and run without MLIR.
 //
-// A program has several entries (prefill sizes, decode, ...) that share kernels, weights and states.
-// An entry is a list of commands over buffers; the runtime records it once and replays it. Nothing
-// in the commands changes from run to run: values that do (token, position, length) live in states
-// of class `step`, which kernels read and write.
+// A program has several entries (prefill sizes, decode, ...) that share kernels, weights and
+// states. An entry is a list of commands over buffers; the runtime records it once and replays it.
+// Nothing in the commands changes from run to run: values that do (token, position, length) live in
+// states of class `step`, which kernels read and write.
 //
 // Kernel ABI: each dispatch owns a *record* in device memory,
 //     u64 address[arguments.size()]  u32 scalar[scalars.size()]
@@ -27,9 +27,9 @@ namespace ashlar {
 enum class Residency : std::uint8_t {
   weights,  // device local, written once at load
   state,    // device local, updated in place by entries
-  step,     // small per-token values: device local and host visible where the device has such memory
-  ring,     // host visible, cached: values that entries hand to the host while running
-  arena,    // temporaries at static offsets of one allocation
+  step,   // small per-token values: device local and host visible where the device has such memory
+  ring,   // host visible, cached: values that entries hand to the host while running
+  arena,  // temporaries at static offsets of one allocation
   staging,  // host visible transfer buffers of the runtime
 };
 
@@ -123,7 +123,7 @@ struct Kernel {
   std::string name;                  // also the SPIR-V entry point
   std::vector<std::uint32_t> spirv;  // little-endian words
   std::array<std::uint32_t, 3> workgroup_size;
-  std::uint32_t subgroup_size;       // required size; 0 where any will do
+  std::uint32_t subgroup_size;  // required size; 0 where any will do
   std::uint32_t argument_count;
   std::uint32_t scalar_count;
 };
