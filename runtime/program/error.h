@@ -27,6 +27,10 @@ public:
       : Error(unit, std::string_view(fmt::format(format, std::forward<Args>(args)...))) {}
 
   const std::string& unit() const noexcept { return unit_; }
+  // what() without the unit, for an outer unit that re-throws with more context.
+  std::string_view message() const noexcept {
+    return std::string_view(what()).substr(unit_.size() + 3);
+  }
 
 private:
   std::string unit_;
