@@ -21,7 +21,9 @@ def write(target, name, data):
 
 
 def file_of(header, data=b""):
-    text = header if isinstance(header, bytes) else json.dumps(header, separators=(",", ":")).encode()
+    text = header
+    if not isinstance(header, bytes):
+        text = json.dumps(header, separators=(",", ":")).encode()
     return struct.pack("<Q", len(text)) + text + data
 
 
@@ -37,7 +39,8 @@ def safetensors_seeds():
     yield "empty_object", file_of(b"{}      ")
     yield "metadata", file_of({"__metadata__": {"format": "pt", "\u00e4": "\n"}})
     yield "zero_sizes", file_of({"a": entry("F32", [0, 3], 0, 0), "b": entry("U8", [], 0, 1)}, b"x")
-    yield "two_tensors", file_of({"b": entry("F32", [1], 2, 6), "a": entry("BF16", [1], 0, 2)}, bytes(6))
+    two = {"b": entry("F32", [1], 2, 6), "a": entry("BF16", [1], 0, 2)}
+    yield "two_tensors", file_of(two, bytes(6))
     yield "hole", file_of({"a": entry("U8", [1], 0, 1), "b": entry("U8", [1], 2, 3)}, b"xyz")
     yield "overlap", file_of({"a": entry("U8", [2], 0, 2), "b": entry("U8", [2], 1, 3)}, b"xyz")
     yield "product_wraps", file_of({"a": entry("U8", [1 << 32, 1 << 32], 0, 0)})

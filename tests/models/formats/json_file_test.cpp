@@ -34,8 +34,8 @@ TEST(InQuotes, EscapesAndCuts) {
 }
 
 TEST(JsonFile, BuildsTheSameTreeAsTheLibrary) {
-  const std::string text =
-      R"({"a":[1,-2,3.5,"x",null,true,[],{}],"b":{"c":{"d":[[1],[2,[3]]]}},"e":18446744073709551615})";
+  const std::string text = R"({"a":[1,-2,3.5,"x",null,true,[],{}],)"
+                           R"("b":{"c":{"d":[[1],[2,[3]]]}},"e":18446744073709551615})";
   EXPECT_EQ(parse_json(text, "f"), nlohmann::json::parse(text));
   EXPECT_EQ(parse_json(" 7 ", "f"), 7);
   EXPECT_EQ(parse_json("\xef\xbb\xbf{}", "f"), nlohmann::json::object());
