@@ -2,7 +2,7 @@
 // The one way by which untrusted JSON enters the parser.
 #pragma once
 
-#include "models/formats/in_quotes.h"
+#include "runtime/program/in_quotes.h"
 #include "runtime/program/error.h"
 
 #include <nlohmann/json.hpp>
