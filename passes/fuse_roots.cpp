@@ -119,7 +119,8 @@ OpSet Partition::grow_epilogue(SmallVectorImpl<Operation*>& roots, bool siblings
   return region;
 }
 
-// Whether `value` follows from other needed values by cheap ops that read nothing else.
+// Whether `value` follows from other needed values, and from what earlier kernels store, by cheap
+// ops.
 static bool follows_from(Value value, const ValueSet& needed, const OpSet& region) {
   ValueSet path;
   path.insert(value);
@@ -128,12 +129,8 @@ static bool follows_from(Value value, const ValueSet& needed, const OpSet& regio
     if (is_root(op) || is_costly(op))
       return false;
     for (Value operand : op->getOperands()) {
-      Operation* def = operand.getDefiningOp();
-      if (needed.contains(operand) || isa_and_nonnull<ir::FullOp, ir::IotaOp>(def))
-        continue;
-      if (!region.contains(def))
-        return false;
-      path.insert(operand);
+      if (!needed.contains(operand) && region.contains(operand.getDefiningOp()))
+        path.insert(operand);
     }
   }
   return true;

@@ -155,7 +155,8 @@ private:
     std::vector<std::int64_t> levels = graph_.earliest_levels();
     const std::int64_t last =
         levels.empty() ? 0 : *std::max_element(levels.begin(), levels.end());
-    for (std::size_t unit : llvm::reverse(graph_.topological_order())) {
+    const std::vector<std::size_t> order = graph_.topological_order();
+    for (std::size_t unit : llvm::reverse(order)) {
       const bool read = llvm::any_of(plan_.units()[unit].outputs, [&](Value output) {
         return !readers_[output].empty();
       });

@@ -5,6 +5,7 @@
 #include "ir/ashlar_dialect.h"
 #include "ir/kernel_dialect.h"
 #include "ir/plan_dialect.h"
+#include "runtime/program/device_profile.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -19,5 +20,9 @@ namespace ashlar {
 
 #define GEN_PASS_REGISTRATION
 #include "passes/passes.h.inc"
+
+// The passes that depend on the device, for a profile that need not be a named fixture.
+std::unique_ptr<mlir::Pass> create_split_reduction(const DeviceProfile& profile);
+std::unique_ptr<mlir::Pass> create_select_schedule(const DeviceProfile& profile);
 
 }  // namespace ashlar
