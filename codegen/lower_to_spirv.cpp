@@ -30,7 +30,8 @@ namespace {
 constexpr int64_t kAddressBytes = 8;
 constexpr int64_t kScalarBytes = 4;
 
-// A pointer `offset` bytes into the dispatch record. Its address arrives in two push-constant words.
+// A pointer `offset` bytes into the dispatch record. Its address arrives in two push-constant
+// words.
 Value record_pointer(OpBuilder& builder, Operation* op, int64_t offset, Type element) {
   Location loc = op->getLoc();
   Type i32 = builder.getI32Type();
@@ -85,6 +86,56 @@ struct ScalarLowering final : OpConversionPattern<kernel::ScalarOp> {
   }
 };
 
+template <typename Atomic>
+Value create_atomic(OpBuilder& builder, Location loc, Value pointer, Value operand) {
+  return Atomic::create(builder, loc, pointer, spirv::Scope::Device,
+                        spirv::MemorySemantics::AcquireRelease, operand);
+}
+
+// Upstream has no atomics through physical pointers.
+struct AtomicLowering final : OpConversionPattern<memref::AtomicRMWOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(memref::AtomicRMWOp op, OpAdaptor operands,
+                                ConversionPatternRewriter& rewriter) const override {
+    auto base = dyn_cast<spirv::PointerType>(operands.getMemref().getType());
+    if (!base || base.getStorageClass() != spirv::StorageClass::PhysicalStorageBuffer)
+      return failure();
+    Value pointer =
+        spirv::getElementPtr(*getTypeConverter<SPIRVTypeConverter>(), op.getMemRefType(),
+                             operands.getMemref(), operands.getIndices(), op.getLoc(), rewriter);
+    auto create = creator(op.getKind());
+    if (!pointer || !create)
+      return rewriter.notifyMatchFailure(op, "no such atomic");
+    rewriter.replaceOp(op, create(rewriter, op.getLoc(), pointer, operands.getValue()));
+    return success();
+  }
+
+private:
+  using Creator = Value (*)(OpBuilder&, Location, Value, Value);
+
+  static Creator creator(arith::AtomicRMWKind kind) {
+    switch (kind) {
+    case arith::AtomicRMWKind::addi:
+      return create_atomic<spirv::AtomicIAddOp>;
+    case arith::AtomicRMWKind::andi:
+      return create_atomic<spirv::AtomicAndOp>;
+    case arith::AtomicRMWKind::ori:
+      return create_atomic<spirv::AtomicOrOp>;
+    case arith::AtomicRMWKind::maxs:
+      return create_atomic<spirv::AtomicSMaxOp>;
+    case arith::AtomicRMWKind::maxu:
+      return create_atomic<spirv::AtomicUMaxOp>;
+    case arith::AtomicRMWKind::mins:
+      return create_atomic<spirv::AtomicSMinOp>;
+    case arith::AtomicRMWKind::minu:
+      return create_atomic<spirv::AtomicUMinOp>;
+    default:
+      return nullptr;
+    }
+  }
+};
+
 // Upstream sums f32 vectors with OpDot, whose order of additions is the driver's choice.
 struct OrderedSum final : OpRewritePattern<vector::ReductionOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -116,7 +167,7 @@ void populate_patterns(SPIRVTypeConverter& types, ScfToSPIRVContext& scf,
   populateVectorToSPIRVPatterns(types, patterns);
   index::populateIndexToSPIRVPatterns(types, patterns);
   ub::populateUBToSPIRVConversionPatterns(types, patterns);
-  patterns.add<BufferLowering, ScalarLowering>(types, patterns.getContext());
+  patterns.add<AtomicLowering, BufferLowering, ScalarLowering>(types, patterns.getContext());
 }
 
 struct LowerToSpirv final : impl::LowerToSpirvBase<LowerToSpirv> {
@@ -141,8 +192,8 @@ struct LowerToSpirv final : impl::LowerToSpirvBase<LowerToSpirv> {
   }
 
   void runOnOperation() override {
-    for (gpu::GPUModuleOp kernel : llvm::make_early_inc_range(
-             getOperation().getOps<gpu::GPUModuleOp>()))
+    for (gpu::GPUModuleOp kernel :
+         llvm::make_early_inc_range(getOperation().getOps<gpu::GPUModuleOp>()))
       if (failed(lower(kernel)))
         return signalPassFailure();
     for (auto shader : getOperation().getOps<spirv::ModuleOp>())

@@ -5,6 +5,16 @@
 
 include "mlir/Pass/PassBase.td"
 
+def EmitKernels : Pass<"ashlar-emit-kernels", "::mlir::ModuleOp"> {
+  let summary = "Replaces each kernel.def by a gpu.module, as its schedule says";
+  let options = [Option<"profile", "profile", "std::string", "\"lavapipe\"",
+                        "Name of a device profile fixture">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect",
+                           "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::spirv::SPIRVDialect",
+                           "::mlir::vector::VectorDialect"];
+}
+
 def AttachTarget : Pass<"ashlar-attach-target", "::mlir::ModuleOp"> {
   let summary = "Sets spirv.target_env from a device profile";
   let options = [Option<"profile", "profile", "std::string", "\"lavapipe\"",

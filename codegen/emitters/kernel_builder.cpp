@@ -30,9 +30,9 @@ KernelBuilder::KernelBuilder(kernel::DefOp def, const DeviceProfile& profile,
   setInsertionPointToStart(gpu_module.getBody());
   auto function = make_function(*this, getLoc(), def.getSymName());
   const SmallVector<std::int32_t, 3> size = {static_cast<std::int32_t>(workgroup_size), 1, 1};
-  function->setAttr(spirv::getEntryPointABIAttrName(),
-                    spirv::getEntryPointABIAttr(getContext(), size,
-                                                static_cast<int>(subgroup_size())));
+  function->setAttr(
+      spirv::getEntryPointABIAttrName(),
+      spirv::getEntryPointABIAttr(getContext(), size, static_cast<int>(subgroup_size())));
   entry_ = &function.getBody().front();
   setInsertionPointToStart(entry_);
   gpu::ReturnOp::create(*this, getLoc());
@@ -97,6 +97,7 @@ KernelBuilder::ScopeGuard::ScopeGuard(KernelBuilder& b) : builder(b) {
 }
 
 KernelBuilder::ScopeGuard::~ScopeGuard() {
+  llvm::erase_if(builder.parts_, [&](const Parts& p) { return p.scope == builder.scope(); });
   builder.scopes_.pop_back();
 }
 
@@ -150,6 +151,7 @@ std::optional<std::int64_t> KernelBuilder::constant(Value index) {
 }
 
 Values KernelBuilder::delinearize(Value linear, ArrayRef<std::int64_t> shape) {
+  const Value whole = linear;
   Values indices(shape.size());
   const auto outermost = llvm::find_if(shape, [](std::int64_t d) { return d != 1; });
   for (std::size_t i = shape.size(); i-- > 0;) {
@@ -162,10 +164,24 @@ Values KernelBuilder::delinearize(Value linear, ArrayRef<std::int64_t> shape) {
       linear = div(linear, shape[i]);
     }
   }
+  parts_.push_back({wide_axes(indices, shape), whole, scope()});
   return indices;
 }
 
+decltype(KernelBuilder::Parts::axes) KernelBuilder::wide_axes(ValueRange index,
+                                                              ArrayRef<std::int64_t> shape) {
+  decltype(Parts::axes) axes;
+  for (auto [i, extent] : llvm::zip_equal(index, shape))
+    if (extent != 1)
+      axes.emplace_back(extent, i);
+  return axes;
+}
+
 Value KernelBuilder::linearize(ValueRange indices, ArrayRef<std::int64_t> shape) {
+  const auto axes = wide_axes(indices, shape);
+  for (const Parts& parts : llvm::reverse(parts_))
+    if (parts.axes == axes)
+      return parts.linear;
   Value linear = index(0);
   for (auto [i, extent] : llvm::zip_equal(indices, shape))
     linear = extent == 1 ? linear : add(mul(linear, extent), i);
@@ -221,7 +237,8 @@ Values KernelBuilder::loop(std::int64_t from, std::int64_t to, std::int64_t step
   return loop(index(from), index(to), index(step), inits, body);
 }
 
-void KernelBuilder::for_each(Value from, Value to, Value step, llvm::function_ref<void(Value)> body) {
+void KernelBuilder::for_each(Value from, Value to, Value step,
+                             llvm::function_ref<void(Value)> body) {
   loop(from, to, step, {}, [&](Value iv, ValueRange) {
     body(iv);
     return Values();
@@ -250,8 +267,8 @@ Value KernelBuilder::shared(Type type, std::int64_t count) {
   OpBuilder::InsertionGuard guard(*this);
   setInsertionPointToStart(entry_);
   auto space = spirv::StorageClassAttr::get(getContext(), spirv::StorageClass::Workgroup);
-  return memref::AllocOp::create(*this,
-                                 MemRefType::get({count}, type, MemRefLayoutAttrInterface(), space));
+  return memref::AllocOp::create(
+      *this, MemRefType::get({count}, type, MemRefLayoutAttrInterface(), space));
 }
 
 Value KernelBuilder::load(Value memory, Value index) {

@@ -15,6 +15,9 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
 
 namespace ashlar::codegen {
 
@@ -74,6 +77,7 @@ public:
   // The value of a constant index, if it is one.
   static std::optional<std::int64_t> constant(Value index);
 
+  // Inverse to each other; what was taken apart is put together for free.
   Values delinearize(Value linear, llvm::ArrayRef<std::int64_t> shape);
   Value linearize(ValueRange index, llvm::ArrayRef<std::int64_t> shape);
 
@@ -103,8 +107,8 @@ public:
   Value load(Value memory, Value index);
   void store(Value value, Value memory, Value index);
 
-  // ---- Reductions. `threads` consecutive threads (a power of two, aligned) reduce together; all of
-  // them must get here, and all get the result.
+  // ---- Reductions. `threads` consecutive threads (a power of two, aligned) reduce together; all
+  // of them must get here, and all get the result.
   using Combine = llvm::function_ref<Values(ValueRange, ValueRange)>;
   Values reduce(ValueRange values, std::int64_t threads, Combine combine);
   Value sum(Value value, std::int64_t threads);
@@ -130,6 +134,14 @@ private:
     KernelBuilder& builder;
   };
 
+  // Index parts by axes of extent > 1, and the number they came from.
+  struct Parts {
+    std::vector<std::pair<std::int64_t, Value>> axes;
+    Value linear;
+    int scope;
+  };
+  static decltype(Parts::axes) wide_axes(ValueRange index, llvm::ArrayRef<std::int64_t> shape);
+
   kernel::DefOp def_;
   const DeviceProfile& profile_;
   std::int64_t workgroup_size_;
@@ -137,6 +149,7 @@ private:
   mlir::OwningOpRef<mlir::ModuleOp> module_;
   mlir::Block* entry_ = nullptr;
   llvm::SmallVector<Scope> scopes_;
+  std::vector<Parts> parts_;
   int next_scope_ = 0;
   bool failed_ = false;
 };

@@ -22,10 +22,9 @@ Type storage_type(KernelBuilder& b, DType dtype) {
 }
 
 Value buffer_of(KernelBuilder& b, unsigned buffer, Type element) {
-  auto space = spirv::StorageClassAttr::get(b.getContext(),
-                                            spirv::StorageClass::PhysicalStorageBuffer);
-  auto type =
-      MemRefType::get({ShapedType::kDynamic}, element, MemRefLayoutAttrInterface(), space);
+  auto space =
+      spirv::StorageClassAttr::get(b.getContext(), spirv::StorageClass::PhysicalStorageBuffer);
+  auto type = MemRefType::get({ShapedType::kDynamic}, element, MemRefLayoutAttrInterface(), space);
   return b.make<kernel::BufferOp>(type, b.getI64IntegerAttr(buffer));
 }
 
@@ -87,8 +86,9 @@ Values load_vectors(KernelBuilder& b, Value memory, Value at, std::int64_t count
       loaded.push_back(b.load(memory, address));
       continue;
     }
-    Value vector = vector::LoadOp::create(b, VectorType::get({chunk}, element), memory, address,
-                                          false, llvm::Align(static_cast<std::uint64_t>(chunk * bytes)));
+    Value vector =
+        vector::LoadOp::create(b, VectorType::get({chunk}, element), memory, address, false,
+                               llvm::Align(static_cast<std::uint64_t>(chunk * bytes)));
     for (std::int64_t i = 0; i < chunk; ++i)
       loaded.push_back(vector::ExtractOp::create(b, vector, i));
   }
@@ -106,8 +106,8 @@ void store_vectors(KernelBuilder& b, ValueRange values, Value memory, Value at,
       continue;
     }
     auto lanes = values.slice(static_cast<std::size_t>(first), static_cast<std::size_t>(chunk));
-    Value vector = vector::FromElementsOp::create(
-        b, VectorType::get({chunk}, lanes.front().getType()), lanes);
+    Value vector =
+        vector::FromElementsOp::create(b, VectorType::get({chunk}, lanes.front().getType()), lanes);
     vector::StoreOp::create(b, vector, memory, address, false,
                             llvm::Align(static_cast<std::uint64_t>(chunk * bytes)));
   }
@@ -144,8 +144,8 @@ Value pack_word(KernelBuilder& b, DType dtype, ValueRange values) {
   return word;
 }
 
-// Nearest multiple of 2^13 in the last place for normal halves; below 2^-14 halves are spaced 2^-24,
-// which is what adding and taking away 0.5 rounds to.
+// Nearest multiple of 2^13 in the last place for normal halves; below 2^-14 halves are spaced
+// 2^-24, which is what adding and taking away 0.5 rounds to.
 Value round_to_f16(KernelBuilder& b, Value value) {
   Value bits = bits_of(b, value);
   Value magnitude = b.make<arith::AndIOp>(bits, b.i32(0x7fffffff));
