@@ -21,9 +21,9 @@ TEST(Arena, KeepsTemporariesOfOneStepApart) {
 }
 
 TEST(Arena, TakesTheTightestGap) {
-  // The 4 KiB and the 1 KiB holder leave at step 1; a 1 KiB newcomer fits the smaller hole.
+  // The 4 KiB and the 1 KiB holder leave at step 1; the newcomer takes the smaller hole.
   const ArenaLayout layout =
-      lay_out_arena({{4096, 0, 0}, {2048, 0, 9}, {1024, 0, 0}, {512, 0, 9}, {1000, 1, 2}}, true);
+      lay_out_arena({{4096, 0, 0}, {2048, 0, 9}, {1024, 0, 0}, {600, 0, 9}, {500, 1, 2}}, true);
   EXPECT_EQ(layout.offsets[4], layout.offsets[2]);
 }
 
