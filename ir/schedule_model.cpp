@@ -218,13 +218,6 @@ ScheduleAttr matmul_schedule(const RegionView& region, Operation* matmul,
 
 // ---- attention
 
-ScheduleAttr attention_schedule(const RegionView& region, Operation* root,
-                                const DeviceProfile& profile) {
-  const std::int64_t workgroup = largest_workgroup(profile, profile.is_cpu ? 64 : 128);
-  return make_schedule(region.op->getContext(), "attention",
-                       {{"workgroup", workgroup}, {"splits", splits_of(root)}});
-}
-
 std::int64_t attention_iterations(Operation* root, ScheduleAttr schedule) {
   const std::int64_t workgroup = std::max<std::int64_t>(schedule.get("workgroup", 64), 1);
   auto query = cast<RankedTensorType>(root->getOperand(0).getType());
@@ -238,6 +231,20 @@ std::int64_t attention_iterations(Operation* root, ScheduleAttr schedule) {
   const std::int64_t rows = attention_tile(root).rows();
   return blocks * (1 + ceil_div(head, head_width) + ceil_div(workgroup, key_groups)) +
          ceil_div(rows * head, workgroup) + ceil_div(rows * value_head, workgroup);
+}
+
+ScheduleAttr attention_schedule(const RegionView& region, Operation* root,
+                                const DeviceProfile& profile) {
+  std::int64_t workgroup = largest_workgroup(profile, profile.is_cpu ? 64 : 128);
+  const std::int64_t most = largest_workgroup(profile, 256);
+  auto make = [&] {
+    return make_schedule(region.op->getContext(), "attention",
+                         {{"workgroup", workgroup}, {"splits", splits_of(root)}});
+  };
+  while (profile.max_loop_iterations && 2 * workgroup <= most &&
+         attention_iterations(root, make()) > profile.max_loop_iterations)
+    workgroup *= 2;
+  return make();
 }
 
 // ---- scan and sort
