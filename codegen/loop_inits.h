@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Repairs scf.for after conversion. MLIR 22 passes a loop's results through Function variables that
 // only the loop's body writes, so that a loop without iterations would yield undefined values. Here
-// the variables receive the initial values before the loop. (The merge op cannot yield them instead:
-// the serialiser loses a loop result that an enclosing loop carries.)
+// the variables receive the initial values before the loop. (The merge op cannot yield them
+// instead: the serialiser loses a loop result that an enclosing loop carries.)
 #pragma once
 
 #include "mlir/Dialect/SPIRV/IR/SPIRVOps.h"

@@ -30,7 +30,8 @@ namespace {
 constexpr int64_t kAddressBytes = 8;
 constexpr int64_t kScalarBytes = 4;
 
-// A pointer `offset` bytes into the dispatch record. Its address arrives in two push-constant words.
+// A pointer `offset` bytes into the dispatch record. Its address arrives in two push-constant
+// words.
 Value record_pointer(OpBuilder& builder, Operation* op, int64_t offset, Type element) {
   Location loc = op->getLoc();
   Type i32 = builder.getI32Type();
@@ -100,9 +101,9 @@ struct AtomicLowering final : OpConversionPattern<memref::AtomicRMWOp> {
     auto base = dyn_cast<spirv::PointerType>(operands.getMemref().getType());
     if (!base || base.getStorageClass() != spirv::StorageClass::PhysicalStorageBuffer)
       return failure();
-    Value pointer = spirv::getElementPtr(*getTypeConverter<SPIRVTypeConverter>(),
-                                         op.getMemRefType(), operands.getMemref(),
-                                         operands.getIndices(), op.getLoc(), rewriter);
+    Value pointer =
+        spirv::getElementPtr(*getTypeConverter<SPIRVTypeConverter>(), op.getMemRefType(),
+                             operands.getMemref(), operands.getIndices(), op.getLoc(), rewriter);
     auto create = creator(op.getKind());
     if (!pointer || !create)
       return rewriter.notifyMatchFailure(op, "no such atomic");
@@ -191,8 +192,8 @@ struct LowerToSpirv final : impl::LowerToSpirvBase<LowerToSpirv> {
   }
 
   void runOnOperation() override {
-    for (gpu::GPUModuleOp kernel : llvm::make_early_inc_range(
-             getOperation().getOps<gpu::GPUModuleOp>()))
+    for (gpu::GPUModuleOp kernel :
+         llvm::make_early_inc_range(getOperation().getOps<gpu::GPUModuleOp>()))
       if (failed(lower(kernel)))
         return signalPassFailure();
     for (auto shader : getOperation().getOps<spirv::ModuleOp>())

@@ -43,8 +43,8 @@ void build_kernel_pipeline(OpPassManager& passes) {
 static std::uint32_t required_subgroup_size(ModuleOp module) {
   std::uint32_t size = 0;
   module.walk([&](gpu::GPUFuncOp function) {
-    if (auto abi = function->getAttrOfType<spirv::EntryPointABIAttr>(
-            spirv::getEntryPointABIAttrName()))
+    if (auto abi =
+            function->getAttrOfType<spirv::EntryPointABIAttr>(spirv::getEntryPointABIAttrName()))
       size = static_cast<std::uint32_t>(abi.getSubgroupSize().value_or(0));
   });
   return size;

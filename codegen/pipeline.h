@@ -19,8 +19,8 @@ class OpPassManager;
 
 namespace ashlar::codegen {
 
-// Passes that simplify kernel IR, expand math and convert to one final spirv.module. The module must
-// carry spirv.target_env.
+// Passes that simplify kernel IR, expand math and convert to one final spirv.module. The module
+// must carry spirv.target_env.
 void build_kernel_pipeline(mlir::OpPassManager& passes);
 
 // Lowers `module` in place and serialises it. Throws ashlar::Error with the compiler's diagnostics

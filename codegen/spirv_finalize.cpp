@@ -34,8 +34,7 @@ int64_t scalar_bytes(Type type) {
 
 // Accesses through physical pointers must state their alignment. Without a better one it is that of
 // the element, which the kernel ABI guarantees.
-template <typename Access>
-void state_alignment(Access access, Type value) {
+template <typename Access> void state_alignment(Access access, Type value) {
   if (storage_class(access.getPtr()) != StorageClass::PhysicalStorageBuffer)
     return;
   MemoryAccess operands = access.getMemoryAccess().value_or(MemoryAccess::None);
@@ -46,8 +45,7 @@ void state_alignment(Access access, Type value) {
 }
 
 // Cooperative matrices need at least the alignment of 16 bytes or of a row, whichever is less.
-template <typename Access>
-void state_matrix_alignment(Access access, Type matrix) {
+template <typename Access> void state_matrix_alignment(Access access, Type matrix) {
   if (storage_class(access.getPointer()) != StorageClass::PhysicalStorageBuffer ||
       access.getAlignment())
     return;
@@ -89,8 +87,7 @@ MemorySemantics storage_semantics(StorageClass storage) {
                                             : MemorySemantics::UniformMemory;
 }
 
-template <typename Atomic>
-bool order_storage(Operation* op) {
+template <typename Atomic> bool order_storage(Operation* op) {
   auto atomic = dyn_cast<Atomic>(op);
   if (!atomic)
     return false;
@@ -100,8 +97,7 @@ bool order_storage(Operation* op) {
 }
 
 // Acquire and release mean nothing, and are invalid, without the storage that they order.
-template <typename... Atomics>
-bool order_any_storage(Operation* op) {
+template <typename... Atomics> bool order_any_storage(Operation* op) {
   return (order_storage<Atomics>(op) || ...);
 }
 
@@ -118,15 +114,13 @@ void order_atomics(spirv::ModuleOp module) {
 
 // --------------------------------------------------------------------------- Vulkan memory model
 
-template <typename Access>
-void share_access(Access access, StorageClass storage) {
+template <typename Access> void share_access(Access access, StorageClass storage) {
   if (storage == StorageClass::Workgroup)
     access.setMemoryAccess(access.getMemoryAccess().value_or(MemoryAccess::None) |
                            MemoryAccess::NonPrivatePointer);
 }
 
-template <typename Access>
-void share_matrix_access(Access access) {
+template <typename Access> void share_matrix_access(Access access) {
   if (storage_class(access.getPointer()) == StorageClass::Workgroup)
     access.setMemoryOperand(access.getMemoryOperand().value_or(MemoryAccess::None) |
                             MemoryAccess::NonPrivatePointer);
@@ -157,9 +151,9 @@ void adopt_vulkan_memory_model(spirv::ModuleOp module) {
 
 bool uses_subgroup_builtin(spirv::ModuleOp module) {
   return llvm::any_of(module.getOps<spirv::GlobalVariableOp>(), [](spirv::GlobalVariableOp global) {
-    return llvm::is_contained({"SubgroupLocalInvocationId", "SubgroupId", "NumSubgroups",
-                               "SubgroupSize"},
-                              global.getBuiltIn().value_or(""));
+    return llvm::is_contained(
+        {"SubgroupLocalInvocationId", "SubgroupId", "NumSubgroups", "SubgroupSize"},
+        global.getBuiltIn().value_or(""));
   });
 }
 
@@ -168,7 +162,7 @@ bool uses_device_scope(spirv::ModuleOp module) {
       .walk([](Operation* op) {
         auto scope = op->getAttrOfType<spirv::ScopeAttr>("memory_scope");
         return scope && scope.getValue() == spirv::Scope::Device ? WalkResult::interrupt()
-                                                                  : WalkResult::advance();
+                                                                 : WalkResult::advance();
       })
       .wasInterrupted();
 }
@@ -205,8 +199,8 @@ struct SpirvFinalize final : impl::SpirvFinalizeBase<SpirvFinalize> {
     add_capabilities(module, capabilities);
     auto extensions = llvm::map_to_vector(minimal->getExtensions(), offered);
     // Entry points were written for the target's version; the least version has other rules.
-    module.setVceTripleAttr(spirv::VerCapExtAttr::get(
-        env.getVersion(), capabilities.getArrayRef(), extensions, &getContext()));
+    module.setVceTripleAttr(spirv::VerCapExtAttr::get(env.getVersion(), capabilities.getArrayRef(),
+                                                      extensions, &getContext()));
 
     state_alignments(module);
     forbid_contraction(module);

@@ -41,9 +41,9 @@ static SmallVector<Capability> capabilities_of(const DeviceProfile& profile) {
 }
 
 static SmallVector<Extension> extensions_of(const DeviceProfile& profile) {
-  SmallVector<Extension> all = {
-      Extension::SPV_KHR_storage_buffer_storage_class, Extension::SPV_KHR_physical_storage_buffer,
-      Extension::SPV_KHR_8bit_storage, Extension::SPV_KHR_16bit_storage};
+  SmallVector<Extension> all = {Extension::SPV_KHR_storage_buffer_storage_class,
+                                Extension::SPV_KHR_physical_storage_buffer,
+                                Extension::SPV_KHR_8bit_storage, Extension::SPV_KHR_16bit_storage};
   if (profile.integer_dot_product)
     all.push_back(Extension::SPV_KHR_integer_dot_product);
   if (!profile.cooperative_matrices.empty())

@@ -124,8 +124,10 @@ void fill(BufferContents& buffer, std::string_view how, std::string_view spec) {
     return read_file(buffer, std::string(*path));
   auto seed = after(how, "random:");
   if (!seed)
-    throw InvalidArgument("kernel-run", "buffer '{}': expected zero, iota, random:SEED, "
-                          "values:LIST or file:PATH, got '{}'", spec, how);
+    throw InvalidArgument("kernel-run",
+                          "buffer '{}': expected zero, iota, random:SEED, "
+                          "values:LIST or file:PATH, got '{}'",
+                          spec, how);
   std::mt19937_64 bits(parse_number<std::uint64_t>(*seed, spec));
   const double scale = is_float(buffer.dtype) ? 1.0 : 100.0;
   fill_with(buffer, [&](std::int64_t) {

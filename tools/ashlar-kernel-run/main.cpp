@@ -12,11 +12,11 @@
 #include "runtime/vulkan/device.h"
 #include "tools/ashlar-kernel-run/buffer_spec.h"
 
-#include <CLI/CLI.hpp>
-#include <fmt/core.h>
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/SPIRV/IR/TargetAndABI.h"
 #include "mlir/Parser/Parser.h"
+#include <CLI/CLI.hpp>
+#include <fmt/core.h>
 
 #include <fstream>
 #include <set>
@@ -40,7 +40,8 @@ Options parse_command_line(int argc, char** argv) {
   CLI::App app("Lowers one kernel to SPIR-V and runs it");
   app.add_option("file", options.file, "Kernel IR")->required();
   app.add_option("--profile", options.profile, "Lower for this device profile, without running");
-  app.add_option("--buffer", options.buffers, "DTYPE:COUNT=zero|iota|random:SEED|values:A,B|file:PATH");
+  app.add_option("--buffer", options.buffers,
+                 "DTYPE:COUNT=zero|iota|random:SEED|values:A,B|file:PATH");
   app.add_option("--scalar", options.scalars, "Scalar arguments");
   app.add_option("--workgroups", options.workgroups, "Workgroups in x, y and z")->expected(1, 3);
   app.add_option("--print", options.print, "Buffers to print; all without it");
@@ -99,20 +100,27 @@ void write_words(const std::string& path, const std::vector<std::uint32_t>& word
     throw IoError("kernel-run", "cannot write '{}'", path);
 }
 
-std::string state_name(std::size_t index) { return fmt::format("buffer {}", index); }
+std::string state_name(std::size_t index) {
+  return fmt::format("buffer {}", index);
+}
 
 // A program of one dispatch whose arguments are states, which hosts can both write and read.
 Program single_dispatch(Kernel kernel, const Options& options,
                         const std::vector<BufferContents>& buffers) {
   Program program;
-  Dispatch dispatch{.kernel = 0, .arguments = {}, .scalars = options.scalars, .workgroups = {},
-                    .label = kernel.name, .cost = {}};
+  Dispatch dispatch{.kernel = 0,
+                    .arguments = {},
+                    .scalars = options.scalars,
+                    .workgroups = {},
+                    .label = kernel.name,
+                    .cost = {}};
   std::copy_n(options.workgroups.begin(), 3, dispatch.workgroups.begin());
   for (const auto& [index, buffer] : llvm::enumerate(buffers)) {
-    program.states.push_back({state_name(index), buffer.dtype, Shape{buffer.count}, false,
-                              Residency::state});
-    dispatch.arguments.push_back({{Space::state, static_cast<std::uint32_t>(index), 0,
-                                   buffer.bytes.size()}, Access::read_write});
+    program.states.push_back(
+        {state_name(index), buffer.dtype, Shape{buffer.count}, false, Residency::state});
+    dispatch.arguments.push_back(
+        {{Space::state, static_cast<std::uint32_t>(index), 0, buffer.bytes.size()},
+         Access::read_write});
   }
   program.kernels.push_back(std::move(kernel));
   program.entries.push_back({"run", {}, {}, 0, {std::move(dispatch)}});
