@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// States: device buffers that traced code reads and updates in place (KV caches, positions, optimiser
-// moments). A State is a cheap handle; copies mean the same state.
+// States: device buffers that traced code reads and updates in place (KV caches, positions,
+// optimiser moments). A State is a cheap handle; copies mean the same state.
 //
 // Inside a trace `read` gives the contents as the traced code sees them: what the last `update` of
 // the same trace wrote, or what was there before. Outside, both work on the default runtime's copy.

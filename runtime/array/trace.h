@@ -8,6 +8,8 @@
 #include "runtime/array/state.h"
 
 #include <functional>
+#include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -28,6 +30,9 @@ struct EntryDefinition {
 // Traces every entry; they share weights and states. Throws InvalidArgument for repeated entry
 // names, two states of one name, or arrays evaluated outside.
 Graph trace_entries(const std::vector<EntryDefinition>& entries);
+
+// Declares states once each; throws InvalidArgument when two of one name differ.
+void add_states(Graph& graph, std::span<const StateDeclaration> states);
 
 // An input of the entry that is being traced, by name. Throws InvalidArgument outside a trace.
 Array entry_input(const std::string& name, DType dtype, const Shape& shape,
@@ -51,8 +56,9 @@ public:
   Array input(const std::string& name, ArrayType type);
   Array read(const State& state);
   void update(const State& state, const Array& value);
-  // The entry and the states it used. Throws as trace_entries.
+  // Throws as trace_entries.
   GraphEntry finish(std::vector<NamedArray> outputs);
+  // Those that the entry used, in order of first use.
   const std::vector<StateDeclaration>& states() const { return states_; }
 
 private:
@@ -61,10 +67,12 @@ private:
     bool updated;
   };
   Version& version_of(const State& state);
+  void check_belongs(const Node& node) const;
 
   GraphEntry entry_;
-  std::vector<StateDeclaration> states_;  // in order of first use
-  std::vector<Version> versions_;         // of each state
+  std::vector<StateDeclaration> states_;
+  std::vector<Version> versions_;  // of each state
+  std::set<const Node*> own_;      // inputs and first contents of states
 };
 
 }  // namespace ashlar
