@@ -8,27 +8,7 @@
 #include "runtime/array/promotion.h"
 #include "runtime/program/error.h"
 
-#include <algorithm>
-
 namespace ashlar {
-namespace {
-
-// Operations that address the rows of a growable state through indices or a length.
-bool takes_growable(OpKind kind) {
-  return kind == OpKind::attention || kind == OpKind::take || kind == OpKind::scatter ||
-         kind == OpKind::scatter_add;
-}
-
-void check_static(OpKind kind, std::span<const ArrayType> types) {
-  for (const ArrayType& type : types)
-    if (!takes_growable(kind) &&
-        std::ranges::find(type.shape.dims(), kDynamic) != type.shape.dims().end())
-      throw InvalidArgument(op_info(kind).name,
-                            "the rows of a growable state have no fixed count: read them through "
-                            "take, scatter or attention");
-}
-
-}  // namespace
 
 Array apply(OpKind kind, std::vector<Array> operands, Attributes attributes) {
   std::vector<ArrayType> types;

@@ -14,7 +14,7 @@ Program compile_graph(const Graph& graph, const DeviceProfile& profile) {
   ir::register_dialects(registry);
   mlir::MLIRContext context(registry);
   context.loadAllAvailableDialects();
-  const auto module = ir::import_graph(context, graph);
+  auto module = ir::import_graph(context, graph);
   return compile(*module, profile, CompileOptions::from_environment());
 }
 

@@ -80,9 +80,9 @@ private:
     if (axis == dims_.size())
       return fmt::format("{:>{}}", text(base), width_);
     const bool innermost = axis + 1 == dims_.size();
-    const std::string separator =
-        innermost ? ", "
-                  : "," + std::string(dims_.size() - axis - 1, '\n') + std::string(kIndent + axis + 1, ' ');
+    const std::string separator = innermost ? ", "
+                                            : "," + std::string(dims_.size() - axis - 1, '\n') +
+                                                  std::string(kIndent + axis + 1, ' ');
     std::string result = "[";
     for (std::int64_t i : shown(axis)) {
       if (result.size() > 1)

@@ -3,6 +3,7 @@
 
 #include "runtime/array/creation.h"
 #include "runtime/array/table_functions.h"
+#include "runtime/program/error.h"
 
 #include <algorithm>
 
@@ -26,6 +27,12 @@ DType signed_with_unsigned(DType s, DType u) {
   default:
     return DType::f32;
   }
+}
+
+// Operations that address the rows of a growable state through indices or a length.
+bool takes_growable(OpKind kind) {
+  return kind == OpKind::attention || kind == OpKind::take || kind == OpKind::scatter ||
+         kind == OpKind::scatter_add;
 }
 
 }  // namespace
@@ -76,6 +83,16 @@ DType accepted_dtype(OpKind kind, DType dtype) {
   return dtype;  // the op's own rule says what is wrong
 }
 
+void check_static(OpKind kind, std::span<const ArrayType> types) {
+  if (takes_growable(kind))
+    return;
+  for (const ArrayType& type : types)
+    if (std::ranges::find(type.shape.dims(), kDynamic) != type.shape.dims().end())
+      throw InvalidArgument(op_info(kind).name,
+                            "the rows of a growable state have no fixed count: read them through "
+                            "take, scatter or attention");
+}
+
 std::vector<Array> harmonize(OpKind kind, std::span<const Operand> operands) {
   std::optional<DType> dtype;
   Shape shape;
@@ -83,6 +100,7 @@ std::vector<Array> harmonize(OpKind kind, std::span<const Operand> operands) {
     if (operand.is_scalar())
       continue;
     const Array array = operand.array();
+    check_static(kind, {&array.type(), 1});
     dtype = dtype ? promote(*dtype, array.dtype()) : array.dtype();
     shape = broadcast_shapes(shape, array.shape());
   }

@@ -23,6 +23,9 @@ DType float_dtype(DType dtype);
 // operation asks for "not equal to 0". Types with no such conversion come back unchanged.
 DType accepted_dtype(OpKind kind, DType dtype);
 
+// Refuses arrays with the open row count of a growable state where `kind` needs to know it.
+void check_static(OpKind kind, std::span<const ArrayType> types);
+
 // The array itself when nothing changes.
 Array convert(const Array& array, DType dtype);
 Array broadcast(const Array& array, const Shape& shape);

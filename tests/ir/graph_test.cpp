@@ -70,15 +70,13 @@ TEST(CanonicalText, TellsConstantsAndCloseNumbersApart) {
   auto constant = [](std::uint8_t byte) {
     auto data = std::make_shared<const std::vector<std::byte>>(1, std::byte{byte});
     const NodeRef node = Node::constant({DType::u8, Shape{1}}, data, {});
-    return canonical_text(graph_of(node, node));
+    return canonical_text({{}, {{"main", {}, {{"y", node}}, {}}}});
   };
   EXPECT_NE(constant(1), constant(2));
   auto full = [](double value) {
-    const NodeRef node = Node::op(OpKind::full, kVector, {},
-                                  {{"shape", std::vector<std::int64_t>{4}},
-                                   {"dtype", DType::f32},
-                                   {"value", value}},
-                                  {});
+    const NodeRef node = Node::op(
+        OpKind::full, kVector, {},
+        {{"shape", std::vector<std::int64_t>{4}}, {"dtype", DType::f32}, {"value", value}}, {});
     return canonical_text({{}, {{"main", {}, {{"y", node}}, {}}}});
   };
   EXPECT_NE(full(0.0), full(-0.0));

@@ -16,10 +16,10 @@ const ArrayType kRows{DType::f32, Shape{2, 4}};
 
 std::string text_of(const Graph& graph, bool locations = false) {
   mlir::MLIRContext context;
-  const auto module = import_graph(context, graph);
+  auto module = import_graph(context, graph);
   std::string text;
   llvm::raw_string_ostream stream(text);
-  mlir::ModuleOp(*module).print(stream, mlir::OpPrintingFlags().enableDebugInfo(locations, true).useLocalScope());
+  module->print(stream, mlir::OpPrintingFlags().enableDebugInfo(locations, true).useLocalScope());
   return text;
 }
 
@@ -62,8 +62,8 @@ TEST(Import, DeclaresReadsAndWritesStates) {
       Node::op(OpKind::state_read, cache, {}, {{"state", std::string("kv.0")}}, {});
   const NodeRef row = Node::input({DType::f32, Shape{1, 4}}, {});
   const NodeRef at = Node::input({DType::i32, Shape{1, 1}}, {});
-  const NodeRef after = Node::op(OpKind::scatter, cache, {before, at, row},
-                                 {{"axis", std::int64_t{0}}}, {});
+  const NodeRef after =
+      Node::op(OpKind::scatter, cache, {before, at, row}, {{"axis", std::int64_t{0}}}, {});
   const std::string text =
       text_of({{{"kv.0", cache, 64, Residency::state}},
                {{"append", {{"row", row}, {"at", at}}, {}, {{"kv.0", after}}}}});
@@ -92,7 +92,7 @@ TEST(Import, KeepsScopesAndLines) {
   const NodeRef x = Node::input(kRows, {});
   const NodeRef y = Node::op(OpKind::exp, kRows, {x}, {}, origin);
   const std::string text = text_of({{}, {{"main", {{"x", x}}, {{"y", y}}, {}}}}, true);
-  EXPECT_THAT(text, HasSubstr(fmt::format("import_test.cpp\":{}:", origin.where.line())));
+  EXPECT_THAT(text, HasSubstr(fmt::format("import_test.cpp:{}:", origin.where.line())));
   EXPECT_THAT(text, HasSubstr("\"layers.3.mlp\"("));
 }
 

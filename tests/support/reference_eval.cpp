@@ -11,7 +11,7 @@ namespace ashlar::testing {
 reference::Tensor reference_value(const Array& array) {
   GraphEntry entry{"main", {}, {{"value", array.node()}}, {}};
   mlir::MLIRContext context;
-  const auto module = ir::import_graph(context, Graph{{}, {std::move(entry)}});
+  auto module = ir::import_graph(context, Graph{{}, {std::move(entry)}});
   reference::States states;
   return reference::evaluate(module->lookupSymbol<mlir::func::FuncOp>("main"), {}, states).at(0);
 }

@@ -121,7 +121,8 @@ TEST(Indexing, FollowsPython) {
   EXPECT_EQ(x(kNewAxis, Slice(), kNewAxis).shape(), (Shape{1, 4, 1, 3}));
   EXPECT_EQ(x(Slice(3, 1)).shape(), (Shape{0, 3}));
   EXPECT_EQ(x(Slice(1, 3).by(-1)).shape(), (Shape{0, 3}));
-  EXPECT_THAT([&] { x(4); }, ThrowsMessage<InvalidArgument>(HasSubstr("4 is outside an axis of 4")));
+  EXPECT_THAT([&] { x(4); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("4 is outside an axis of 4")));
   EXPECT_THAT([&] { x(0, 0, 0); },
               ThrowsMessage<InvalidArgument>(HasSubstr("3 indices for [4, 3]")));
   EXPECT_THAT([&] { x(kEllipsis, kEllipsis); },
@@ -135,11 +136,11 @@ TEST(Indexing, SliceRangesAgreeWithPython) {
     std::optional<std::int64_t> start, stop;
     std::int64_t step, first, size;
   };
-  const Case cases[] = {{{}, {}, 1, 0, 5},   {{}, {}, -1, 4, 5},   {1, 4, 2, 1, 2},
-                        {-2, {}, 1, 3, 2},   {{}, -2, 1, 0, 3},    {-9, 9, 3, 0, 2},
-                        {9, -9, -2, 4, 3},   {3, {}, -1, 3, 4},    {{}, 3, -1, 4, 1},
-                        {2, 2, 1, 0, 0},     {9, {}, 1, 0, 0},     {-9, {}, -1, 0, 0},
-                        {4, 0, -3, 4, 2},    {0, 5, 7, 0, 1}};
+  const Case cases[] = {{{}, {}, 1, 0, 5}, {{}, {}, -1, 4, 5}, {1, 4, 2, 1, 2},
+                        {-2, {}, 1, 3, 2}, {{}, -2, 1, 0, 3},  {-9, 9, 3, 0, 2},
+                        {9, -9, -2, 4, 3}, {3, {}, -1, 3, 4},  {{}, 3, -1, 4, 1},
+                        {2, 2, 1, 0, 0},   {9, {}, 1, 0, 0},   {-9, {}, -1, 0, 0},
+                        {4, 0, -3, 4, 2},  {0, 5, 7, 0, 1}};
   for (const Case& c : cases) {
     const Slice::Range range = Slice(c.start, c.stop).by(c.step).resolve(5);
     EXPECT_EQ(range.size, c.size);
@@ -260,8 +261,8 @@ TEST(Origins, NameScopeAndLine) {
   EXPECT_THAT(y.node()->origin().where.file_name(), HasSubstr("ops_test.cpp"));
   const Array z = x + 1;
   EXPECT_EQ(z.node()->origin().where.line(), line + 4);
-  EXPECT_THAT([&] { reshape(x, {3}); }, ThrowsMessage<InvalidArgument>(HasSubstr(
-                                            "cannot view [2] as [3] (in layers.3.mlp)")));
+  EXPECT_THAT([&] { reshape(x, {3}); }, ThrowsMessage<InvalidArgument>(
+                                            HasSubstr("cannot view [2] as [3] (in layers.3.mlp)")));
 }
 
 }  // namespace

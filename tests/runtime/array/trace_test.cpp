@@ -34,7 +34,7 @@ TEST(Trace, EntriesShareStates) {
   EXPECT_EQ(graph.states[0].capacity, 4);
 
   mlir::MLIRContext context;
-  const auto module = ir::import_graph(context, graph);
+  auto module = ir::import_graph(context, graph);
   reference::States states = reference::initial_states(*module);
   auto run = [&](const char* name, std::vector<float> rows) {
     const ArrayType type{DType::f32, Shape{static_cast<std::int64_t>(rows.size()) / 2, 2}};
@@ -87,28 +87,30 @@ TEST(Trace, RefusesConfusion) {
               ThrowsMessage<InvalidArgument>(HasSubstr("an array of another trace")));
   EXPECT_THAT([] { entry_input("x", DType::f32, {1}); },
               ThrowsMessage<InvalidArgument>(HasSubstr("'x' was declared outside a trace")));
-  EXPECT_THAT([&] { Trace outer("outer"); Trace inner("inner"); },
-              ThrowsMessage<InvalidArgument>(HasSubstr("'inner' cannot be traced inside 'outer'")));
+  EXPECT_THAT(
+      [&] {
+        Trace outer("outer");
+        Trace inner("inner");
+      },
+      ThrowsMessage<InvalidArgument>(HasSubstr("'inner' cannot be traced inside 'outer'")));
   EXPECT_EQ(Trace::current(), nullptr);
 }
 
 TEST(Trace, ChecksWhatStatesHold) {
   const State x("x", DType::f32, {2});
-  EXPECT_THAT(
-      ([&] {
-        trace_entries({{"main", [&]() -> std::vector<NamedArray> {
-                          x.update(zeros({3}));
-                          return {};
-                        }}});
-      }),
-      ThrowsMessage<InvalidArgument>(HasSubstr("'x' holds f32[2], not f32[3]")));
+  EXPECT_THAT(([&] {
+                trace_entries({{"main", [&]() -> std::vector<NamedArray> {
+                                  x.update(zeros({3}));
+                                  return {};
+                                }}});
+              }),
+              ThrowsMessage<InvalidArgument>(HasSubstr("'x' holds f32[2], not f32[3]")));
   EXPECT_THAT(([] { State::growable("k", DType::f32, {0, 2}); }),
               ThrowsMessage<InvalidArgument>(HasSubstr("needs rows to start with")));
   const State k = State::growable("k", DType::f32, {4, 2});
   EXPECT_THAT(([&] {
-                trace_entries({{"main", [&]() -> std::vector<NamedArray> {
-                                  return {{"y", k.read() + 1}};
-                                }}});
+                trace_entries(
+                    {{"main", [&]() -> std::vector<NamedArray> { return {{"y", k.read() + 1}}; }}});
               }),
               ThrowsMessage<InvalidArgument>(HasSubstr("a growable state have no fixed count")));
 }
