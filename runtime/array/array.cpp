@@ -3,6 +3,7 @@
 
 #include "runtime/array/creation.h"
 #include "runtime/array/elementwise.h"
+#include "runtime/array/empty.h"
 #include "runtime/array/indexing.h"
 #include "runtime/array/origin.h"
 #include "runtime/array/promotion.h"
@@ -21,6 +22,8 @@ Array apply(OpKind kind, std::vector<Array> operands, Attributes attributes) {
   try {
     check_static(kind, types);
     ArrayType type = infer_type(kind, types, attributes);
+    if (auto trivial = without_elements(kind, type, operands, attributes))
+      return *trivial;
     return Array(Node::op(kind, std::move(type), std::move(inputs), std::move(attributes),
                           std::move(origin)));
   } catch (const InvalidArgument& error) {

@@ -69,8 +69,6 @@ void Context::evaluate(std::span<const Array> arrays) {
   for (const NodeRef& root : unevaluated(arrays)) {
     if (is_constant(*root))
       root->set_value(upload(*root));
-    else if (root->type().shape.element_count() == 0)
-      root->set_value(allocate(root->type()));
     else
       computed.push_back(root);
   }
@@ -143,11 +141,16 @@ std::vector<std::byte> Context::read(const Array& array) {
 DeviceState& Context::declare(const State& state) {
   const StateDeclaration& declaration = state.declaration();
   std::vector<std::int64_t> dims = declaration.type.shape.dims();
-  const bool growable = !dims.empty() && dims[0] == kDynamic;
-  if (growable)
+  if (state.is_growable())
     dims[0] = declaration.capacity;
   return states_.declare({declaration.name, declaration.type.dtype, Shape(std::move(dims)),
-                          growable, declaration.residency});
+                          state.is_growable(), declaration.residency});
+}
+
+void Context::reserve_rows(const State& state, std::int64_t rows) {
+  const std::scoped_lock lock(mutex_);
+  if (declare(state).shape().dim(0) < rows)
+    states_.grow(state.name(), rows);
 }
 
 Array Context::read_state(const State& state) {
@@ -164,7 +167,10 @@ Array Context::read_state(const State& state) {
 
 void Context::write_state(const State& state, const Array& value) {
   const std::scoped_lock lock(mutex_);
-  declare(state);
+  if (state.is_growable())
+    reserve_rows(state, value.dim(0));
+  else
+    declare(state);
   states_.write(state.name(), 0, read(value));
 }
 

@@ -48,6 +48,7 @@ public:
 
   Array read_state(const State& state);
   void write_state(const State& state, const Array& value);
+  void reserve_rows(const State& state, std::int64_t rows);
 
   // Blocks until everything submitted has finished.
   void synchronize();

@@ -34,14 +34,28 @@ Array State::read(std::source_location where) const {
 void State::update(const Operand& value) const {
   const WrittenAt at(value.where());
   const Array contents = value.array();
-  if (contents.type() != type())
+  Trace* trace = Trace::current();
+  ArrayType expected = type();
+  if (!trace && is_growable() && contents.rank() == expected.shape.rank()) {
+    std::vector<std::int64_t> dims = expected.shape.dims();
+    dims[0] = contents.dim(0);
+    expected.shape = Shape(std::move(dims));
+  }
+  if (contents.type() != expected)
     throw InvalidArgument("state", "'{}' holds {}{}, not {}{}", name(), name_of(type().dtype),
                           type().shape.to_string(), name_of(contents.dtype()),
                           contents.shape().to_string());
-  if (Trace* trace = Trace::current())
+  if (trace)
     trace->update(*this, contents);
   else
     Context::instance().write_state(*this, contents);
+}
+
+void State::reserve(std::int64_t rows) const {
+  if (!is_growable() || Trace::current())
+    throw InvalidArgument("state", "'{}' {}", name(),
+                          is_growable() ? "cannot grow inside a trace" : "has a fixed size");
+  Context::instance().reserve_rows(*this, rows);
 }
 
 }  // namespace ashlar

@@ -27,10 +27,15 @@ public:
   const ArrayType& type() const { return declaration_->type; }
   const StateDeclaration& declaration() const { return *declaration_; }
 
+  bool is_growable() const { return type().shape.rank() > 0 && type().shape.dims()[0] == kDynamic; }
+
   Array read(std::source_location where = std::source_location::current()) const;
-  // Throws InvalidArgument unless the value has the state's type. A growable state takes only what
-  // scatters made of its own contents.
+  // Throws InvalidArgument unless the value has the state's type. A growable state takes, inside a
+  // trace, only what scatters made of its own contents; outside, its first rows are replaced.
   void update(const Operand& value) const;
+  // Makes room for `rows` rows of a growable state, outside traces. Closures that were traced stay
+  // as they are.
+  void reserve(std::int64_t rows) const;
 
 private:
   explicit State(StateDeclaration declaration);

@@ -2,7 +2,8 @@
 // Tracing: running C++ code once to record what it computes.
 //
 // Traced code may use weights, states, its entry's inputs and host constants. An array that was
-// evaluated outside is refused: it would be frozen into the program silently.
+// evaluated outside is refused: it would be frozen into the program silently. While a traced graph
+// is in use, other threads must not evaluate lazy arrays that it contains.
 #pragma once
 
 #include "runtime/array/state.h"

@@ -222,6 +222,23 @@ TEST(Contraction, MultipliesLikeNumPy) {
               ThrowsMessage<InvalidArgument>(HasSubstr("cannot multiply f32[2, 3] by f32[2, 3]")));
 }
 
+TEST(EmptyArrays, NeedNoKernel) {
+  const Array none = zeros({0, 3});
+  auto kind = [](const Array& array) { return array.node()->kind(); };
+  EXPECT_EQ(kind(exp(none + 1)), OpKind::constant);
+  EXPECT_EQ(kind(matmul(zeros({2, 3}), transpose(none))), OpKind::constant);
+  EXPECT_THAT(values_of(sum(none, 0)), ElementsAre(0, 0, 0));
+  EXPECT_THAT(values_of(prod(none, 0)), ElementsAre(1, 1, 1));
+  EXPECT_THAT(values_of(all(none)), ElementsAre(1));
+  EXPECT_THAT(values_of(any(none)), ElementsAre(0));
+  EXPECT_THAT(values_of(matmul(zeros({2, 0}), zeros({0, 2}))), ElementsAre(0, 0, 0, 0));
+  EXPECT_THAT(values_of(concatenate({none, counting({1, 3}), none})), ElementsAre(0, 1, 2));
+  EXPECT_THAT(values_of(pad(none, {1, 0}, {0, 0}, 5)), ElementsAre(5, 5, 5));
+  EXPECT_THAT(values_of(take(none, array({0}))), ElementsAre(0, 0, 0));
+  EXPECT_THAT(values_of(scatter(counting({1, 3}), zeros({0}, DType::i32), none)),
+              ElementsAre(0, 1, 2));
+}
+
 TEST(Random, BitsAreThePublishedOnes) {
   // Known answer of Philox4x32-10 for counter 0 and key 0: 6627e8d5 e169c58d bc57ac4c 9b00dbd8.
   EXPECT_THAT(values_of(random::bits(random::key(0), {1})), ElementsAre(0x6627e8d5));
