@@ -80,6 +80,7 @@ public:
 
 private:
   void place_entry(BoundEntry& bound, std::uint64_t table_offset);
+  BoundEntry& entry_at(std::uint32_t entry);
   BoundEntry& prepare(std::uint32_t entry, std::span<const BufferView> inputs,
                       std::span<const BufferView> outputs);
   Recording record(const BoundEntry& bound, const Recording::Options& options);
