@@ -50,6 +50,8 @@ public:
   void write_state(const State& state, const Array& value);
   void reserve_rows(const State& state, std::int64_t rows);
 
+  std::uint64_t compiled_programs() const { return programs_.compiled(); }
+
   // Blocks until everything submitted has finished.
   void synchronize();
 
