@@ -3,6 +3,7 @@
 
 #include "runtime/executor/hazard_checker.h"
 #include "runtime/program/error.h"
+#include "runtime/program/requirements.h"
 #include "runtime/vulkan/device.h"
 #include "runtime/vulkan/transfers.h"
 
@@ -13,6 +14,7 @@ namespace ashlar {
 Executor::Executor(Device& device, Program program, StateStore& states)
     : device_(device), program_(std::move(program)) {
   verify(program_);
+  check_requirements(requirements_of(program_), device.profile());
   if (device.debug().hazards)
     require_no_hazards(program_);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "models/formats/in_quotes.h"
+#include "runtime/program/in_quotes.h"
 
 #include <fmt/format.h>
 
