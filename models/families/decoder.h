@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The forward pass of the dense decoders (llama, mistral, qwen2, qwen3, gemma3): one function of the
-// model's config serves prefill, decode and every batch size. What differs between the families is
-// data in ModelConfig.
+// The forward pass of the dense decoders (llama, mistral, qwen2, qwen3, gemma3): one function of
+// the model's config serves prefill, decode and every batch size. What differs between the families
+// is data in ModelConfig.
 #pragma once
 
 #include "models/nn/attention.h"
@@ -15,7 +15,8 @@ class Decoder {
 public:
   // `weights` is the root of the checkpoint's names. `caches` holds one cache per layer.
   // `dtype`: activations and caches.
-  Decoder(const ModelConfig& config, nn::Weights weights, std::vector<nn::KvCache> caches, DType dtype);
+  Decoder(const ModelConfig& config, nn::Weights weights, std::vector<nn::KvCache> caches,
+          DType dtype);
 
   // The residual stream after each layer, for inspection: [B, T, H] each; front() is the embedding,
   // back() comes after the final norm.
@@ -43,7 +44,7 @@ private:
 
 // The states of one layer's cache for `batch` rows: growable, or a ring of the window plus the
 // largest chunk where that is smaller than the context.
-nn::KvCache make_cache(const ModelConfig& config, std::int64_t layer, std::int64_t batch, std::int64_t max_chunk,
-                       DType dtype);
+nn::KvCache make_cache(const ModelConfig& config, std::int64_t layer, std::int64_t batch,
+                       std::int64_t max_chunk, DType dtype);
 
 }  // namespace ashlar

@@ -27,9 +27,10 @@ struct TokenRange {
   Array positions(std::int64_t tokens) const;
 };
 
-// x [B, T, H] to [B, T, H]: projections, head norms and rope as the config says, append to the cache,
-// attention, output projection.
-Array self_attention(const Array& x, const Weights& weights, const ModelConfig& config, AttentionKind kind,
-                     const RopeTable& rope, const TokenRange& range, KvCache& cache);
+// x [B, T, H] to [B, T, H]: projections, head norms and rope as the config says, append to the
+// cache, attention, output projection.
+Array self_attention(const Array& x, const Weights& weights, const ModelConfig& config,
+                     AttentionKind kind, const RopeTable& rope, const TokenRange& range,
+                     const KvCache& cache);
 
 }  // namespace ashlar::nn

@@ -13,7 +13,8 @@ namespace ashlar::nn {
 Array linear(const Array& x, const Weights& weights, std::int64_t out, bool bias);
 
 // Rows of `weight` [V, H] for ids of any shape, in `dtype`.
-Array embedding(const Array& ids, const Weights& weights, std::int64_t vocabulary, std::int64_t width, DType dtype);
+Array embedding(const Array& ids, const Weights& weights, std::int64_t vocabulary,
+                std::int64_t width, DType dtype);
 
 // Root mean square norm over the last axis. `plain` normalises in f32, rounds, then multiplies
 // (Llama); `one_plus` multiplies by 1 + weight in f32 and rounds once (Gemma).
@@ -22,14 +23,16 @@ Array rms_norm(const Array& x, const Weights& weights, NormKind kind, double eps
 Array activate(const Array& x, Activation activation);
 
 // down(activation(gate(x)) * up(x)).
-Array gated_mlp(const Array& x, const Weights& weights, std::int64_t intermediate, Activation activation, bool bias);
+Array gated_mlp(const Array& x, const Weights& weights, std::int64_t intermediate,
+                Activation activation, bool bias);
 
 // Cosines and sines of one rope kind for positions [B, T]: each [B, T, 1, D/2] in `dtype`.
 struct RopeTable {
   Array cosine;
   Array sine;
 };
-RopeTable rope_table(const Array& positions, const RopeParameters& rope, std::int64_t head_dim, DType dtype);
+RopeTable rope_table(const Array& positions, const RopeParameters& rope, std::int64_t head_dim,
+                     DType dtype);
 
 // Rotates pairs (i, i + n) of the first 2n dimensions of x [B, T, N, D].
 Array apply_rope(const Array& x, const RopeTable& table);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/nn/weights.h"
 
-#include "runtime/array/origin.h"
+#include "runtime/array/trace.h"
 #include "runtime/program/error.h"
 
 namespace ashlar::nn {
@@ -23,6 +23,11 @@ Weights Weights::operator/(std::int64_t index) const {
   return *this / std::string_view(std::to_string(index));
 }
 
+std::string_view Weights::name() const {
+  const std::string_view prefix = prefix_;
+  return prefix.substr(prefix.rfind('.') + 1);
+}
+
 bool Weights::has(std::string_view name) const {
   return (*types_)(full_name(name)).has_value();
 }
@@ -31,11 +36,12 @@ Array Weights::get(std::string_view name, const Shape& shape) const {
   const std::string full = full_name(name);
   const auto type = (*types_)(full);
   if (!type)
-    throw InvalidArgument("model", "the checkpoint has no tensor '{}', which config.json asks for", full);
+    throw InvalidArgument("model", "the checkpoint has no tensor '{}', which config.json asks for",
+                          full);
   if (type->shape != shape)
-    throw InvalidArgument("model", "tensor '{}': config.json implies {}, the checkpoint has {}", full,
-                          shape.to_string(), type->shape.to_string());
-  return Array(Node::op(OpKind::weight, *type, {}, {{"names", std::vector<std::string>{full}}}, current_origin()));
+    throw InvalidArgument("model", "tensor '{}': config.json implies {}, the checkpoint has {}",
+                          full, shape.to_string(), type->shape.to_string());
+  return weight({full}, type->dtype, type->shape);
 }
 
 }  // namespace ashlar::nn

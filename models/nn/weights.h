@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The named tensors of a model, as seen by the code that traces it.
 //
-// Names are those of the checkpoint. A `Weights` value stands for a prefix, so that blocks name their
-// tensors locally: `weights / "self_attn"`, then `["q_proj.weight"]`.
+// Names are those of the checkpoint. A `Weights` value stands for a prefix, so that blocks name
+// their tensors locally: `weights / "self_attn"`, then `["q_proj.weight"]`.
 #pragma once
 
 #include "runtime/array/array.h"
@@ -27,11 +27,12 @@ public:
   Weights operator/(std::int64_t index) const;
 
   bool has(std::string_view name) const;
-  // The tensor in its stored element type. Throws InvalidArgument when it is missing or its shape is
-  // another one: geometry is checked against the file, never assumed.
+  // The tensor in its stored element type. Throws InvalidArgument when it is missing or its shape
+  // is another one: geometry is checked against the file, never assumed.
   Array get(std::string_view name, const Shape& shape) const;
 
-  const std::string& prefix() const { return prefix_; }
+  // The last part of the prefix: "q_proj" of "model.layers.3.self_attn.q_proj".
+  std::string_view name() const;
 
 private:
   std::string full_name(std::string_view name) const;
