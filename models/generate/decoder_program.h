@@ -51,6 +51,7 @@ public:
   // logits_T for one size; outputs "logits" and, if asked for, "hidden_states.N".
   EntryDefinition logits_entry(std::int64_t tokens, bool hidden_states) const;
 
+  const ModelConfig& config() const { return config_; }
   const DecoderProgramOptions& options() const { return options_; }
   const std::vector<nn::KvCache>& caches() const { return caches_; }
   std::int64_t max_chunk() const { return options_.prefill_sizes.back(); }
