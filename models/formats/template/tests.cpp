@@ -70,7 +70,8 @@ bool is_callable(const Value& value) {
 bool is_sequence(const Value& value) {
   if (value.is(Kind::kObject))
     return value.as_object()->subscriptable() && value.as_object()->length();
-  return value.is(Kind::kText) || value.is(Kind::kDict) || value.is_sequence();
+  return value.is(Kind::kText) || value.is(Kind::kDict) || value.is_sequence() ||
+         value.is(Kind::kUndefined);
 }
 
 bool text_is(Evaluation& evaluation, const Value& operand, std::string_view method) {
