@@ -22,7 +22,7 @@ Cursor iterate_text(const Value& value) {
     if (position == bytes.size())
       return std::nullopt;
     std::size_t start = position;
-    next_code_point(bytes, &position);
+    next_code_point(bytes, position);
     return Value::text(bytes.substr(start, position - start), value.as_text().markup);
   };
 }
@@ -51,7 +51,7 @@ std::optional<Value> text_item(const Value& value, std::int64_t index) {
     return std::nullopt;
   std::size_t start = text.ascii ? *at : byte_offset(text.bytes, *at);
   std::size_t end = start;
-  next_code_point(text.bytes, &end);
+  next_code_point(text.bytes, end);
   return Value::text(text.bytes.substr(start, end - start), text.markup);
 }
 

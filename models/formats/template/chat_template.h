@@ -46,7 +46,7 @@ private:
 // The source of a model's chat template: the file chat_template.jinja, else `chat_template` of
 // tokenizer_config.json, which is one template or a list of named ones: "tool_use" when there are
 // tools and it exists, else "default". Nothing when the model has none. Throws FormatError for a
-// malformed configuration and IoError.
+// malformed or oversized file and IoError.
 std::optional<std::string> chat_template_source(const std::filesystem::path& model_directory,
                                                 bool has_tools);
 

@@ -139,7 +139,7 @@ std::string quote(std::string_view text) {
   out.append(mark);
   for (std::size_t position = 0; position < text.size();) {
     std::size_t start = position;
-    char32_t c = next_code_point(text, &position);
+    char32_t c = next_code_point(text, position);
     append_quoted(out, c, text.substr(start, position - start), mark[0]);
   }
   return out.append(mark).take();
@@ -149,7 +149,7 @@ std::string to_ascii(std::string_view text) {
   TextBuilder out;
   for (std::size_t position = 0; position < text.size();) {
     std::size_t start = position;
-    char32_t c = next_code_point(text, &position);
+    char32_t c = next_code_point(text, position);
     if (c < 0x80)
       out.append(text.substr(start, 1));
     else

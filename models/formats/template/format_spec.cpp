@@ -172,7 +172,7 @@ std::string format_integer(const Value& value, const Spec& spec) {
     if (number < 0 || number > 0x10FFFF || (number >= 0xD800 && number < 0xE000))
       fail("%c arg not in range(0x110000)");
     std::string character;
-    append_utf8(character, static_cast<char32_t>(number));
+    append_code_point(character, static_cast<char32_t>(number));
     return pad(spec, "", character, '<');
   }
   auto magnitude = static_cast<std::uint64_t>(number);

@@ -18,7 +18,7 @@ namespace ashlar::jinja {
 namespace {
 
 std::string checked_text(const std::string& text) {
-  if (!is_valid_utf8(text))
+  if (find_invalid_utf8(text))
     fail("a string in the template's input is not valid UTF-8");
   return text;
 }
@@ -110,7 +110,7 @@ private:
     out_.append("\"");
     for (std::size_t position = 0; position < text.size();) {
       std::size_t start = position;
-      char32_t c = next_code_point(text, &position);
+      char32_t c = next_code_point(text, position);
       write_code_point(c, text.substr(start, position - start));
     }
     out_.append("\"");

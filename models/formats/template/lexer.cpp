@@ -80,7 +80,7 @@ private:
   std::size_t space_end(std::size_t from) const {
     while (from < source_.size()) {
       std::size_t next = from;
-      if (!is_space(next_code_point(source_, &next)))
+      if (!is_space(next_code_point(source_, next)))
         break;
       from = next;
     }
@@ -221,7 +221,7 @@ private:
 
   void lex_token() {
     std::size_t position = at_;
-    char32_t c = next_code_point(source_, &position);
+    char32_t c = next_code_point(source_, position);
     if (is_space(c))
       advance(space_end(at_) - at_);
     else if (c >= '0' && c <= '9')
@@ -238,7 +238,7 @@ private:
     std::size_t end = at_;
     while (end < source_.size()) {
       std::size_t next = end;
-      if (!is_word(next_code_point(source_, &next)))
+      if (!is_word(next_code_point(source_, next)))
         break;
       end = next;
     }
@@ -338,7 +338,7 @@ private:
 
   std::size_t code_point_size() const {
     std::size_t end = at_;
-    next_code_point(source_, &end);
+    next_code_point(source_, end);
     return end - at_;
   }
 

@@ -51,7 +51,7 @@ private:
   void keep_unknown() {
     std::size_t start = at_;
     out_ += '\\';
-    char32_t c = next_code_point(literal_, &at_);
+    char32_t c = next_code_point(literal_, at_);
     std::string_view bytes = literal_.substr(start, at_ - start);
     out_ += c < 0x80 ? std::string(bytes) : to_ascii(bytes).substr(1);
   }
@@ -82,7 +82,7 @@ private:
   void append(char32_t c) {
     if (c >= 0xD800 && c < 0xE000)
       throw Unsupported("template", "line {}: half a surrogate pair in a string literal", line_);
-    append_utf8(out_, c);
+    append_code_point(out_, c);
   }
 
   std::string_view literal_;

@@ -29,7 +29,7 @@ template <typename Step, typename Line> auto guard(Step&& step, Line&& line) {
 }  // namespace
 
 Template Template::parse(std::string_view source, const TemplateLimits& limits) {
-  if (!jinja::is_valid_utf8(source))
+  if (jinja::find_invalid_utf8(source))
     throw TemplateError("the source is not valid UTF-8", 0);
   auto tree = std::make_shared<const jinja::ast::Template>(jinja::parse(source, limits));
   return Template(std::move(tree), limits);

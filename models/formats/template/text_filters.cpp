@@ -66,11 +66,11 @@ Value title(Evaluation&, const Value& operand, const Arguments& arguments) {
   const std::string& bytes = text.bytes();
   for (std::size_t position = 0; position < bytes.size();) {
     std::size_t start = position;
-    bool separator = separates(next_code_point(bytes, &position));
+    bool separator = separates(next_code_point(bytes, position));
     std::size_t first_end = position;
     while (position < bytes.size()) {
       std::size_t next = position;
-      if (separates(next_code_point(bytes, &next)) != separator)
+      if (separates(next_code_point(bytes, next)) != separator)
         break;
       position = next;
     }
@@ -137,7 +137,7 @@ Value wordcount(Evaluation&, const Value& operand, const Arguments& arguments) {
   std::int64_t count = 0;
   bool inside = false;
   for (std::size_t position = 0; position < text.size();) {
-    bool word = is_word(next_code_point(text, &position));
+    bool word = is_word(next_code_point(text, position));
     count += word && !inside ? 1 : 0;
     inside = word;
   }

@@ -33,7 +33,7 @@ std::vector<std::string_view> words(std::string_view text) {
   std::size_t word = std::string_view::npos;
   for (std::size_t position = 0; position < text.size();) {
     std::size_t start = position;
-    bool space = is_space(next_code_point(text, &position));
+    bool space = is_space(next_code_point(text, position));
     if (space && word != std::string_view::npos) {
       result.push_back(text.substr(word, start - word));
       word = std::string_view::npos;
@@ -58,14 +58,14 @@ std::string_view strip(std::string_view text, std::optional<std::string_view> ch
   std::size_t end = text.size();
   while (side != Side::kRight && start < end) {
     std::size_t next = start;
-    if (!removed(next_code_point(text, &next)))
+    if (!removed(next_code_point(text, next)))
       break;
     start = next;
   }
   while (side != Side::kLeft && end > start) {
     std::size_t last = previous_start(text, end);
     std::size_t position = last;
-    if (!removed(next_code_point(text, &position)))
+    if (!removed(next_code_point(text, position)))
       break;
     end = last;
   }
@@ -117,7 +117,7 @@ std::vector<std::string_view> split_lines(std::string_view text, bool keep_ends)
   std::size_t line = 0;
   for (std::size_t position = 0; position < text.size();) {
     std::size_t end = position;
-    char32_t c = next_code_point(text, &position);
+    char32_t c = next_code_point(text, position);
     if (!is_line_end(c))
       continue;
     if (c == '\r' && position < text.size() && text[position] == '\n')
@@ -141,7 +141,7 @@ std::string replace(std::string_view text, std::string_view old, std::string_vie
       if (position == text.size())
         return out.take();
       std::size_t start = position;
-      next_code_point(text, &position);
+      next_code_point(text, position);
       out.append(text.substr(start, position - start));
     }
     return out.append(text.substr(position)).take();
@@ -171,7 +171,7 @@ std::string expand_tabs(std::string_view text, std::int64_t size) {
   std::int64_t column = 0;
   for (std::size_t position = 0; position < text.size();) {
     std::size_t start = position;
-    char32_t c = next_code_point(text, &position);
+    char32_t c = next_code_point(text, position);
     if (c == '\t') {
       std::int64_t width = size > 0 ? size - column % size : 0;
       out.append(static_cast<std::size_t>(width), " ");
@@ -187,7 +187,7 @@ std::string expand_tabs(std::string_view text, std::int64_t size) {
 bool is_identifier(std::string_view text) {
   for (std::size_t position = 0; position < text.size();) {
     bool first = position == 0;
-    char32_t c = next_code_point(text, &position);
+    char32_t c = next_code_point(text, position);
     if (!(first ? is_identifier_start(c) : is_identifier_part(c)))
       return false;
   }

@@ -36,21 +36,23 @@ const SpecialCase* find_special_case(char32_t c) {
 
 void append(std::string& out, std::u32string_view text) {
   for (char32_t c : text)
-    append_utf8(out, c);
+    append_code_point(out, c);
 }
 
 void append_upper(std::string& out, char32_t c) {
   if (const SpecialCase* special = find_special_case(c))
     append(out, special->upper);
   else
-    append_utf8(out, static_cast<char32_t>(utf8proc_toupper(static_cast<utf8proc_int32_t>(c))));
+    append_code_point(out,
+                      static_cast<char32_t>(utf8proc_toupper(static_cast<utf8proc_int32_t>(c))));
 }
 
 void append_title(std::string& out, char32_t c) {
   if (const SpecialCase* special = find_special_case(c))
     append(out, special->title);
   else
-    append_utf8(out, static_cast<char32_t>(utf8proc_totitle(static_cast<utf8proc_int32_t>(c))));
+    append_code_point(out,
+                      static_cast<char32_t>(utf8proc_totitle(static_cast<utf8proc_int32_t>(c))));
 }
 
 bool is_case_ignorable(char32_t c) {
@@ -83,27 +85,15 @@ bool is_final_sigma(std::u32string_view text, std::size_t index) {
 void append_lower(std::string& out, std::u32string_view text, std::size_t index) {
   char32_t c = text[index];
   if (c == kCapitalSigma)
-    append_utf8(out, is_final_sigma(text, index) ? kFinalSigma : kSmallSigma);
+    append_code_point(out, is_final_sigma(text, index) ? kFinalSigma : kSmallSigma);
   else if (c == kCapitalIWithDot)
     append(out, U"i\u0307");
   else
-    append_utf8(out, static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(c))));
+    append_code_point(out,
+                      static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(c))));
 }
 
 }  // namespace
-
-bool is_valid_utf8(std::string_view text) {
-  const auto* bytes = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
-  auto size = static_cast<utf8proc_ssize_t>(text.size());
-  for (utf8proc_ssize_t position = 0; position < size;) {
-    utf8proc_int32_t c;
-    utf8proc_ssize_t length = utf8proc_iterate(bytes + position, size - position, &c);
-    if (length <= 0)
-      return false;
-    position += length;
-  }
-  return true;
-}
 
 bool is_ascii(std::string_view text) {
   return std::ranges::all_of(text, [](unsigned char c) { return c < 0x80; });
@@ -114,38 +104,11 @@ std::size_t count_code_points(std::string_view text) {
       std::ranges::count_if(text, [](unsigned char c) { return (c & 0xC0) != 0x80; }));
 }
 
-char32_t next_code_point(std::string_view text, std::size_t* position) {
-  auto byte = [&](std::size_t offset) {
-    return static_cast<char32_t>(static_cast<unsigned char>(text[*position + offset]));
-  };
-  char32_t first = byte(0);
-  char32_t c = first;
-  std::size_t length = 1;
-  if (first >= 0xF0) {
-    c = (first & 0x07) << 18 | (byte(1) & 0x3F) << 12 | (byte(2) & 0x3F) << 6 | (byte(3) & 0x3F);
-    length = 4;
-  } else if (first >= 0xE0) {
-    c = (first & 0x0F) << 12 | (byte(1) & 0x3F) << 6 | (byte(2) & 0x3F);
-    length = 3;
-  } else if (first >= 0xC0) {
-    c = (first & 0x1F) << 6 | (byte(1) & 0x3F);
-    length = 2;
-  }
-  *position += length;
-  return c;
-}
-
-void append_utf8(std::string& out, char32_t code_point) {
-  utf8proc_uint8_t buffer[4];
-  auto length = utf8proc_encode_char(static_cast<utf8proc_int32_t>(code_point), buffer);
-  out.append(reinterpret_cast<const char*>(buffer), static_cast<std::size_t>(length));
-}
-
 std::u32string to_utf32(std::string_view text) {
   std::u32string result;
   result.reserve(text.size());
   for (std::size_t position = 0; position < text.size();)
-    result += next_code_point(text, &position);
+    result += next_code_point(text, position);
   return result;
 }
 
@@ -159,7 +122,7 @@ std::string to_utf8(std::u32string_view text) {
 std::size_t byte_offset(std::string_view text, std::size_t index) {
   std::size_t position = 0;
   while (index > 0 && position < text.size()) {
-    next_code_point(text, &position);
+    next_code_point(text, position);
     --index;
   }
   return position;
@@ -248,7 +211,7 @@ std::string to_upper(std::string_view text) {
   std::string result;
   result.reserve(text.size());
   for (std::size_t position = 0; position < text.size();)
-    append_upper(result, next_code_point(text, &position));
+    append_upper(result, next_code_point(text, position));
   return result;
 }
 
@@ -296,7 +259,7 @@ std::string swap_case(std::string_view text) {
     else if (is_lower(wide[i]))
       append_upper(result, wide[i]);
     else
-      append_utf8(result, wide[i]);
+      append_code_point(result, wide[i]);
   }
   return result;
 }
@@ -304,13 +267,13 @@ std::string swap_case(std::string_view text) {
 std::string case_fold(std::string_view text) {
   std::string result;
   for (std::size_t position = 0; position < text.size();) {
-    char32_t c = next_code_point(text, &position);
+    char32_t c = next_code_point(text, position);
     utf8proc_int32_t folded[4];
     int last_boundary_class = 0;
     auto length = utf8proc_decompose_char(static_cast<utf8proc_int32_t>(c), folded, 4,
                                           UTF8PROC_CASEFOLD, &last_boundary_class);
     for (utf8proc_ssize_t i = 0; i < length; ++i)
-      append_utf8(result, static_cast<char32_t>(folded[i]));
+      append_code_point(result, static_cast<char32_t>(folded[i]));
   }
   return result;
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Strings as Python sees them: sequences of code points, stored here as UTF-8.
 //
-// Every string_view passed in must be valid UTF-8 (`is_valid_utf8` checks what comes from outside);
-// positions and lengths count code points. No function keeps its arguments.
+// Every string_view passed in must be valid UTF-8 (`find_invalid_utf8` checks what comes from
+// outside); positions and lengths count code points. No function keeps its arguments.
 #pragma once
+
+#include "models/formats/tokenizer/utf8.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -12,13 +14,13 @@
 
 namespace ashlar::jinja {
 
-bool is_valid_utf8(std::string_view text);
+using tokenizer::append_code_point;
+using tokenizer::find_invalid_utf8;
+using tokenizer::next_code_point;
+
 bool is_ascii(std::string_view text);
 std::size_t count_code_points(std::string_view text);
 
-// Decodes the code point at `*position` and moves behind it.
-char32_t next_code_point(std::string_view text, std::size_t* position);
-void append_utf8(std::string& out, char32_t code_point);
 std::u32string to_utf32(std::string_view text);
 std::string to_utf8(std::u32string_view text);
 

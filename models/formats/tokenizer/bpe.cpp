@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "models/formats/tokenizer/bpe.h"
+
+#include "models/formats/tokenizer/utf8.h"
+#include "runtime/program/error.h"
+
+#include <limits>
+#include <queue>
+#include <utility>
+
+namespace ashlar::tokenizer {
+namespace {
+
+constexpr std::int32_t kNone = -1;
+
+std::uint64_t pair_key(std::int32_t left, std::int32_t right) {
+  return (std::uint64_t{static_cast<std::uint32_t>(left)} << 32) |
+         static_cast<std::uint32_t>(right);
+}
+
+std::pair<std::string_view, std::string_view> split_merge_line(const JsonNode& node) {
+  const std::string_view line = node.as_string();
+  const std::size_t space = line.find(' ');
+  if (space == std::string_view::npos || line.find(' ', space + 1) != std::string_view::npos)
+    node.fail("two tokens with one space between them");
+  return {line.substr(0, space), line.substr(space + 1)};
+}
+
+std::pair<std::string_view, std::string_view> merge_tokens(const JsonNode& node) {
+  if (node.value().is_string())
+    return split_merge_line(node);
+  if (node.size() != 2)
+    node.fail("two tokens");
+  return {node[0].as_string(), node[1].as_string()};
+}
+
+bool is_version_line(const JsonNode& node) {
+  return node.value().is_string() && node.as_string().starts_with("#version");
+}
+
+}  // namespace
+
+// The symbols of a piece as a doubly linked list in an array: a merge keeps the left one.
+class Bpe::Word {
+public:
+  Word(const Bpe& model, const std::vector<std::int32_t>& ids) : model_(model) {
+    symbols_.reserve(ids.size());
+    const auto count = static_cast<std::int32_t>(ids.size());
+    for (std::int32_t i = 0; i < count; ++i)
+      symbols_.push_back({ids[static_cast<std::size_t>(i)], i - 1, i + 1 < count ? i + 1 : kNone});
+  }
+
+  void merge_all() {
+    for (std::int32_t i = 0; i + 1 < static_cast<std::int32_t>(symbols_.size()); ++i)
+      push_candidate(i);
+    while (!candidates_.empty()) {
+      const Candidate top = candidates_.top();
+      candidates_.pop();
+      if (is_current(top))
+        join(top);
+    }
+  }
+
+  void append_ids(std::vector<std::int32_t>& ids) const {
+    for (const Symbol& symbol : symbols_)
+      if (symbol.id != kNone)
+        ids.push_back(symbol.id);
+  }
+
+private:
+  struct Symbol {
+    std::int32_t id;  // kNone once it is merged into its left neighbour
+    std::int32_t previous;
+    std::int32_t next;
+  };
+
+  struct Candidate {
+    std::int32_t rank;
+    std::int32_t position;
+    std::int32_t id;
+
+    // Orders the queue: lowest rank first, then leftmost.
+    friend bool operator<(const Candidate& a, const Candidate& b) {
+      return a.rank != b.rank ? a.rank > b.rank : a.position > b.position;
+    }
+  };
+
+  Symbol& at(std::int32_t position) { return symbols_[static_cast<std::size_t>(position)]; }
+
+  const Merge* merge_at(std::int32_t position) {
+    const Symbol& left = at(position);
+    if (left.id == kNone || left.next == kNone)
+      return nullptr;
+    return model_.find_merge(left.id, at(left.next).id);
+  }
+
+  void push_candidate(std::int32_t position) {
+    if (const Merge* merge = merge_at(position))
+      candidates_.push({merge->rank, position, merge->id});
+  }
+
+  // Earlier merges may have changed either symbol since the candidate was found.
+  bool is_current(const Candidate& candidate) {
+    const Merge* merge = merge_at(candidate.position);
+    return merge && merge->id == candidate.id;
+  }
+
+  void join(const Candidate& candidate) {
+    Symbol& left = at(candidate.position);
+    Symbol& right = at(left.next);
+    left.id = candidate.id;
+    left.next = right.next;
+    right.id = kNone;
+    if (left.next != kNone)
+      at(left.next).previous = candidate.position;
+    if (left.previous != kNone)
+      push_candidate(left.previous);
+    push_candidate(candidate.position);
+  }
+
+  const Bpe& model_;
+  std::vector<Symbol> symbols_;
+  std::priority_queue<Candidate> candidates_;
+};
+
+Bpe::Bpe(const JsonNode& node)
+    : Model(Vocabulary(node.at("vocab"))), prefix_(node.string_or("continuing_subword_prefix", "")),
+      suffix_(node.string_or("end_of_word_suffix", "")),
+      fuses_unknown_(node.bool_or("fuse_unk", false)),
+      falls_back_to_bytes_(node.bool_or("byte_fallback", false)),
+      ignores_merges_(node.bool_or("ignore_merges", false)) {
+  if (const auto unknown = node.find("unk_token"))
+    unknown_token_ = unknown->as_string();
+  if (const auto dropout = node.find("dropout"); dropout && dropout->value() != 0.0)
+    throw Unsupported("tokenizer", "{}: dropout {} is not supported, encoding is deterministic",
+                      dropout->path(), dropout->value().dump());
+  load_merges(node.at("merges"));
+}
+
+void Bpe::load_merges(const JsonNode& merges) {
+  const std::size_t count = merges.size();
+  if (count > static_cast<std::size_t>(kMaxTokenCount))
+    merges.reject("{} merges: at most {} are allowed", count, kMaxTokenCount);
+  merges_.reserve(count);
+  std::int32_t rank = 0;
+  for (std::size_t i = 0; i < count; ++i)
+    if (!is_version_line(merges[i]))
+      add_merge(merges[i], rank++);
+}
+
+void Bpe::add_merge(const JsonNode& node, std::int32_t rank) {
+  const auto [left, right] = merge_tokens(node);
+  const std::int32_t left_id = require_token(node, left);
+  const std::int32_t right_id = require_token(node, right);
+  if (!right.starts_with(prefix_))
+    node.reject("token {} does not begin with the prefix {}", excerpt(right), excerpt(prefix_));
+  const std::string joined = std::string(left) + std::string(right.substr(prefix_.size()));
+  merges_.insert_or_assign(pair_key(left_id, right_id), Merge{rank, require_token(node, joined)});
+}
+
+std::int32_t Bpe::require_token(const JsonNode& node, std::string_view token) const {
+  const auto id = vocabulary().id_of(token);
+  if (!id)
+    node.reject("token {} is not in the vocabulary", excerpt(token));
+  return *id;
+}
+
+void Bpe::encode(std::string_view piece, std::vector<std::int32_t>& ids) const {
+  if (piece.size() > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()))
+    throw InvalidArgument("tokenizer", "a piece of {} bytes is too long", piece.size());
+  if (ignores_merges_)
+    if (const auto id = vocabulary().id_of(piece)) {
+      ids.push_back(*id);
+      return;
+    }
+  Word word(*this, initial_ids(piece));
+  word.merge_all();
+  word.append_ids(ids);
+}
+
+std::vector<std::int32_t> Bpe::initial_ids(std::string_view piece) const {
+  std::vector<std::int32_t> ids;
+  ids.reserve(piece.size());
+  bool is_unknown_pending = false;
+  const auto append_pending = [&] {
+    if (is_unknown_pending)
+      ids.push_back(unknown_id());
+    is_unknown_pending = false;
+  };
+  std::string symbol;
+  for (std::size_t offset = 0; offset < piece.size();) {
+    const std::size_t length = utf8_length(piece[offset]);
+    symbol.assign(offset == 0 ? "" : prefix_).append(piece.substr(offset, length));
+    offset += length;
+    if (offset == piece.size())
+      symbol += suffix_;
+    if (const auto id = vocabulary().id_of(symbol)) {
+      append_pending();
+      ids.push_back(*id);
+    } else if (falls_back_to_bytes_ && append_bytes(symbol, ids)) {
+      // A pending unknown waits for a character of the vocabulary, as in the reference.
+      continue;
+    } else if (unknown_token_) {
+      if (!fuses_unknown_)
+        append_pending();
+      is_unknown_pending = true;
+    }
+  }
+  append_pending();
+  return ids;
+}
+
+bool Bpe::append_bytes(std::string_view text, std::vector<std::int32_t>& ids) const {
+  const std::size_t old_size = ids.size();
+  for (const char byte : text) {
+    const auto id = vocabulary().id_of(fmt::format("<0x{:02X}>", static_cast<std::uint8_t>(byte)));
+    if (!id) {
+      ids.resize(old_size);
+      return false;
+    }
+    ids.push_back(*id);
+  }
+  return true;
+}
+
+std::int32_t Bpe::unknown_id() const {
+  const auto id = vocabulary().id_of(*unknown_token_);
+  if (!id)
+    throw FormatError("tokenizer", "model.unk_token: {} is not in the vocabulary",
+                      excerpt(*unknown_token_));
+  return *id;
+}
+
+const Bpe::Merge* Bpe::find_merge(std::int32_t left, std::int32_t right) const {
+  const auto entry = merges_.find(pair_key(left, right));
+  return entry == merges_.end() ? nullptr : &entry->second;
+}
+
+}  // namespace ashlar::tokenizer

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "models/formats/tokenizer/json_node.h"
+
+#include "models/formats/tokenizer/utf8.h"
+
+namespace ashlar::tokenizer {
+namespace {
+
+constexpr int kMaxDepth = 64;
+constexpr std::size_t kMaxQuotedBytes = 64;
+
+std::string describe(const Json& value) {
+  if (value.is_string())
+    return excerpt(value.get_ref<const std::string&>());
+  if (value.is_number() || value.is_boolean())
+    return value.dump();
+  return value.type_name();
+}
+
+}  // namespace
+
+void JsonNode::fail(std::string_view expected) const {
+  throw FormatError("tokenizer", "{}: expected {}, got {}", path_, expected, describe(*value_));
+}
+
+void JsonNode::expect_object() const {
+  if (!value_->is_object())
+    fail("an object");
+}
+
+std::optional<JsonNode> JsonNode::find(std::string_view key) const {
+  expect_object();
+  const auto member = value_->find(key);
+  if (member == value_->end() || member->is_null())
+    return std::nullopt;
+  return JsonNode(*member, fmt::format("{}.{}", path_, key));
+}
+
+JsonNode JsonNode::at(std::string_view key) const {
+  const auto member = find(key);
+  if (!member)
+    reject("\"{}\" is missing", key);
+  return *member;
+}
+
+std::size_t JsonNode::size() const {
+  if (!value_->is_array())
+    fail("an array");
+  return value_->size();
+}
+
+JsonNode JsonNode::operator[](std::size_t index) const {
+  return JsonNode((*value_)[index], fmt::format("{}[{}]", path_, index));
+}
+
+const std::string& JsonNode::as_string() const {
+  if (!value_->is_string())
+    fail("a string");
+  return value_->get_ref<const std::string&>();
+}
+
+bool JsonNode::as_bool() const {
+  if (!value_->is_boolean())
+    fail("true or false");
+  return value_->get<bool>();
+}
+
+std::int64_t JsonNode::as_index(std::int64_t limit) const {
+  // nlohmann stores every integer without a sign as unsigned.
+  if (!value_->is_number_unsigned() || value_->get<std::uint64_t>() >= std::uint64_t(limit))
+    fail(fmt::format("an integer from 0 to {}", limit - 1));
+  return value_->get<std::int64_t>();
+}
+
+char32_t JsonNode::as_character() const {
+  const std::string& text = as_string();
+  std::size_t offset = 0;
+  const char32_t character = text.empty() ? 0 : next_code_point(text, offset);
+  if (text.empty() || offset != text.size())
+    fail("a string of one character");
+  return character;
+}
+
+bool JsonNode::bool_or(std::string_view key, bool fallback) const {
+  const auto member = find(key);
+  return member ? member->as_bool() : fallback;
+}
+
+std::string JsonNode::string_or(std::string_view key, std::string_view fallback) const {
+  const auto member = find(key);
+  return member ? member->as_string() : std::string(fallback);
+}
+
+Json parse_json(std::string_view text, std::string_view source) {
+  const auto check_depth = [&](int depth, Json::parse_event_t, Json&) {
+    if (depth > kMaxDepth)
+      throw FormatError("tokenizer", "{}: nested more than {} deep", source, kMaxDepth);
+    return true;
+  };
+  try {
+    return Json::parse(text, check_depth);
+  } catch (const Json::parse_error& error) {
+    throw FormatError("tokenizer", "{}: not valid JSON: syntax error at byte {}", source,
+                      error.byte);
+  } catch (const Json::out_of_range&) {
+    throw FormatError("tokenizer", "{}: a number is out of range", source);
+  }
+}
+
+std::string excerpt(std::string_view text) {
+  const bool is_cut = text.size() > kMaxQuotedBytes;
+  const std::string shown(text.substr(0, kMaxQuotedBytes));
+  return Json(shown).dump(-1, ' ', true, Json::error_handler_t::replace) + (is_cut ? "..." : "");
+}
+
+}  // namespace ashlar::tokenizer

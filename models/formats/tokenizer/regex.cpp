@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "models/formats/tokenizer/regex.h"
+
+#include "models/formats/tokenizer/json_node.h"
+#include "models/formats/tokenizer/regex_syntax.h"
+#include "models/formats/tokenizer/utf8.h"
+#include "runtime/program/error.h"
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <new>
+#include <optional>
+
+namespace ashlar::tokenizer {
+namespace {
+
+constexpr std::size_t kMaxPatternBytes = 16 * 1024;
+
+// Steps of backtracking. Almost every search needs a handful; those that exceed kFirstLimit are
+// repeated with a larger limit, which is charged to the budget of the whole text.
+constexpr std::uint64_t kFirstLimit = 1'000;
+constexpr std::uint64_t kLimitGrowth = 8;
+constexpr std::uint64_t kBudgetPerByte = 256;
+constexpr std::uint64_t kBudgetBase = 20'000'000;
+constexpr std::uint32_t kHeapLimitKib = 256 * 1024;
+
+template <auto Free> struct Deleter {
+  void operator()(auto* pointer) const { Free(pointer); }
+};
+using MatchData = std::unique_ptr<pcre2_match_data, Deleter<pcre2_match_data_free>>;
+using MatchContext = std::unique_ptr<pcre2_match_context, Deleter<pcre2_match_context_free>>;
+using CompileContext = std::unique_ptr<pcre2_compile_context, Deleter<pcre2_compile_context_free>>;
+
+template <typename Pointer> Pointer checked(Pointer pointer) {
+  if (!pointer)
+    throw std::bad_alloc();
+  return pointer;
+}
+
+std::string error_text(int code) {
+  std::array<PCRE2_UCHAR, 256> buffer{};
+  pcre2_get_error_message(code, buffer.data(), buffer.size());
+  return reinterpret_cast<const char*>(buffer.data());
+}
+
+// One pass over one text.
+class Search {
+public:
+  Search(const pcre2_code* code, std::string_view pattern, std::string_view text)
+      : code_(code), pattern_(pattern), text_(text),
+        data_(checked(pcre2_match_data_create(1, nullptr))),
+        context_(checked(pcre2_match_context_create(nullptr))),
+        budget_(kBudgetBase + kBudgetPerByte * text.size()) {
+    pcre2_set_heap_limit(context_.get(), kHeapLimitKib);
+  }
+
+  // First match at or behind `offset`.
+  std::optional<Span> next(std::size_t offset) {
+    int result = match(offset, kFirstLimit, 0);
+    for (std::uint64_t limit = kFirstLimit; result == PCRE2_ERROR_MATCHLIMIT;) {
+      limit = std::min(limit * kLimitGrowth, budget_);
+      if (limit == 0)
+        fail("takes too many steps");
+      budget_ -= limit;
+      result = match(offset, limit, 0);
+    }
+    if (result == PCRE2_ERROR_NOMATCH)
+      return std::nullopt;
+    if (result < 0)
+      fail(error_text(result));
+    const PCRE2_SIZE* range = pcre2_get_ovector_pointer(data_.get());
+    // A look-behind with \K can report an end before the beginning.
+    if (range[0] < offset || range[1] < range[0])
+      fail("matches backwards");
+    return Span{range[0], range[1]};
+  }
+
+private:
+  int match(std::size_t offset, std::uint64_t limit, std::uint32_t extra_options) {
+    const auto steps = static_cast<std::uint32_t>(std::min<std::uint64_t>(limit, UINT32_MAX));
+    pcre2_set_match_limit(context_.get(), steps);
+    pcre2_set_depth_limit(context_.get(), steps);
+    const int result =
+        pcre2_match(code_, reinterpret_cast<PCRE2_SPTR>(text_.data()), text_.size(), offset,
+                    PCRE2_NO_UTF_CHECK | extra_options, data_.get(), context_.get());
+    // The interpreter keeps its stack on the heap.
+    if (result == PCRE2_ERROR_JIT_STACKLIMIT)
+      return match(offset, limit, PCRE2_NO_JIT);
+    return result == PCRE2_ERROR_DEPTHLIMIT ? PCRE2_ERROR_MATCHLIMIT : result;
+  }
+
+  [[noreturn]] void fail(std::string_view why) const {
+    throw Unsupported("tokenizer", "regular expression {} on a text of {} bytes: {}",
+                      excerpt(pattern_), text_.size(), why);
+  }
+
+  const pcre2_code* code_;
+  std::string_view pattern_;
+  std::string_view text_;
+  MatchData data_;
+  MatchContext context_;
+  std::uint64_t budget_;
+};
+
+}  // namespace
+
+void Regex::CodeDeleter::operator()(pcre2_real_code_8* code) const {
+  pcre2_code_free(code);
+}
+
+Regex::Regex(std::string_view pattern) : pattern_(pattern) {
+  if (pattern.size() > kMaxPatternBytes)
+    throw Unsupported("tokenizer", "regular expression of {} bytes: at most {} are supported",
+                      pattern.size(), kMaxPatternBytes);
+  const std::string translated = translate_regex(pattern);
+  const CompileContext context(checked(pcre2_compile_context_create(nullptr)));
+  pcre2_set_newline(context.get(), PCRE2_NEWLINE_LF);
+  pcre2_set_bsr(context.get(), PCRE2_BSR_UNICODE);
+  int error = 0;
+  PCRE2_SIZE offset = 0;
+  code_.reset(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(translated.data()), translated.size(),
+                            PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C,
+                            &error, &offset, context.get()));
+  if (!code_)
+    throw FormatError("tokenizer", "regular expression {}: {}", excerpt(pattern_),
+                      error_text(error));
+  // Where the platform has no JIT the interpreter does the work.
+  pcre2_jit_compile(code_.get(), PCRE2_JIT_COMPLETE);
+}
+
+std::vector<Span> Regex::find_all(std::string_view text) const {
+  std::vector<Span> matches;
+  Search search(code_.get(), pattern_, text);
+  std::size_t offset = 0;
+  while (offset <= text.size()) {
+    const auto match = search.next(offset);
+    if (!match)
+      break;
+    const bool touches_last =
+        match->empty() && !matches.empty() && matches.back().end == match->end;
+    if (touches_last) {
+      offset += match->end < text.size() ? utf8_length(text[offset]) : 1;
+      continue;
+    }
+    matches.push_back(*match);
+    offset = match->end;
+  }
+  return matches;
+}
+
+}  // namespace ashlar::tokenizer

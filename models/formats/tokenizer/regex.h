@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Regular expressions of tokenizer.json, run by PCRE2. A regex is immutable and thread-safe. The
+// work of one search is bounded by a budget proportional to the text, whatever the pattern, so that
+// no file can make encoding hang.
+#pragma once
+
+#include "models/formats/tokenizer/span.h"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+struct pcre2_real_code_8;
+
+namespace ashlar::tokenizer {
+
+class Regex {
+public:
+  // `pattern` is in the syntax of Oniguruma (see regex_syntax.h). Throws FormatError, Unsupported.
+  explicit Regex(std::string_view pattern);
+
+  // All matches in `text` (valid UTF-8) from left to right, without overlap. An empty match is
+  // reported unless it touches the match before it. Throws Unsupported if the budget runs out.
+  std::vector<Span> find_all(std::string_view text) const;
+
+private:
+  struct CodeDeleter {
+    void operator()(pcre2_real_code_8* code) const;
+  };
+
+  std::string pattern_;
+  std::unique_ptr<pcre2_real_code_8, CodeDeleter> code_;
+};
+
+}  // namespace ashlar::tokenizer
