@@ -5,7 +5,7 @@
 #include "ir/kernel_region.h"
 #include "passes/op_classes.h"
 
-#include <numeric>
+#include <cassert>
 #include <optional>
 
 using namespace mlir;
@@ -82,6 +82,7 @@ public:
     if (auto conflict = add_update_edges())
       return conflict;
     add_state_edges();
+    assert(graph_.topological_order().size() == plan_.units().size() && "units form a cycle");
     assign_levels();
     if (merge)
       merge_light_units();

@@ -155,7 +155,7 @@ void Partition::store_shared(std::size_t unit, const OpSet& inside) {
     return {};
   };
   while (Value value = next_shared()) {
-    const std::int64_t earliest = plan_.level_after(plan_.inputs_of(plan_.closure(value)));
+    const std::int64_t earliest = plan_.level_after(plan_.inputs_within(unit, value));
     const KernelUnit& holder = plan_.units()[unit];
     const bool can_hold = holder.is_light() || holder.root == "matvec";
     if (can_hold && earliest == holder.level) {
