@@ -62,9 +62,8 @@ void Partition::visit_virtual(Operation* op) {
 }
 
 SmallVector<std::int64_t> Partition::rows_of_operands(Operation* op, Value only) const {
-  return llvm::map_to_vector(op->getOperands(), [&](Value v) {
-    return !only || v == only ? rows_of(v) : 0;
-  });
+  return llvm::map_to_vector(op->getOperands(),
+                             [&](Value v) { return !only || v == only ? rows_of(v) : 0; });
 }
 
 // Stores operands that follow different rows, or rows that the op mixes: all but the one whose
@@ -108,9 +107,9 @@ void Partition::store(Value value) {
 void Partition::store_source(Value value) {
   while (!plan_.is_stored(value)) {
     Operation* op = value.getDefiningOp();
-    const bool widens = isa<ir::CastOp>(op) &&
-                        preserves_values(getElementTypeOrSelf(op->getOperand(0).getType()),
-                                         getElementTypeOrSelf(value.getType()));
+    const bool widens =
+        isa<ir::CastOp>(op) && preserves_values(getElementTypeOrSelf(op->getOperand(0).getType()),
+                                                getElementTypeOrSelf(value.getType()));
     if (!widens && !isa<ir::ReshapeOp, ir::TransposeOp>(op))
       break;
     value = op->getOperand(0);
