@@ -218,26 +218,33 @@ ScheduleAttr matmul_schedule(const RegionView& region, Operation* matmul,
 
 // ---- attention
 
-ScheduleAttr attention_schedule(const RegionView& region, Operation* root,
-                                const DeviceProfile& profile) {
-  const std::int64_t workgroup = largest_workgroup(profile, profile.is_cpu ? 64 : 128);
-  return make_schedule(region.op->getContext(), "attention",
-                       {{"workgroup", workgroup}, {"splits", splits_of(root)}});
-}
-
 std::int64_t attention_iterations(Operation* root, ScheduleAttr schedule) {
   const std::int64_t workgroup = std::max<std::int64_t>(schedule.get("workgroup", 64), 1);
   auto query = cast<RankedTensorType>(root->getOperand(0).getType());
   auto value = cast<RankedTensorType>(root->getOperand(2).getType());
   const std::int64_t head = query.getDimSize(3), value_head = value.getDimSize(3);
-  const std::int64_t head_width =
-      std::min<std::int64_t>(vector_width(query.getElementType(), head), 4);
-  const std::int64_t lanes = limited(ceil_div(value_head, 4), 1, workgroup);
+  const Type f32 = Float32Type::get(root->getContext());
+  const std::int64_t lanes = limited(value_head / vector_width(f32, value_head), 1, workgroup);
   const std::int64_t key_groups = std::max<std::int64_t>(workgroup / lanes, 1);
   const std::int64_t blocks = ceil_div(ceil_div(kMaxAttentionLength, splits_of(root)), workgroup);
   const std::int64_t rows = attention_tile(root).rows();
-  return blocks * (1 + ceil_div(head, head_width) + ceil_div(workgroup, key_groups)) +
-         ceil_div(rows * head, workgroup) + ceil_div(rows * value_head, workgroup);
+  const std::int64_t value_steps = ceil_div(ceil_div(workgroup, key_groups), kAttentionKeysAtOnce);
+  return blocks * (1 + head / attention_key_step(head) + value_steps) +
+         ceil_div(rows * head, workgroup) + ceil_div(rows * (value_head + 2), workgroup);
+}
+
+ScheduleAttr attention_schedule(const RegionView& region, Operation* root,
+                                const DeviceProfile& profile) {
+  std::int64_t workgroup = largest_workgroup(profile, profile.is_cpu ? 64 : 128);
+  const std::int64_t most = largest_workgroup(profile, 256);
+  auto make = [&] {
+    return make_schedule(region.op->getContext(), "attention",
+                         {{"workgroup", workgroup}, {"splits", splits_of(root)}});
+  };
+  while (profile.max_loop_iterations && 2 * workgroup <= most &&
+         attention_iterations(root, make()) > profile.max_loop_iterations)
+    workgroup *= 2;
+  return make();
 }
 
 // ---- scan and sort
@@ -264,10 +271,18 @@ std::int64_t vector_width(Type element_type, std::int64_t extent, std::int64_t b
 AttentionTile attention_tile(Operation* root) {
   auto query = cast<RankedTensorType>(root->getOperand(0).getType());
   auto key = cast<RankedTensorType>(root->getOperand(1).getType());
-  AttentionTile tile{query.getDimSize(2) / key.getDimSize(2), 1};
-  while (2 * tile.rows() <= 16 && tile.steps < query.getDimSize(1))
+  constexpr std::int64_t kMostRows = 8;
+  AttentionTile tile{std::min(query.getDimSize(2) / key.getDimSize(2), kMostRows), 1};
+  while (2 * tile.rows() <= kMostRows && tile.steps < query.getDimSize(1))
     tile.steps *= 2;
   return tile;
+}
+
+std::int64_t attention_key_step(std::int64_t head_size) {
+  std::int64_t step = 16;
+  while (head_size % step != 0)
+    step /= 2;
+  return step;
 }
 
 bool stages_lhs(Operation* matmul) {

@@ -141,7 +141,7 @@ DecoderRuntime::run_chunk(std::string_view entry, std::span<const std::vector<st
     longest = std::max(longest, static_cast<std::int64_t>(row.size()));
   make_room(largest_position() + longest);
   const std::vector<std::int64_t> offsets(rows.size(), 0);
-  write_prompt(rows, offsets, longest);
+  write_prompt(rows, offsets, prefill_sizes_.back());
 
   std::vector<Buffer> buffers;
   std::vector<BufferView> views;
