@@ -13,7 +13,9 @@ namespace {
 using Cases = std::vector<Case>;
 
 // Sums of up to a few hundred numbers of size 1 in f32, then one rounding.
-constexpr Tolerance kSums{1, 2e-5};
+Tolerance sums_in(DType dtype) {
+  return is_float(dtype) ? Tolerance{dtype == DType::f32 ? 16.0 : 1.0, 2e-5} : Tolerance{};
+}
 
 Domain domain_of(OpKind kind) {
   switch (kind) {
@@ -177,18 +179,18 @@ Cases reduction_cases(const OpInfo& info, DType dtype, const Shape& shape, Leave
     else
       cases.push_back({apply(info.kind, {x},
                              {{"axes", std::vector<std::int64_t>{axis}}, {"keepdims", axis == 0}}),
-                       exact ? Tolerance{} : kSums});
+                       exact ? Tolerance{} : sums_in(dtype)});
   }
   if (!arg)
     cases.push_back(
         {apply(info.kind, {x}, {{"axes", Axes().resolve(shape.rank())}, {"keepdims", false}}),
-         exact ? Tolerance{} : kSums});
+         exact ? Tolerance{} : sums_in(dtype)});
   return cases;
 }
 
 Cases matmul_cases(DType dtype, Leaves& leaves) {
   Cases cases;
-  const Tolerance tolerance = is_float(dtype) ? kSums : Tolerance{};
+  const Tolerance tolerance = sums_in(dtype);
   const auto leaf = [&](const Shape& shape) { return leaves.leaf(dtype, shape, Domain::unit); };
   for (std::int64_t rows : {1, 3, 20})
     for (bool transposed : {false, true})
@@ -201,7 +203,7 @@ Cases matmul_cases(DType dtype, Leaves& leaves) {
   if (is_float(dtype))
     cases.push_back({table::matmul(leaves.leaf(DType::f32, {2, 40}, Domain::unit), leaf({24, 40}),
                                    true, DType::f32),
-                     kSums});
+                     sums_in(DType::f32)});
   return cases;
 }
 
@@ -215,7 +217,7 @@ Cases attention_cases(DType dtype, Leaves& leaves) {
          {AttentionOptions{.scale = 0.3}, AttentionOptions{.scale = 0.3, .window = 3},
           AttentionOptions{.scale = 0.3, .causal = false, .softcap = 2.0},
           AttentionOptions{.scale = 0.3, .window = 4, .ring = 9}})
-      cases.push_back({attention(q, k, v, position, length, options), kSums});
+      cases.push_back({attention(q, k, v, position, length, options), sums_in(dtype)});
   }
   return cases;
 }
@@ -229,8 +231,7 @@ Cases gather_cases(const OpInfo& info, DType dtype, Leaves& leaves) {
     return {{take_along_axis(x, leaves.indices(DType::i32, {6, 2}, -6, 7), 1), {}},
             {take_along_axis(x, leaves.indices(DType::i32, {3, 5}, 0, 6), 0), {}}};
   const auto put = info.kind == OpKind::scatter ? table::scatter : table::scatter_add;
-  const Tolerance tolerance =
-      info.kind == OpKind::scatter_add && is_float(dtype) ? kSums : Tolerance{};
+  const Tolerance tolerance = info.kind == OpKind::scatter_add ? sums_in(dtype) : Tolerance{};
   return {{put(x, leaves.indices(DType::i32, {4, 1}, -1, 8),
                leaves.leaf(dtype, {4, 5}, Domain::finite), 0),
            tolerance},
@@ -243,8 +244,7 @@ Cases scan_cases(DType dtype, const Shape& shape, Leaves& leaves) {
   Cases cases;
   const Array x = leaves.leaf(dtype, shape, Domain::unit);
   for (int axis = 0; axis < shape.rank(); ++axis)
-    cases.push_back(
-        {table::cumsum(x, axis, axis % 2 == 1, axis > 0), is_float(dtype) ? kSums : Tolerance{}});
+    cases.push_back({table::cumsum(x, axis, axis % 2 == 1, axis > 0), sums_in(dtype)});
   return cases;
 }
 
