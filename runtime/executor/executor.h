@@ -90,7 +90,7 @@ private:
 
   Device& device_;
   Program program_;
-  std::vector<State*> states_;  // by index of the program
+  std::vector<DeviceState*> states_;  // by index of the program
   std::optional<Weights> weights_;
   Buffer constants_, arena_, record_table_;
   std::vector<std::optional<Pipeline>> pipelines_;  // created when first recorded
