@@ -216,6 +216,11 @@ ScheduleAttr matmul_schedule(const RegionView& region, Operation* matmul,
       {{"tile_m", tile}, {"tile_n", tile}, {"tile_k", 16}, {"workgroup", tile * tile / 16}});
 }
 
+std::int64_t matmul_iterations(Operation* matmul, ScheduleAttr schedule) {
+  const std::int64_t tile_k = std::max<std::int64_t>(schedule.get("tile_k", 16), 1);
+  return ceil_div(matmul_extent(matmul).k, tile_k) * (1 + ceil_div(tile_k, 4));
+}
+
 // ---- attention
 
 std::int64_t attention_iterations(Operation* root, ScheduleAttr schedule) {
@@ -223,14 +228,14 @@ std::int64_t attention_iterations(Operation* root, ScheduleAttr schedule) {
   auto query = cast<RankedTensorType>(root->getOperand(0).getType());
   auto value = cast<RankedTensorType>(root->getOperand(2).getType());
   const std::int64_t head = query.getDimSize(3), value_head = value.getDimSize(3);
-  const std::int64_t head_width =
-      std::min<std::int64_t>(vector_width(query.getElementType(), head), 4);
-  const std::int64_t lanes = limited(ceil_div(value_head, 4), 1, workgroup);
+  const Type f32 = Float32Type::get(root->getContext());
+  const std::int64_t lanes = limited(value_head / vector_width(f32, value_head), 1, workgroup);
   const std::int64_t key_groups = std::max<std::int64_t>(workgroup / lanes, 1);
   const std::int64_t blocks = ceil_div(ceil_div(kMaxAttentionLength, splits_of(root)), workgroup);
   const std::int64_t rows = attention_tile(root).rows();
-  return blocks * (1 + ceil_div(head, head_width) + ceil_div(workgroup, key_groups)) +
-         ceil_div(rows * head, workgroup) + ceil_div(rows * value_head, workgroup);
+  const std::int64_t value_steps = ceil_div(ceil_div(workgroup, key_groups), kAttentionKeysAtOnce);
+  return blocks * (1 + head / attention_key_step(head) + value_steps) +
+         ceil_div(rows * head, workgroup) + ceil_div(rows * (value_head + 2), workgroup);
 }
 
 ScheduleAttr attention_schedule(const RegionView& region, Operation* root,
@@ -271,10 +276,18 @@ std::int64_t vector_width(Type element_type, std::int64_t extent, std::int64_t b
 AttentionTile attention_tile(Operation* root) {
   auto query = cast<RankedTensorType>(root->getOperand(0).getType());
   auto key = cast<RankedTensorType>(root->getOperand(1).getType());
-  AttentionTile tile{query.getDimSize(2) / key.getDimSize(2), 1};
-  while (2 * tile.rows() <= 16 && tile.steps < query.getDimSize(1))
+  constexpr std::int64_t kMostRows = 8;
+  AttentionTile tile{std::min(query.getDimSize(2) / key.getDimSize(2), kMostRows), 1};
+  while (2 * tile.rows() <= kMostRows && tile.steps < query.getDimSize(1))
     tile.steps *= 2;
   return tile;
+}
+
+std::int64_t attention_key_step(std::int64_t head_size) {
+  std::int64_t step = 16;
+  while (head_size % step != 0)
+    step /= 2;
+  return step;
 }
 
 bool stages_lhs(Operation* matmul) {
@@ -320,7 +333,7 @@ std::int64_t loop_iterations(const RegionView& region, ScheduleAttr schedule) {
   if (region.root == "matvec")
     return scatters + matvec_iterations(roots.front(), stores, schedule);
   if (region.root == "matmul")
-    return scatters + ceil_div(matmul_extent(roots.front()).k, schedule.get("tile_k", 16));
+    return scatters + matmul_iterations(roots.front(), schedule);
   if (region.root == "attention")
     return scatters + attention_iterations(roots.front(), schedule);
   const std::int64_t steps = ceil_div(line_length(roots.front()), workgroup);

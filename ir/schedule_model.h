@@ -10,7 +10,7 @@ namespace ashlar::kernel {
 
 // Longest sequence for which attention's loops are counted: cache lengths are only known on the
 // device.
-inline constexpr std::int64_t kMaxAttentionLength = 262'144;
+inline constexpr std::int64_t kMaxAttentionLength = 131'072;
 
 // The emitter named by the region's root, with parameters from shapes, element types and profile.
 // Stays below the profile's loop limit wherever a schedule can.
@@ -27,13 +27,17 @@ std::int64_t loop_iterations(DefOp op);
 // elements: the largest power of two that divides the extent.
 std::int64_t vector_width(mlir::Type element_type, std::int64_t extent, std::int64_t bytes = 16);
 
-// Query rows that one attention workgroup handles at once.
+// Query rows that one attention workgroup handles at once: at most 8, which bounds the values that
+// a thread carries and workgroup memory.
 struct AttentionTile {
-  std::int64_t heads_per_group;  // query heads that share one key/value head
-  std::int64_t steps;            // consecutive query positions
-  std::int64_t rows() const { return heads_per_group * steps; }
+  std::int64_t heads;  // of those that share one key/value head
+  std::int64_t steps;  // consecutive query positions
+  std::int64_t rows() const { return heads * steps; }
 };
 AttentionTile attention_tile(mlir::Operation* root);
+// Keys whose values one thread adds in one iteration, and elements of a key it multiplies in one.
+inline constexpr std::int64_t kAttentionKeysAtOnce = 4;
+std::int64_t attention_key_step(std::int64_t head_size);
 
 // Whether a matvec kernel keeps its left side in workgroup memory: it does when the left side is
 // computed (not just loaded) and fits into half of what workgroups are promised (16 KiB of 32).

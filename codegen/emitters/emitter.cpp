@@ -27,7 +27,13 @@ constexpr std::size_t kMostOps = 4096;
 using Emitter = void (*)(KernelBuilder&, Stores);
 
 Emitter find_emitter(StringRef name) {
-  return llvm::StringSwitch<Emitter>(name).Case("elementwise", emit_elementwise).Default(nullptr);
+  return llvm::StringSwitch<Emitter>(name)
+      .Case("elementwise", emit_elementwise)
+      .Case("row", emit_row)
+      .Case("matvec", emit_matvec)
+      .Case("matmul", emit_matmul)
+      .Case("attention", emit_attention)
+      .Default(nullptr);
 }
 
 LogicalResult check_sizes(kernel::DefOp def) {

@@ -5,6 +5,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/SPIRV/IR/SPIRVAttributes.h"
 #include "mlir/Dialect/SPIRV/IR/TargetAndABI.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
@@ -277,6 +278,23 @@ Value KernelBuilder::load(Value memory, Value index) {
 
 void KernelBuilder::store(Value value, Value memory, Value index) {
   memref::StoreOp::create(*this, value, memory, index);
+}
+
+Values KernelBuilder::load_vector(Value memory, Value index) {
+  Value element = load(memory, index);
+  auto type = dyn_cast<VectorType>(element.getType());
+  if (!type)
+    return {element};
+  Values values;
+  for (std::int64_t i = 0; i < type.getNumElements(); ++i)
+    values.push_back(vector::ExtractOp::create(*this, element, i));
+  return values;
+}
+
+void KernelBuilder::store_vector(ValueRange values, Value memory, Value index) {
+  auto type = dyn_cast<VectorType>(cast<MemRefType>(memory.getType()).getElementType());
+  store(type ? Value(vector::FromElementsOp::create(*this, type, values)) : values[0], memory,
+        index);
 }
 
 // ---- Reductions

@@ -106,6 +106,9 @@ public:
   Value shared(mlir::Type type, std::int64_t count);
   Value load(Value memory, Value index);
   void store(Value value, Value memory, Value index);
+  // Elements of vector type, taken apart; plain elements as one value.
+  Values load_vector(Value memory, Value index);
+  void store_vector(ValueRange values, Value memory, Value index);
 
   // ---- Reductions. `threads` consecutive threads (a power of two, aligned) reduce together; all
   // of them must get here, and all get the result.

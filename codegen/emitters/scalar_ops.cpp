@@ -30,7 +30,6 @@ struct Scalars {
   Value subf(Value x, Value y) const { return b.make<arith::SubFOp>(x, y); }
   Value mulf(Value x, Value y) const { return b.make<arith::MulFOp>(x, y); }
   Value divf(Value x, Value y) const { return b.make<arith::DivFOp>(x, y); }
-  Value fma(Value x, Value y, Value z) const { return b.make<math::FmaOp>(x, y, z); }
   Value addi(Value x, Value y) const { return b.make<arith::AddIOp>(x, y); }
   Value subi(Value x, Value y) const { return b.make<arith::SubIOp>(x, y); }
   Value muli(Value x, Value y) const { return b.make<arith::MulIOp>(x, y); }
@@ -77,10 +76,11 @@ Value gelu(const Scalars& s, Value x) {
   return s.mulf(s.mulf(x, s.real(0.5)), s.addf(s.real(1), erf));
 }
 
+// (1 + tanh(u)) / 2 is sigmoid(2 u), which loses nothing where tanh is close to -1.
 Value gelu_tanh(const Scalars& s, Value x) {
   Value cubic = s.mulf(s.mulf(s.mulf(s.real(0.044715), x), x), x);
-  Value inner = s.mulf(s.real(std::sqrt(2 / std::numbers::pi)), s.addf(x, cubic));
-  return s.mulf(s.mulf(x, s.real(0.5)), s.addf(s.real(1), s.b.make<math::TanhOp>(inner)));
+  Value twice_inner = s.mulf(s.real(2 * std::sqrt(2 / std::numbers::pi)), s.addf(x, cubic));
+  return s.mulf(x, sigmoid(s, twice_inner));
 }
 
 // max(x, 0) + log1p(exp(-|x|)) does not overflow.
@@ -156,16 +156,33 @@ Value float_unary(const Scalars& s, OpKind kind, Value x) {
   }
 }
 
-// x / y may round up to the next integer: the exact remainder (by fma) tells.
+// The low half of x: x - low has at most 12 significant bits (Veltkamp's split).
+Value low_half(const Scalars& s, Value x) {
+  Value scaled = s.mulf(x, s.real(4097));
+  return s.subf(x, s.subf(scaled, s.subf(scaled, x)));
+}
+
+// x - a * b with the product exact (Dekker 1971). Not by fma, which some drivers round twice.
+Value subtract_product(const Scalars& s, Value x, Value a, Value b) {
+  Value product = s.mulf(a, b);
+  Value a_low = low_half(s, a), b_low = low_half(s, b);
+  Value a_high = s.subf(a, a_low), b_high = s.subf(b, b_low);
+  Value error = s.subf(product, s.mulf(a_high, b_high));
+  error = s.subf(s.subf(error, s.mulf(a_low, b_high)), s.mulf(a_high, b_low));
+  error = s.subf(error, s.mulf(a_low, b_low));
+  return s.addf(s.subf(x, product), error);
+}
+
+// x / y may round up to the next integer: the exact remainder tells.
 struct FloorDivision {
   Value quotient, remainder;
 };
 
 FloorDivision floor_division(const Scalars& s, Value x, Value y) {
   Value quotient = s.b.make<math::FloorOp>(s.divf(x, y));
-  Value remainder = s.fma(s.b.make<arith::NegFOp>(quotient), y, x);
-  Value opposite = s.test(CmpFPredicate::OLT,
-                          s.mulf(s.b.make<math::CopySignOp>(s.real(1), y), remainder), s.real(0));
+  Value remainder = subtract_product(s, x, quotient, y);
+  Value sign = s.b.make<math::CopySignOp>(s.real(1), y);
+  Value opposite = s.test(CmpFPredicate::OLT, s.mulf(sign, remainder), s.real(0));
   return {s.select(opposite, s.subf(quotient, s.real(1)), quotient),
           s.select(opposite, s.addf(remainder, y), remainder)};
 }

@@ -3,6 +3,7 @@
 // until the device is destroyed (leaked objects included).
 #pragma once
 
+#include "runtime/vulkan/commands.h"
 #include "runtime/vulkan/device.h"
 #include "runtime/vulkan/memory.h"
 #include "runtime/vulkan/queue.h"

@@ -136,7 +136,7 @@ std::vector<Span> Regex::find_all(std::string_view text) const {
   std::vector<Span> matches;
   Search search(code_.get(), pattern_, text);
   std::size_t offset = 0;
-  while (offset <= text.size()) {
+  while (offset <= text.size() && !text.empty()) {
     const auto match = search.next(offset);
     if (!match)
       break;
