@@ -223,13 +223,6 @@ std::int64_t matmul_iterations(Operation* matmul, ScheduleAttr schedule) {
 
 // ---- attention
 
-ScheduleAttr attention_schedule(const RegionView& region, Operation* root,
-                                const DeviceProfile& profile) {
-  const std::int64_t workgroup = largest_workgroup(profile, profile.is_cpu ? 64 : 128);
-  return make_schedule(region.op->getContext(), "attention",
-                       {{"workgroup", workgroup}, {"splits", splits_of(root)}});
-}
-
 std::int64_t attention_iterations(Operation* root, ScheduleAttr schedule) {
   const std::int64_t workgroup = std::max<std::int64_t>(schedule.get("workgroup", 64), 1);
   auto query = cast<RankedTensorType>(root->getOperand(0).getType());
@@ -243,6 +236,19 @@ std::int64_t attention_iterations(Operation* root, ScheduleAttr schedule) {
   const std::int64_t value_steps = ceil_div(ceil_div(workgroup, key_groups), kAttentionKeysAtOnce);
   return blocks * (1 + head / attention_key_step(head) + value_steps) +
          ceil_div(rows * head, workgroup) + ceil_div(rows * (value_head + 2), workgroup);
+}
+
+ScheduleAttr attention_schedule(const RegionView& region, Operation* root,
+                                const DeviceProfile& profile) {
+  auto make = [&](std::int64_t workgroup) {
+    return make_schedule(region.op->getContext(), "attention",
+                         {{"workgroup", workgroup}, {"splits", splits_of(root)}});
+  };
+  std::int64_t workgroup = largest_workgroup(profile, profile.is_cpu ? 64 : 128);
+  while (profile.max_loop_iterations && 2 * workgroup <= largest_workgroup(profile, 512) &&
+         attention_iterations(root, make(workgroup)) > profile.max_loop_iterations)
+    workgroup *= 2;
+  return make(workgroup);
 }
 
 // ---- scan and sort
