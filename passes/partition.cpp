@@ -62,9 +62,8 @@ void Partition::visit_virtual(Operation* op) {
 }
 
 SmallVector<std::int64_t> Partition::rows_of_operands(Operation* op, Value only) const {
-  return llvm::map_to_vector(op->getOperands(), [&](Value v) {
-    return !only || v == only ? rows_of(v) : 0;
-  });
+  return llvm::map_to_vector(op->getOperands(),
+                             [&](Value v) { return !only || v == only ? rows_of(v) : 0; });
 }
 
 // Stores operands that follow different rows, or rows that the op mixes: all but the one whose
@@ -108,9 +107,9 @@ void Partition::store(Value value) {
 void Partition::store_source(Value value) {
   while (!plan_.is_stored(value)) {
     Operation* op = value.getDefiningOp();
-    const bool widens = isa<ir::CastOp>(op) &&
-                        preserves_values(getElementTypeOrSelf(op->getOperand(0).getType()),
-                                         getElementTypeOrSelf(value.getType()));
+    const bool widens =
+        isa<ir::CastOp>(op) && preserves_values(getElementTypeOrSelf(op->getOperand(0).getType()),
+                                                getElementTypeOrSelf(value.getType()));
     if (!widens && !isa<ir::ReshapeOp, ir::TransposeOp>(op))
       break;
     value = op->getOperand(0);
@@ -155,7 +154,7 @@ void Partition::store_shared(std::size_t unit, const OpSet& inside) {
     return {};
   };
   while (Value value = next_shared()) {
-    const std::int64_t earliest = plan_.level_after(plan_.inputs_of(plan_.closure(value)));
+    const std::int64_t earliest = plan_.level_after(plan_.inputs_within(unit, value));
     const KernelUnit& holder = plan_.units()[unit];
     const bool can_hold = holder.is_light() || holder.root == "matvec";
     if (can_hold && earliest == holder.level) {

@@ -49,7 +49,8 @@ private:
   bool absorbs(mlir::Operation* op, const OpSet& region, std::int64_t level);
   bool adopt_siblings(mlir::Operation* user, OpSet& region,
                       mlir::SmallVectorImpl<mlir::Operation*>& roots);
-  // The ops that run on the results of `roots` in registers; may add roots that share the left side.
+  // The ops that run on the results of `roots` in registers; may add roots that share the left
+  // side.
   OpSet grow_epilogue(mlir::SmallVectorImpl<mlir::Operation*>& roots, bool siblings);
   // The fewest values of the region from which all values needed elsewhere follow.
   mlir::SmallVector<mlir::Value> outputs_of(const OpSet& region) const;

@@ -35,8 +35,8 @@ void build_pipeline(OpPassManager& manager, const PipelineOptions& options) {
   manager.addPass(createPlanMemory({.alias = options.alias}));
   manager.addPass(createVerifyPlan({.barriers = false}));
   manager.addPass(createPlanBarriers({.full = options.full_barriers}));
-  manager.addPass(createVerifyPlan({.barriers = true, 
-                                    .maxLoopIterations = options.profile.max_loop_iterations}));
+  manager.addPass(createVerifyPlan(
+      {.barriers = true, .maxLoopIterations = options.profile.max_loop_iterations}));
 }
 
 namespace {
@@ -59,8 +59,10 @@ void register_passes() {
       [](OpPassManager& manager, const TextOptions& text) {
         const auto profile = find_profile_fixture(text.profile.getValue());
         if (!profile)
-          llvm::report_fatal_error(llvm::Twine("no device profile named ") + text.profile.getValue());
-        build_pipeline(manager, {*profile, text.fusion, text.alias, text.full_barriers, text.kv_length});
+          llvm::report_fatal_error(llvm::Twine("no device profile named ") +
+                                   text.profile.getValue());
+        build_pipeline(manager,
+                       {*profile, text.fusion, text.alias, text.full_barriers, text.kv_length});
       });
 }
 

@@ -2,6 +2,7 @@
 #include "tests/passes/equivalence.h"
 
 #include "ir/ashlar_dialect.h"
+#include "tests/passes/plan_runner.h"
 
 #include "mlir/Pass/PassManager.h"
 
@@ -54,20 +55,19 @@ std::map<std::string, ArrayType> weight_types(ModuleOp module) {
   return types;
 }
 
-Outcome run(ModuleOp module, const std::map<std::string, ArrayType>& weights) {
+Outcome initial(ModuleOp module) {
   Outcome outcome;
   outcome.states = reference::initial_states(module);
   for (auto& [name, tensor] : outcome.states)
     tensor = random_tensor(tensor.type, hash_of(name));
-  auto entry = *module.getOps<func::FuncOp>().begin();
+  return outcome;
+}
+
+std::vector<reference::Tensor> random_inputs(func::FuncOp entry) {
   std::vector<reference::Tensor> inputs;
   for (Type type : entry.getArgumentTypes())
     inputs.push_back(random_tensor(*ir::array_type_of(type), inputs.size()));
-  outcome.results = reference::evaluate(
-      entry, inputs, outcome.states, [&](const std::string& name, const ArrayType&) {
-        return random_tensor(weights.at(name), hash_of(name));
-      });
-  return outcome;
+  return inputs;
 }
 
 void compare(const reference::Tensor& a, const reference::Tensor& b, const std::string& name,
@@ -87,18 +87,25 @@ void compare(const reference::Tensor& a, const reference::Tensor& b, const std::
 
 }  // namespace
 
-Difference compare_with_kernels(ModuleOp module, const PipelineOptions& options) {
-  const auto weights = weight_types(module);
-  const Outcome before = run(module, weights);
+Difference compare_with_plan(ModuleOp module, const PipelineOptions& options) {
+  const auto types = weight_types(module);
+  const auto weights = [&](const std::string& name, const ArrayType&) {
+    return random_tensor(types.at(name), hash_of(name));
+  };
+  auto entry = *module.getOps<func::FuncOp>().begin();
+  const std::vector<reference::Tensor> inputs = random_inputs(entry);
+  Outcome before = initial(module), after = before;
+  before.results = reference::evaluate(entry, inputs, before.states, weights);
+
   OwningOpRef<ModuleOp> copy = module.clone();
   PassManager manager(module.getContext());
-  build_kernel_formation(manager, options);
+  build_pipeline(manager, options);
   Difference difference;
   if (failed(manager.run(*copy))) {
     ADD_FAILURE() << "the passes failed";
     return difference;
   }
-  const Outcome after = run(*copy, weights);
+  after.results = run_plan(*copy, inputs, after.states, weights);
   for (std::size_t i = 0; i < before.results.size(); ++i)
     compare(before.results[i], after.results[i], "result " + std::to_string(i), difference);
   for (const auto& [name, tensor] : before.states)

@@ -16,13 +16,13 @@ namespace ashlar {
 reference::Tensor random_tensor(const ArrayType& type, std::uint64_t seed);
 
 struct Difference {
-  double largest = 0;   // of |a - b| over all results and states
-  std::string where;    // of the first difference; empty when there is none
+  double largest = 0;  // of |a - b| over all results and states
+  std::string where;   // of the first difference; empty when there is none
 };
 
-// Evaluates the module's first entry, then a copy that went through array passes and kernel
-// formation (levels L0 to L2), from equal inputs.
-Difference compare_with_kernels(mlir::ModuleOp module, const PipelineOptions& options);
+// Evaluates the module's first entry, then runs the plan (level L4) that the pipeline makes of a
+// copy, from equal inputs.
+Difference compare_with_plan(mlir::ModuleOp module, const PipelineOptions& options);
 
 // Registers the dialects that tests need.
 void load_dialects(mlir::MLIRContext& context);
