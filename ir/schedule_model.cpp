@@ -216,6 +216,11 @@ ScheduleAttr matmul_schedule(const RegionView& region, Operation* matmul,
       {{"tile_m", tile}, {"tile_n", tile}, {"tile_k", 16}, {"workgroup", tile * tile / 16}});
 }
 
+std::int64_t matmul_iterations(Operation* matmul, ScheduleAttr schedule) {
+  const std::int64_t tile_k = std::max<std::int64_t>(schedule.get("tile_k", 16), 1);
+  return ceil_div(matmul_extent(matmul).k, tile_k) * (1 + ceil_div(tile_k, 4));
+}
+
 // ---- attention
 
 std::int64_t attention_iterations(Operation* root, ScheduleAttr schedule) {
@@ -328,7 +333,7 @@ std::int64_t loop_iterations(const RegionView& region, ScheduleAttr schedule) {
   if (region.root == "matvec")
     return scatters + matvec_iterations(roots.front(), stores, schedule);
   if (region.root == "matmul")
-    return scatters + ceil_div(matmul_extent(roots.front()).k, schedule.get("tile_k", 16));
+    return scatters + matmul_iterations(roots.front(), schedule);
   if (region.root == "attention")
     return scatters + attention_iterations(roots.front(), schedule);
   const std::int64_t steps = ceil_div(line_length(roots.front()), workgroup);

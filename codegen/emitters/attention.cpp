@@ -417,7 +417,7 @@ private:
       index.push_back(element);
       const Value linear = b_.linearize(index, shape_of(root_->getResult(0)));
       const Value value = shape_.splits > 0 ? partial(row, element) : quotient(row, element);
-      bind_result(linear, value);
+      bind_element(e_, root_, value);
       for (const kernel::Store& store : stores_)
         emit_store(e_, store, linear, 1);
     });
@@ -441,15 +441,6 @@ private:
     return b_.select(inside, total, b_.select(is_largest, largest, sum));
   }
 
-  void bind_result(Value linear, Value value) {
-    const Value tensor = root_->getResult(0);
-    e_.bind_scalar(tensor, [this, tensor, linear, value](ValueRange index) {
-      if (b_.linearize(index, shape_of(tensor)) != linear)
-        b_.fail(root_, "an output reads another element of the result than its own");
-      return value;
-    });
-  }
-
   KernelBuilder& b_;
   Elements e_;
   Stores stores_;
@@ -470,11 +461,7 @@ void emit_attention(KernelBuilder& b, Stores stores) {
   if (roots.size() != 1 || !isa<ir::AttentionOp, kernel::AttentionPartialOp>(roots.front()))
     return b.fail(b.def(), "an attention kernel needs one attention");
   Operation* root = roots.front();
-  const std::int64_t elements = kernel::element_count(root->getResult(0).getType());
-  for (const kernel::Store& store : stores)
-    if (kernel::element_count(store.value.getType()) != elements)
-      return b.fail(root, "an output must have the element count of the attention");
-  if (elements == 0)
+  if (!check_stores(b, stores, root) || kernel::element_count(root->getResult(0).getType()) == 0)
     return;
   Attention attention(b, stores, root);
   b.set_workgroups(attention.workgroups());

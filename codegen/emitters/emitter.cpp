@@ -31,6 +31,7 @@ Emitter find_emitter(StringRef name) {
       .Case("elementwise", emit_elementwise)
       .Case("row", emit_row)
       .Case("matvec", emit_matvec)
+      .Case("matmul", emit_matmul)
       .Case("attention", emit_attention)
       .Default(nullptr);
 }

@@ -25,7 +25,7 @@ public:
       : b_(b), e_(b), stores_(stores), roots_(kernel::roots_of(kernel::view_of(b.def()))) {}
 
   void emit() {
-    if (!read_shapes() || !read_schedule())
+    if (!read_shapes() || !read_schedule() || !check_epilogue(b_, stores_, roots_))
       return;
     const std::int64_t rows_per_workgroup = groups_ * rows_;
     b_.set_workgroups((n_ + rows_per_workgroup - 1) / rows_per_workgroup);
@@ -231,24 +231,11 @@ private:
       for (std::int64_t other = 1; other < m_ * rows_; ++other)
         total = b_.select(b_.equal(item, b_.index(other)),
                           totals[begin + static_cast<std::size_t>(other)], total);
-      bind_result(root, linear, round_to(b_, dtype_of(root->getResult(0)), total));
+      bind_element(e_, root, round_to(b_, dtype_of(root->getResult(0)), total));
     }
-    for (const kernel::Store& store : stores_) {
-      if (!is_behind_product(store))
-        continue;
-      if (kernel::element_count(store.value.getType()) != m_ * n_)
-        return b_.fail(roots_.front(), "an output must have the product's element count");
-      emit_store(e_, store, linear, 1);
-    }
-  }
-
-  void bind_result(Operation* root, Value linear, Value value) {
-    const Value tensor = root->getResult(0);
-    e_.bind_scalar(tensor, [this, root, tensor, linear, value](ValueRange index) {
-      if (b_.linearize(index, shape_of(tensor)) != linear)
-        b_.fail(root, "an output reads another element of the product than its own");
-      return value;
-    });
+    for (const kernel::Store& store : stores_)
+      if (is_behind_product(store))
+        emit_store(e_, store, linear, 1);
   }
 
   static constexpr std::int64_t kMostRows = 8;

@@ -218,6 +218,49 @@ void emit_store(Elements& elements, const kernel::Store& store, Value linear, st
   store_packet(b, store.buffer, dtype_of(store.value), linear, elements.at(store.value, point));
 }
 
+bool check_epilogue(KernelBuilder& b, ArrayRef<kernel::Store> stores, ArrayRef<Operation*> roots) {
+  if (roots.empty())
+    return true;
+  llvm::DenseSet<Operation*> behind(roots.begin(), roots.end());
+  for (Operation& op : *roots.front()->getBlock()) {
+    const OpInfo* info = ir::find_op_info(&op);
+    const bool uses = llvm::any_of(op.getOperands(), [&](Value operand) {
+      return operand.getDefiningOp() && behind.contains(operand.getDefiningOp());
+    });
+    if (!uses || isa<kernel::YieldOp, ir::ScatterOp, ir::ScatterAddOp>(op))
+      continue;
+    behind.insert(&op);
+    if (!info || (info->op_class != OpClass::elementwise && info->kind != OpKind::reshape)) {
+      b.fail(&op, "moves elements behind the kernel's root");
+      return false;
+    }
+  }
+  const std::int64_t elements = kernel::element_count(roots.front()->getResult(0).getType());
+  for (const kernel::Store& store : stores) {
+    Operation* indices = store.scatter ? store.scatter->getOperand(1).getDefiningOp() : nullptr;
+    const bool fits = kernel::element_count(store.value.getType()) == elements;
+    if ((behind.contains(store.value.getDefiningOp()) && !fits) || behind.contains(indices)) {
+      b.fail(roots.front(), "an output must have the element count of the kernel's root");
+      return false;
+    }
+  }
+  return true;
+}
+
+bool check_stores(KernelBuilder& b, ArrayRef<kernel::Store> stores, Operation* root) {
+  const std::int64_t elements = kernel::element_count(root->getResult(0).getType());
+  for (const kernel::Store& store : stores)
+    if (kernel::element_count(store.value.getType()) != elements) {
+      b.fail(root, "an output must have the element count of the kernel's root");
+      return false;
+    }
+  return check_epilogue(b, stores, root);
+}
+
+void bind_element(Elements& elements, Operation* root, Value value) {
+  elements.bind_scalar(root->getResult(0), [value](ValueRange) { return value; });
+}
+
 FailureOr<SmallVector<kernel::Store>> checked_stores(kernel::DefOp def) {
   auto stores = kernel::stores_of(kernel::view_of(def));
   if (!stores) {
