@@ -18,6 +18,7 @@
 #include <xxhash.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 
 using namespace mlir;
@@ -48,11 +49,19 @@ private:
   const CompileOptions& options_;
 };
 
+void make_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error)
+    throw IoError("compile", "cannot create the folder '{}': {}", folder.native(), error.message());
+}
+
 LogicalResult run_passes(ModuleOp module, const DeviceProfile& profile,
                          const CompileOptions& options) {
   MLIRContext* context = module.getContext();
   PassManager passes(context, ModuleOp::getOperationName());
   if (!options.dump_folder.empty()) {
+    make_folder(options.dump_folder);
     // Printing whole modules from nested passes needs one thread.
     context->disableMultithreading();
     passes.enableIRPrintingToFileTree([](Pass*, Operation*) { return false; },

@@ -8,6 +8,8 @@
 #include "runtime/program/device_profile.h"
 #include "runtime/program/program.h"
 
+#include "mlir/IR/BuiltinOps.h"
+
 #include <array>
 #include <functional>
 #include <string_view>

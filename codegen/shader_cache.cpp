@@ -134,7 +134,7 @@ void ShaderCache::store(std::string_view key, std::span<const std::byte> value) 
     file.write(std::as_bytes(std::span(&header, 1)));
     file.write(std::as_bytes(std::span(key)));
     file.write(value);
-    file.commit();
+    file.publish();
     *bytes_ += bytes;
   } catch (const std::exception&) {
     // Stays a miss.

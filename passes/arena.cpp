@@ -18,7 +18,8 @@ struct Placed {
   std::int64_t end;
 };
 
-// The tightest gap of at least `bytes` between neighbours, which are sorted by offset; else the end.
+// The tightest gap of at least `bytes` between neighbours, which are sorted by offset; else the
+// end.
 std::int64_t best_gap(const std::vector<Placed>& neighbours, std::int64_t bytes) {
   std::int64_t free_from = 0, best = -1, best_size = std::numeric_limits<std::int64_t>::max();
   for (const Placed& placed : neighbours) {
@@ -37,9 +38,8 @@ std::int64_t best_gap(const std::vector<Placed>& neighbours, std::int64_t bytes)
 ArenaLayout lay_out_arena(const std::vector<Lifetime>& lifetimes, bool alias) {
   std::vector<std::size_t> order(lifetimes.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) {
-    return lifetimes[a].bytes > lifetimes[b].bytes;
-  });
+  std::ranges::stable_sort(
+      order, [&](std::size_t a, std::size_t b) { return lifetimes[a].bytes > lifetimes[b].bytes; });
   ArenaLayout layout;
   layout.offsets.resize(lifetimes.size(), 0);
   std::vector<std::size_t> done;
@@ -48,8 +48,8 @@ ArenaLayout lay_out_arena(const std::vector<Lifetime>& lifetimes, bool alias) {
     std::vector<Placed> neighbours;
     for (std::size_t other : done)
       if (!alias || (lifetimes[other].first <= life.last && life.first <= lifetimes[other].last))
-        neighbours.push_back({layout.offsets[other],
-                              layout.offsets[other] + aligned(lifetimes[other].bytes)});
+        neighbours.push_back(
+            {layout.offsets[other], layout.offsets[other] + aligned(lifetimes[other].bytes)});
     std::ranges::sort(neighbours, {}, &Placed::offset);
     const std::int64_t bytes = aligned(life.bytes);
     layout.offsets[index] = best_gap(neighbours, bytes);

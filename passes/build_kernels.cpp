@@ -44,8 +44,8 @@ static kernel::FusedOp build_kernel(OpBuilder& builder, const KernelUnit& unit, 
     types.push_back(output.getType());
     inplace.push_back(inplace_input(output, unit.inputs));
   }
-  auto fused = kernel::FusedOp::create(builder, location_of(unit, builder.getContext()), types, inputs,
-                                       builder.getStringAttr(unit.root),
+  auto fused = kernel::FusedOp::create(builder, location_of(unit, builder.getContext()), types,
+                                       inputs, builder.getStringAttr(unit.root),
                                        builder.getDenseI64ArrayAttr(inplace), nullptr, nullptr);
   OpBuilder::InsertionGuard guard(builder);
   Block* body = builder.createBlock(&fused.getBody(), {}, ValueRange(inputs).getTypes(), locations);

@@ -44,7 +44,8 @@ public:
 
   LogicalResult run(OpBuilder& builder, bool alias) {
     for (auto [index, argument] : llvm::enumerate(function_.getArguments()))
-      place(argument, {"input", static_cast<std::int64_t>(index), 0, byte_size(argument.getType())});
+      place(argument,
+            {"input", static_cast<std::int64_t>(index), 0, byte_size(argument.getType())});
     for (Operation& op : function_.getBody().front())
       if (failed(visit(op)))
         return failure();
@@ -64,7 +65,8 @@ private:
   LogicalResult visit(Operation& op) {
     if (auto weight = dyn_cast<ir::WeightOp>(op)) {
       const WeightPlace at = shared_.weights.place_of(weight);
-      place(weight, {"weight", static_cast<std::int64_t>(at.group), at.offset, byte_size(weight.getType())});
+      place(weight, {"weight", static_cast<std::int64_t>(at.group), at.offset,
+                     byte_size(weight.getType())});
       return success();
     }
     if (auto read = dyn_cast<ir::StateReadOp>(op))
@@ -97,7 +99,8 @@ private:
       if (!bytes)
         return constant.emitOpError("has no contents that could be stored");
       shared_.constants.resize(
-          static_cast<std::size_t>(aligned(static_cast<std::int64_t>(shared_.constants.size()))), 0);
+          static_cast<std::size_t>(aligned(static_cast<std::int64_t>(shared_.constants.size()))),
+          0);
       slot->second = static_cast<std::int64_t>(shared_.constants.size());
       llvm::append_range(shared_.constants, *bytes);
     }
@@ -144,8 +147,9 @@ private:
         continue;
       for (OpOperand& use : read.getResult().getUses()) {
         Operation* user = use.getOwner();
-        const bool aligned_use = user == producer && flows_elementwise(
-            def.getBody().getArgument(use.getOperandNumber()), result.getResultNumber());
+        const bool aligned_use =
+            user == producer && flows_elementwise(def.getBody().getArgument(use.getOperandNumber()),
+                                                  result.getResultNumber());
         if (user != producer ? !user->isBeforeInBlock(producer) : !aligned_use)
           return false;
       }
@@ -176,10 +180,10 @@ private:
     std::int64_t group = 0;
     std::size_t begin = 0;
     for (std::size_t i = 0; i < commands_.size(); ++i) {
-      const bool hazard = std::any_of(
-          commands_.begin() + static_cast<std::ptrdiff_t>(begin),
-          commands_.begin() + static_cast<std::ptrdiff_t>(i),
-          [&](const Command& earlier) { return depends(commands_[i], earlier); });
+      const bool hazard =
+          std::any_of(commands_.begin() + static_cast<std::ptrdiff_t>(begin),
+                      commands_.begin() + static_cast<std::ptrdiff_t>(i),
+                      [&](const Command& earlier) { return depends(commands_[i], earlier); });
       if (hazard) {
         ++group;
         begin = i;
@@ -218,12 +222,29 @@ private:
     return layout.bytes;
   }
 
+  // Nothing unless every value has a name.
+  static ArrayAttr names(OpBuilder& builder, unsigned count,
+                         llvm::function_ref<StringAttr(unsigned)> name_of) {
+    SmallVector<Attribute> names;
+    for (unsigned i = 0; i < count; ++i)
+      if (StringAttr name = name_of(i))
+        names.push_back(name);
+    return count > 0 && names.size() == count ? builder.getArrayAttr(names) : nullptr;
+  }
+
   void write(OpBuilder& builder, std::int64_t arena_bytes) {
     const FunctionType type = function_.getFunctionType();
     auto entry = plan::EntryOp::create(
         builder, function_.getLoc(), function_.getSymNameAttr(),
         builder.getTypeArrayAttr(type.getInputs()), builder.getTypeArrayAttr(type.getResults()),
-        builder.getI64IntegerAttr(arena_bytes));
+        builder.getI64IntegerAttr(arena_bytes),
+        names(builder, type.getNumInputs(),
+              [&](unsigned i) {
+                return function_.getArgAttrOfType<StringAttr>(i, ir::kNameAttribute);
+              }),
+        names(builder, type.getNumResults(), [&](unsigned i) {
+          return function_.getResultAttrOfType<StringAttr>(i, ir::kNameAttribute);
+        }));
     OpBuilder body = OpBuilder::atBlockEnd(&entry.getBody().emplaceBlock());
     for (Command& command : commands_) {
       SmallVector<Attribute> ranges;
@@ -235,7 +256,8 @@ private:
                                  command.call.getCostAttr());
       else
         plan::CopyOp::create(body, function_.getLoc(), cast<plan::RangeAttr>(ranges[0]),
-                             cast<plan::RangeAttr>(ranges[1]), builder.getStringAttr(command.label));
+                             cast<plan::RangeAttr>(ranges[1]),
+                             builder.getStringAttr(command.label));
     }
   }
 
@@ -254,7 +276,8 @@ private:
 
 }  // namespace
 
-LogicalResult plan_entry(OpBuilder& builder, func::FuncOp function, SharedPlan& shared, bool alias) {
+LogicalResult plan_entry(OpBuilder& builder, func::FuncOp function, SharedPlan& shared,
+                         bool alias) {
   return EntryPlanner(function, shared).run(builder, alias);
 }
 

@@ -8,8 +8,8 @@
 //
 // Policy, in the order of the decisions:
 //  1. Ops are visited in program order. Matmuls, attention, scans and sorts are roots: each takes
-//     the elementwise ops that follow it as its epilogue (a residual add, gate * up: two roots), and
-//     stores the fewest values from which all later uses can be computed cheaply.
+//     the elementwise ops that follow it as its epilogue (a residual add, gate * up: two roots),
+//     and stores the fewest values from which all later uses can be computed cheaply.
 //  2. A matmul of at most 8 rows by a stored weight is a matvec: what leads to its left side,
 //     norms included, is recomputed by every workgroup, and values in there that others need (the
 //     residual stream) are stored on the way. Other roots want their operands stored.
@@ -65,8 +65,8 @@ bool escapes(Value value) {
   });
 }
 
-// Whether the buffer of the scatter's target is the entry's to change: a temporary, or a state whose
-// new contents this chain of scatters becomes.
+// Whether the buffer of the scatter's target is the entry's to change: a temporary, or a state
+// whose new contents this chain of scatters becomes.
 bool owns_target(ir::StateReadOp read, Operation* scatter) {
   for (Operation* user : scatter->getResult(0).getUsers()) {
     auto write = dyn_cast<ir::StateWriteOp>(user);

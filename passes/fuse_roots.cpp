@@ -31,8 +31,8 @@ bool Partition::fits_matvec(Operation* op) const {
          isa<FloatType>(weight.getElementType()) && rows >= 1 && rows <= kMatvecRows;
 }
 
-// Every workgroup computes the whole left side: loads, cheap arithmetic and reductions over its rows
-// are allowed, costly functions only on single values per row.
+// Every workgroup computes the whole left side: loads, cheap arithmetic and reductions over its
+// rows are allowed, costly functions only on single values per row.
 bool Partition::fits_matvec_prologue(Operation* matmul) const {
   Value lhs = matmul->getOperand(0);
   const std::int64_t rows = left_rows(matmul), length = last_extent(lhs);
@@ -100,8 +100,8 @@ OpSet Partition::grow_epilogue(SmallVectorImpl<Operation*>& roots, bool siblings
   OpSet region(roots.begin(), roots.end());
   if (!fusion_)
     return region;
-  const std::int64_t level = plan_.level_after(plan_.inputs_of(plan_.closure(
-      llvm::to_vector(roots.front()->getOperands()))));
+  const std::int64_t level = plan_.level_after(
+      plan_.inputs_of(plan_.closure(llvm::to_vector(roots.front()->getOperands()))));
   for (bool changed = true; changed;) {
     changed = false;
     for (Operation* op : llvm::to_vector(region))

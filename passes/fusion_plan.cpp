@@ -95,14 +95,22 @@ void FusionPlan::add_output(std::size_t unit, Value value) {
   producer_[value] = static_cast<std::int64_t>(unit);
 }
 
-void FusionPlan::refresh(std::size_t index) {
-  KernelUnit& unit = units_[index];
-  const OpSet ops = reach(unit.outputs.getArrayRef(), [&](Value v) {
-    return is_stored(v) && !unit.outputs.contains(v);
-  });
-  unit.inputs.clear();
+ValueSet FusionPlan::inputs_within(std::size_t index, Value value) const {
+  const KernelUnit& unit = units_[index];
+  const OpSet ops =
+      reach(value, [&](Value v) { return is_stored(v) && !unit.outputs.contains(v); });
+  ValueSet inputs;
   for (Value input : inputs_of(ops))
     if (!unit.outputs.contains(input))
+      inputs.insert(input);
+  return inputs;
+}
+
+void FusionPlan::refresh(std::size_t index) {
+  KernelUnit& unit = units_[index];
+  unit.inputs.clear();
+  for (Value output : unit.outputs)
+    for (Value input : inputs_within(index, output))
       unit.inputs.insert(input);
   unit.level = level_after(unit.inputs);
 }

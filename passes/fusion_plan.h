@@ -46,6 +46,8 @@ public:
   OpSet closure(mlir::ValueRange values) const;
   // Stored values that `ops` read.
   ValueSet inputs_of(const OpSet& ops) const;
+  // Stored values that a unit reads to compute `value`, one of those it computes.
+  ValueSet inputs_within(std::size_t unit, mlir::Value value) const;
   // The level of a unit that reads `inputs`.
   std::int64_t level_after(const ValueSet& inputs) const;
   // Whether computing `value` in every kernel that needs it costs no more than loading it: index

@@ -97,7 +97,8 @@ KernelCost cost_of(kernel::FusedOp fused, std::int64_t kv_length) {
   const kernel::RegionView region = kernel::view_of(fused);
   for (BlockArgument input : region.body->getArguments())
     cost.reads.push_back(bytes_read_of(input, kv_length));
-  cost.reads.resize(cost.reads.size() + static_cast<std::size_t>(llvm::count(region.inplace, -1)), 0);
+  cost.reads.resize(cost.reads.size() + static_cast<std::size_t>(llvm::count(region.inplace, -1)),
+                    0);
   cost.writes.resize(cost.reads.size(), 0);
   for (const kernel::Store& store :
        kernel::stores_of(region).value_or(SmallVector<kernel::Store>()))

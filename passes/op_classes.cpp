@@ -83,12 +83,15 @@ bool is_costly(Operation* op) {
 
 // Significant bits and whether there is a sign, for integers; floats need the exponent too.
 static bool integer_fits(DType from, DType to) {
-  const auto bits = [](DType t) { return t == DType::boolean ? 1 : static_cast<int>(size_of(t)) * 8; };
+  const auto bits = [](DType t) {
+    return t == DType::boolean ? 1 : static_cast<int>(size_of(t)) * 8;
+  };
   if (to == DType::boolean)
     return from == DType::boolean;
   if (is_float(to))
-    return bits(from) - (is_signed(from) ? 1 : 0) <=
-           (to == DType::f32 ? 24 : to == DType::f16 ? 11 : 8);
+    return bits(from) - (is_signed(from) ? 1 : 0) <= (to == DType::f32   ? 24
+                                                      : to == DType::f16 ? 11
+                                                                         : 8);
   if (is_signed(from) && !is_signed(to))
     return false;
   return bits(to) - (is_signed(to) ? 1 : 0) >= bits(from) - (is_signed(from) ? 1 : 0);

@@ -5,7 +5,7 @@
 #include "ir/kernel_region.h"
 #include "passes/op_classes.h"
 
-#include <numeric>
+#include <cassert>
 #include <optional>
 
 using namespace mlir;
@@ -82,12 +82,12 @@ public:
     if (auto conflict = add_update_edges())
       return conflict;
     add_state_edges();
+    assert(graph_.topological_order().size() == plan_.units().size() && "units form a cycle");
     assign_levels();
     if (merge)
       merge_light_units();
-    llvm::stable_sort(plan_.units(), [](const KernelUnit& a, const KernelUnit& b) {
-      return a.level < b.level;
-    });
+    llvm::stable_sort(plan_.units(),
+                      [](const KernelUnit& a, const KernelUnit& b) { return a.level < b.level; });
     return std::nullopt;
   }
 
@@ -153,13 +153,11 @@ private:
   // Units without readers run last, so that the small ones at the end of a token share a kernel.
   void assign_levels() {
     std::vector<std::int64_t> levels = graph_.earliest_levels();
-    const std::int64_t last =
-        levels.empty() ? 0 : *std::max_element(levels.begin(), levels.end());
+    const std::int64_t last = levels.empty() ? 0 : *std::max_element(levels.begin(), levels.end());
     const std::vector<std::size_t> order = graph_.topological_order();
     for (std::size_t unit : llvm::reverse(order)) {
-      const bool read = llvm::any_of(plan_.units()[unit].outputs, [&](Value output) {
-        return !readers_[output].empty();
-      });
+      const bool read = llvm::any_of(plan_.units()[unit].outputs,
+                                     [&](Value output) { return !readers_[output].empty(); });
       if (read || !plan_.units()[unit].is_light())
         continue;
       std::int64_t level = last;

@@ -9,8 +9,8 @@ namespace ashlar {
 // A unit that would have to run both before and after the in-place update of a buffer it reads.
 struct OrderConflict {
   mlir::Value old_contents;
-  mlir::Operation* scatter;        // the update
-  OpSet readers;                   // ops of the unit that read the old contents directly
+  mlir::Operation* scatter;  // the update
+  OpSet readers;             // ops of the unit that read the old contents directly
 };
 
 // Sorts the units so that each one follows what it depends on, and merges light units of one level

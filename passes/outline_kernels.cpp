@@ -71,9 +71,9 @@ private:
 
   FlatSymbolRefAttr define(OpBuilder& builder, kernel::FusedOp fused) {
     const std::string name = (fused.getRoot() + "_" + Twine(counts_[fused.getRoot()]++)).str();
-    auto def = kernel::DefOp::create(builder, fused.getLoc(), builder.getStringAttr(name),
-                                     fused.getRootAttr(), fused.getInplaceAttr(),
-                                     fused.getScheduleAttr());
+    auto def =
+        kernel::DefOp::create(builder, fused.getLoc(), builder.getStringAttr(name),
+                              fused.getRootAttr(), fused.getInplaceAttr(), fused.getScheduleAttr());
     def.getBody().takeBody(fused.getBody());
     fused.getBody().emplaceBlock();
     return FlatSymbolRefAttr::get(builder.getContext(), name);

@@ -49,21 +49,40 @@ std::int64_t Partition::rows_of(Value value) const {
 void Partition::visit_virtual(Operation* op) {
   if (element_count(op->getResult(0)) == kDynamic)
     return refuse(op, "only scatter, take and attention may use a growable state");
-  auto operand_rows = [&] {
-    return llvm::map_to_vector(op->getOperands(), [&](Value v) { return rows_of(v); });
-  };
-  auto rows = rows_after(op, operand_rows());
+  auto rows = rows_after(op, rows_of_operands(op, {}));
   if (!rows) {
-    for (Value operand : op->getOperands())
-      if (rows_of(operand) != 0)
-        store(operand);
-    rows = rows_after(op, operand_rows());
+    store_conflicting(op);
+    rows = rows_after(op, rows_of_operands(op, {}));
   }
   if (!rows)
     return refuse(op, "reduces axes that are not the last ones; run ashlar-simplify first");
   rows_[op->getResult(0)] = *rows;
   if (forced_.contains(op->getResult(0)) || (!fusion_ && !is_index_map(op)))
     store(op->getResult(0));
+}
+
+SmallVector<std::int64_t> Partition::rows_of_operands(Operation* op, Value only) const {
+  return llvm::map_to_vector(op->getOperands(),
+                             [&](Value v) { return !only || v == only ? rows_of(v) : 0; });
+}
+
+// Stores operands that follow different rows, or rows that the op mixes: all but the one whose
+// kernel would run last, if that one alone is fine.
+void Partition::store_conflicting(Operation* op) {
+  Value kept;
+  std::int64_t latest = -1;
+  for (Value operand : op->getOperands()) {
+    if (rows_of(operand) == 0 || !rows_after(op, rows_of_operands(op, operand)))
+      continue;
+    const std::int64_t level = plan_.level_after(plan_.inputs_of(plan_.closure(operand)));
+    if (level > latest) {
+      latest = level;
+      kept = operand;
+    }
+  }
+  for (Value operand : op->getOperands())
+    if (rows_of(operand) != 0 && operand != kept)
+      store(operand);
 }
 
 void Partition::visit_scatter(Operation* op) {
@@ -88,9 +107,9 @@ void Partition::store(Value value) {
 void Partition::store_source(Value value) {
   while (!plan_.is_stored(value)) {
     Operation* op = value.getDefiningOp();
-    const bool widens = isa<ir::CastOp>(op) &&
-                        preserves_values(getElementTypeOrSelf(op->getOperand(0).getType()),
-                                         getElementTypeOrSelf(value.getType()));
+    const bool widens =
+        isa<ir::CastOp>(op) && preserves_values(getElementTypeOrSelf(op->getOperand(0).getType()),
+                                                getElementTypeOrSelf(value.getType()));
     if (!widens && !isa<ir::ReshapeOp, ir::TransposeOp>(op))
       break;
     value = op->getOperand(0);
@@ -135,7 +154,7 @@ void Partition::store_shared(std::size_t unit, const OpSet& inside) {
     return {};
   };
   while (Value value = next_shared()) {
-    const std::int64_t earliest = plan_.level_after(plan_.inputs_of(plan_.closure(value)));
+    const std::int64_t earliest = plan_.level_after(plan_.inputs_within(unit, value));
     const KernelUnit& holder = plan_.units()[unit];
     const bool can_hold = holder.is_light() || holder.root == "matvec";
     if (can_hold && earliest == holder.level) {

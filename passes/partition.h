@@ -29,6 +29,9 @@ private:
 
   // The number of rows that a value follows (row_map.h); 0 for stored values.
   std::int64_t rows_of(mlir::Value value) const;
+  // One number per operand, 0 for all but `only` where that is given.
+  mlir::SmallVector<std::int64_t> rows_of_operands(mlir::Operation* op, mlir::Value only) const;
+  void store_conflicting(mlir::Operation* op);
   // Makes `value` a stored one, by a kernel of its own where it is virtual.
   void store(mlir::Value value);
   // As `store`, before the reshapes, transposes and widening casts at its end.
@@ -46,7 +49,8 @@ private:
   bool absorbs(mlir::Operation* op, const OpSet& region, std::int64_t level);
   bool adopt_siblings(mlir::Operation* user, OpSet& region,
                       mlir::SmallVectorImpl<mlir::Operation*>& roots);
-  // The ops that run on the results of `roots` in registers; may add roots that share the left side.
+  // The ops that run on the results of `roots` in registers; may add roots that share the left
+  // side.
   OpSet grow_epilogue(mlir::SmallVectorImpl<mlir::Operation*>& roots, bool siblings);
   // The fewest values of the region from which all values needed elsewhere follow.
   mlir::SmallVector<mlir::Value> outputs_of(const OpSet& region) const;

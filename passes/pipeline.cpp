@@ -11,27 +11,32 @@ using namespace mlir;
 
 namespace ashlar {
 
-void build_pipeline(OpPassManager& manager, const PipelineOptions& options) {
-  const auto& profile = options.profile;
+void build_kernel_formation(OpPassManager& manager, const PipelineOptions& options) {
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createSimplify());
   manager.addPass(createCSEPass());
   if (options.fusion)
     manager.addPass(createStackWeights());
   OpPassManager& entry = manager.nest<func::FuncOp>();
-  entry.addPass(create_split_reduction(profile));
+  entry.addPass(create_split_reduction(options.profile));
   entry.addPass(createSimplify());
   entry.addPass(createCSEPass());
   entry.addPass(createFormKernels({.fusion = options.fusion}));
   entry.addPass(createVerifyKernels());
-  entry.addPass(create_select_schedule(profile));
+}
+
+void build_pipeline(OpPassManager& manager, const PipelineOptions& options) {
+  build_kernel_formation(manager, options);
+  OpPassManager& entry = manager.nest<func::FuncOp>();
+  entry.addPass(create_select_schedule(options.profile));
   entry.addPass(createAnnotateCosts({.kvLength = options.kv_length}));
 
   manager.addPass(createOutlineKernels());
   manager.addPass(createPlanMemory({.alias = options.alias}));
   manager.addPass(createVerifyPlan({.barriers = false}));
   manager.addPass(createPlanBarriers({.full = options.full_barriers}));
-  manager.addPass(createVerifyPlan({.barriers = true, .maxLoopIterations = profile.max_loop_iterations}));
+  manager.addPass(createVerifyPlan(
+      {.barriers = true, .maxLoopIterations = options.profile.max_loop_iterations}));
 }
 
 namespace {
@@ -54,8 +59,10 @@ void register_passes() {
       [](OpPassManager& manager, const TextOptions& text) {
         const auto profile = find_profile_fixture(text.profile.getValue());
         if (!profile)
-          llvm::report_fatal_error(llvm::Twine("no device profile named ") + text.profile.getValue());
-        build_pipeline(manager, {*profile, text.fusion, text.alias, text.full_barriers, text.kv_length});
+          llvm::report_fatal_error(llvm::Twine("no device profile named ") +
+                                   text.profile.getValue());
+        build_pipeline(manager,
+                       {*profile, text.fusion, text.alias, text.full_barriers, text.kv_length});
       });
 }
 

@@ -20,6 +20,9 @@ struct PipelineOptions {
   std::int64_t kv_length = 0;  // rows of growable states for cost figures; 0: their first capacity
 };
 
+// Levels L0 to L2: simplified arrays divided into kernels.
+void build_kernel_formation(mlir::OpPassManager& manager, const PipelineOptions& options);
+
 // Appends the whole pipeline to the pass manager of a builtin.module. Verifiers run at the level
 // boundaries and fail the pass manager on compiler bugs.
 void build_pipeline(mlir::OpPassManager& manager, const PipelineOptions& options);

@@ -41,7 +41,8 @@ private:
       }
       const SmallVector<plan::RangeAttr> ranges = ranges_of(&command);
       const bool hazard = llvm::any_of(ranges, [&](plan::RangeAttr range) {
-        return llvm::any_of(group, [&](plan::RangeAttr earlier) { return conflicts(range, earlier); });
+        return llvm::any_of(group,
+                            [&](plan::RangeAttr earlier) { return conflicts(range, earlier); });
       });
       if (hazard || (full && &command != &entry.getBody().front().front())) {
         OpBuilder builder(&command);

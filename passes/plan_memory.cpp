@@ -8,7 +8,8 @@
 //     =>
 //   plan.entry @f inputs [tensor<4xf32>] outputs [tensor<4xf32>] arena 256 {
 //     plan.dispatch @a [#plan.range<"input"[0] + 0, 16, "r">, #plan.range<"arena"[0] + 0, 16, "w">]
-//     plan.dispatch @b [#plan.range<"arena"[0] + 0, 16, "r">, #plan.range<"output"[0] + 0, 16, "w">]
+//     plan.dispatch @b [#plan.range<"arena"[0] + 0, 16, "r">, #plan.range<"output"[0] + 0, 16,
+//     "w">]
 //   }
 //
 // Stacked weights lie adjacent in one group. Constants share one buffer. A value that becomes a
@@ -37,11 +38,10 @@ void write_weight_groups(OpBuilder& builder, Location location, const WeightLayo
       types.push_back(weight.type);
       offsets.push_back(weight.offset);
     }
-    plan::WeightGroupOp::create(builder, location,
-                                builder.getI64IntegerAttr(static_cast<std::int64_t>(index)),
-                                builder.getStrArrayAttr(names), builder.getTypeArrayAttr(types),
-                                builder.getDenseI64ArrayAttr(offsets),
-                                builder.getI64IntegerAttr(group.bytes));
+    plan::WeightGroupOp::create(
+        builder, location, builder.getI64IntegerAttr(static_cast<std::int64_t>(index)),
+        builder.getStrArrayAttr(names), builder.getTypeArrayAttr(types),
+        builder.getDenseI64ArrayAttr(offsets), builder.getI64IntegerAttr(group.bytes));
   }
 }
 

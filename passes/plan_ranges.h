@@ -9,8 +9,12 @@
 
 namespace ashlar {
 
-inline bool reads(plan::RangeAttr range) { return range.getAccess().contains('r'); }
-inline bool writes(plan::RangeAttr range) { return range.getAccess().contains('w'); }
+inline bool reads(plan::RangeAttr range) {
+  return range.getAccess().contains('r');
+}
+inline bool writes(plan::RangeAttr range) {
+  return range.getAccess().contains('w');
+}
 
 // Whether two ranges share a byte.
 bool overlaps(plan::RangeAttr a, plan::RangeAttr b);

@@ -128,15 +128,15 @@ PlanReport report_plan(ModuleOp module) {
 std::string to_string(const PlanReport& report) {
   std::string text;
   for (const EntryReport& entry : report.entries) {
-    text += fmt::format("{}: {} groups, {} dispatches, {} copies, {} groups per layer, arena {} B\n",
-                        entry.name, entry.groups, entry.dispatches, entry.copies,
-                        entry.groups_per_layer(), entry.arena_bytes);
+    text += fmt::format(
+        "{}: {} groups, {} dispatches, {} copies, {} groups per layer, arena {} B\n", entry.name,
+        entry.groups, entry.dispatches, entry.copies, entry.groups_per_layer(), entry.arena_bytes);
     text += fmt::format("{}: reads {} B, writes {} B, lower bound {} B, {} flops\n", entry.name,
                         entry.bytes_read, entry.bytes_written, entry.lower_bound, entry.flops);
   }
-  text += fmt::format("program: {} kernels, weights {} B, constants {} B, states {} B\n",
-                      report.kernels, report.weight_bytes, report.constant_bytes,
-                      report.state_bytes);
+  text +=
+      fmt::format("program: {} kernels, weights {} B, constants {} B, states {} B\n",
+                  report.kernels, report.weight_bytes, report.constant_bytes, report.state_bytes);
   return text;
 }
 

@@ -17,7 +17,7 @@ struct EntryReport {
   std::string name;
   std::int64_t dispatches = 0;
   std::int64_t copies = 0;
-  std::int64_t groups = 0;  // sets of commands between two barriers
+  std::int64_t groups = 0;                               // sets of commands between two barriers
   std::map<std::int64_t, std::int64_t> groups_by_layer;  // from scope names "layers.N."
   std::int64_t bytes_read = 0;
   std::int64_t bytes_written = 0;

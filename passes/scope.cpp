@@ -37,6 +37,14 @@ static std::string common_prefix(ArrayRef<StringRef> scopes) {
   return llvm::join(prefix, ".");
 }
 
+// "sampler+step" for scopes that share nothing.
+static std::string first_components(ArrayRef<StringRef> scopes) {
+  Scopes names;
+  for (StringRef scope : scopes)
+    names.insert(scope.split('.').first);
+  return llvm::join(names, "+");
+}
+
 std::string scope_of(Location location) {
   Scopes scopes;
   collect_scopes(location, scopes);
@@ -46,8 +54,10 @@ std::string scope_of(Location location) {
   const bool siblings = llvm::all_of(scopes, [&](StringRef scope) {
     return scope.contains('.') && scope.rsplit('.').first == parent;
   });
-  if (scopes.size() == 1 || !siblings)
-    return common_prefix(scopes.getArrayRef());
+  if (scopes.size() == 1 || !siblings) {
+    const std::string shared = common_prefix(scopes.getArrayRef());
+    return shared.empty() ? first_components(scopes.getArrayRef()) : shared;
+  }
   SmallVector<StringRef> names;
   for (StringRef scope : scopes)
     names.push_back(scope.rsplit('.').second);

@@ -12,7 +12,7 @@
 namespace ashlar {
 
 // The scope of a location; of several, what they share: "mlp.gate_proj" and "mlp.up_proj" give
-// "mlp.gate_proj+up_proj", other combinations their common prefix. Empty when there is none.
+// "mlp.gate_proj+up_proj", others their common prefix, and those without one "sampler+step".
 std::string scope_of(mlir::Location location);
 
 // One location for code that came from several; duplicates are dropped.

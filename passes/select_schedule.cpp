@@ -3,7 +3,8 @@
 //
 //   kernel.fused "row"(%x) inplace [-1] : ...
 //     =>
-//   kernel.fused "row"(%x) inplace [-1] schedule <"row", {rows = 1, width = 4, workgroup = 8}> : ...
+//   kernel.fused "row"(%x) inplace [-1] schedule <"row", {rows = 1, width = 4, workgroup = 8}> :
+//   ...
 //
 // The choice is the schedule model's (ir/schedule_model.h). A kernel whose loops would pass the
 // device's limit is refused: its driver would end them silently.

@@ -2,13 +2,14 @@
 // ashlar-simplify: brings array graphs into a small normal form, bit for bit.
 //
 //   %t = ashlar.transpose %w {permutation = [1, 0]}
-//   %y = ashlar.matmul %x, %t {transpose_rhs = false}   =>   ashlar.matmul %x, %w {transpose_rhs = true}
+//   %y = ashlar.matmul %x, %t {transpose_rhs = false}   =>   ashlar.matmul %x, %w {transpose_rhs =
+//   true}
 //
 //   %s = ashlar.reduce_sum %x {axes = [0]}              =>   %t = ashlar.transpose %x
 //                                                            %s = ashlar.reduce_sum %t {axes = [1]}
 //
-// Afterwards reductions are over the last axes, splat constants are ashlar.full, and chains of index
-// maps and of exact casts are as short as they get.
+// Afterwards reductions are over the last axes, splat constants are ashlar.full, and chains of
+// index maps and of exact casts are as short as they get.
 #include "passes/passes.h"
 #include "passes/simplify_patterns.h"
 

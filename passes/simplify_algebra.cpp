@@ -22,7 +22,8 @@ Type element_type(Value value) {
 
 Value full_like(OpBuilder& builder, Location location, Type type, double value) {
   auto tensor = cast<RankedTensorType>(type);
-  return ir::FullOp::create(builder, location, tensor, builder.getDenseI64ArrayAttr(tensor.getShape()),
+  return ir::FullOp::create(builder, location, tensor,
+                            builder.getDenseI64ArrayAttr(tensor.getShape()),
                             TypeAttr::get(tensor.getElementType()), builder.getF64FloatAttr(value));
 }
 
@@ -201,7 +202,8 @@ struct TrailingReduction : RewritePattern {
       attributes.set("axes", trailing);
     else
       attributes.set("axis", trailing.front());
-    Value reduced = ir::create_op(rewriter, op->getLoc(), ir::find_op_info(op)->kind, moved, attributes);
+    Value reduced =
+        ir::create_op(rewriter, op->getLoc(), ir::find_op_info(op)->kind, moved, attributes);
     Dims shape = cast<RankedTensorType>(op->getResult(0).getType()).getShape().vec();
     if (reduced.getType() != op->getResult(0).getType())
       reduced = ir::create_op(rewriter, op->getLoc(), OpKind::reshape, reduced, {{"shape", shape}});
@@ -210,9 +212,9 @@ struct TrailingReduction : RewritePattern {
   }
 };
 
-// The largest, smallest, product, any or all of one element is that element. Not the sum: 0 + -0 is 0.
-template <typename Op>
-LogicalResult reduce_one(Op op, PatternRewriter& rewriter) {
+// The largest, smallest, product, any or all of one element is that element. Not the sum: 0 + -0 is
+// 0.
+template <typename Op> LogicalResult reduce_one(Op op, PatternRewriter& rewriter) {
   if (element_count(op.getInput()) != element_count(op.getResult()) ||
       element_count(op.getInput()) == kDynamic)
     return failure();

@@ -86,13 +86,14 @@ LogicalResult merge_slices(ir::SliceOp op, PatternRewriter& rewriter) {
   if (!inner)
     return failure();
   Dims starts, steps;
-  for (auto [start, step, inner_start, inner_step] : llvm::zip_equal(
-           op.getStarts(), op.getSteps(), inner.getStarts(), inner.getSteps())) {
+  for (auto [start, step, inner_start, inner_step] :
+       llvm::zip_equal(op.getStarts(), op.getSteps(), inner.getStarts(), inner.getSteps())) {
     starts.push_back(inner_start + start * inner_step);
     steps.push_back(step * inner_step);
   }
-  rewriter.replaceOp(op, ir::create_op(rewriter, op.getLoc(), OpKind::slice, inner.getInput(),
-                                       {{"starts", starts}, {"sizes", op.getSizes().vec()}, {"steps", steps}}));
+  rewriter.replaceOp(
+      op, ir::create_op(rewriter, op.getLoc(), OpKind::slice, inner.getInput(),
+                        {{"starts", starts}, {"sizes", op.getSizes().vec()}, {"steps", steps}}));
   return success();
 }
 
@@ -139,8 +140,7 @@ LogicalResult empty_pad(ir::PadOp op, PatternRewriter& rewriter) {
 }
 
 // Moving one repeated value gives the same value in another shape.
-template <typename Op>
-LogicalResult move_full(Op op, PatternRewriter& rewriter) {
+template <typename Op> LogicalResult move_full(Op op, PatternRewriter& rewriter) {
   auto full = op.getInput().template getDefiningOp<ir::FullOp>();
   if (!full)
     return failure();
@@ -184,10 +184,9 @@ struct SinkBroadcast : RewritePattern {
     if (auto broadcast = value.getDefiningOp<ir::BroadcastOp>())
       return broadcast.getInput();
     auto full = value.getDefiningOp<ir::FullOp>();
-    return ir::FullOp::create(rewriter, full.getLoc(),
-                              RankedTensorType::get(shape, full.getDtype()),
-                              rewriter.getDenseI64ArrayAttr(shape), full.getDtypeAttr(),
-                              full.getValueAttr());
+    return ir::FullOp::create(
+        rewriter, full.getLoc(), RankedTensorType::get(shape, full.getDtype()),
+        rewriter.getDenseI64ArrayAttr(shape), full.getDtypeAttr(), full.getValueAttr());
   }
 };
 

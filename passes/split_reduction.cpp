@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // ashlar-split-reduction: cuts long reductions into parts that more workgroups can share.
 //
-//   %y = ashlar.attention %q, ...           =>   %p = kernel.attention_partial %q, ... {splits = 16}
+//   %y = ashlar.attention %q, ...           =>   %p = kernel.attention_partial %q, ... {splits =
+//   16}
 //                                                %y = kernel.attention_combine %p
 //
 //   %t = ashlar.argmax %x                   =>   argmax of 32 pieces, then of their largest values
@@ -28,7 +29,7 @@ namespace {
 
 using Dims = std::vector<std::int64_t>;
 
-constexpr std::int64_t kLongRow = 8192;     // shorter rows are one workgroup's work
+constexpr std::int64_t kLongRow = 8192;      // shorter rows are one workgroup's work
 constexpr std::int64_t kPieceLength = 1024;  // elements of a row that one workgroup reduces
 constexpr std::int64_t kMaxSplits = 32;
 
@@ -46,7 +47,8 @@ std::optional<double> neutral(OpKind kind, DType dtype) {
   case OpKind::argmax:
     if (is_float(dtype))
       return -infinity;
-    return small_integer ? std::optional(is_signed(dtype) ? -std::ldexp(1.0, bits) : 0.0) : std::nullopt;
+    return small_integer ? std::optional(is_signed(dtype) ? -std::ldexp(1.0, bits) : 0.0)
+                         : std::nullopt;
   case OpKind::reduce_min:
   case OpKind::argmin:
     if (is_float(dtype))
@@ -64,7 +66,9 @@ struct RowBuilder {
   Value make(OpKind kind, ValueRange operands, const Attributes& attributes) {
     return ir::create_op(builder, location, kind, operands, attributes);
   }
-  Value reshape(Value value, Dims shape) { return make(OpKind::reshape, value, {{"shape", std::move(shape)}}); }
+  Value reshape(Value value, Dims shape) {
+    return make(OpKind::reshape, value, {{"shape", std::move(shape)}});
+  }
 };
 
 struct SplitReductionPass : impl::SplitReductionBase<SplitReductionPass> {
@@ -100,7 +104,8 @@ private:
     auto query = cast<RankedTensorType>(op.getQuery().getType());
     auto key = cast<RankedTensorType>(op.getKey().getType());
     const kernel::AttentionTile tile = kernel::attention_tile(op);
-    return query.getDimSize(0) * key.getDimSize(2) * ((query.getDimSize(1) + tile.steps - 1) / tile.steps);
+    return query.getDimSize(0) * key.getDimSize(2) *
+           ((query.getDimSize(1) + tile.steps - 1) / tile.steps);
   }
 
   void split_attention(ir::AttentionOp op) {
@@ -119,8 +124,8 @@ private:
         builder, op.getLoc(), RankedTensorType::get(shape, builder.getF32Type()), op.getOperands(),
         op->getAttrs());
     partial->setAttr("splits", builder.getI64IntegerAttr(splits));
-    auto combined =
-        kernel::AttentionCombineOp::create(builder, op.getLoc(), op.getType(), partial.getPartials());
+    auto combined = kernel::AttentionCombineOp::create(builder, op.getLoc(), op.getType(),
+                                                       partial.getPartials());
     op.replaceAllUsesWith(combined.getResult());
     op.erase();
   }
@@ -134,7 +139,8 @@ private:
     const auto filler = neutral(kind, type.dtype);
     if (!filler)
       return;
-    const std::int64_t pieces = std::min((rows->length + kPieceLength - 1) / kPieceLength, kMaxSplits * 4);
+    const std::int64_t pieces =
+        std::min((rows->length + kPieceLength - 1) / kPieceLength, kMaxSplits * 4);
     OpBuilder builder(op);
     RowBuilder b{builder, op->getLoc()};
     Value cut = cut_rows(b, op->getOperand(0), *rows, pieces, *filler);
@@ -146,14 +152,15 @@ private:
   }
 
   // [rows, length] as [rows, pieces, length / pieces], padded where it does not divide.
-  static Value cut_rows(RowBuilder b, Value input, const kernel::RowShape& rows, std::int64_t pieces,
-                        double filler) {
+  static Value cut_rows(RowBuilder b, Value input, const kernel::RowShape& rows,
+                        std::int64_t pieces, double filler) {
     const std::int64_t piece = (rows.length + pieces - 1) / pieces;
     Value flat = b.reshape(input, {rows.rows, rows.length});
     if (piece * pieces != rows.length)
-      flat = b.make(OpKind::pad, flat, {{"low", Dims{0, 0}},
-                                        {"high", Dims{0, piece * pieces - rows.length}},
-                                        {"value", filler}});
+      flat = b.make(OpKind::pad, flat,
+                    {{"low", Dims{0, 0}},
+                     {"high", Dims{0, piece * pieces - rows.length}},
+                     {"value", filler}});
     return b.reshape(flat, {rows.rows, pieces, piece});
   }
 
@@ -171,9 +178,10 @@ private:
     Value index = b.make(kind, cut, {{"axis", std::int64_t{2}}, {"keepdims", false}});
     Value piece = b.make(kind, value, {{"axis", std::int64_t{1}}, {"keepdims", true}});
     Value within = b.make(OpKind::take_along_axis, {index, piece}, {{"axis", std::int64_t{1}}});
-    Value length = b.make(OpKind::full, {}, {{"shape", Dims{shape[0], 1}},
-                                             {"dtype", DType::i32},
-                                             {"value", static_cast<double>(shape[2])}});
+    Value length = b.make(OpKind::full, {},
+                          {{"shape", Dims{shape[0], 1}},
+                           {"dtype", DType::i32},
+                           {"value", static_cast<double>(shape[2])}});
     return b.make(OpKind::add, {b.make(OpKind::mul, {piece, length}, {}), within}, {});
   }
 

@@ -6,8 +6,9 @@
 //                                              %q = ashlar.slice %y ...
 //                                              %k = ashlar.slice %y ...
 //
-// Not stacked: matmuls whose results meet in an elementwise op (gate * up): they share one kernel as
-// they are, and its epilogue joins them. A weight belongs to one stack at most, over all entries.
+// Not stacked: matmuls whose results meet in an elementwise op (gate * up): they share one kernel
+// as they are, and its epilogue joins them. A weight belongs to one stack at most, over all
+// entries.
 #include "passes/op_classes.h"
 #include "passes/passes.h"
 #include "passes/scope.h"
@@ -101,7 +102,8 @@ private:
       key += (name + "\n").str();
     }
     for (ir::MatmulOp matmul : stack)
-      if (auto known = stack_of.find(name_of(matmul)); known != stack_of.end() && known->second != key)
+      if (auto known = stack_of.find(name_of(matmul));
+          known != stack_of.end() && known->second != key)
         return false;
     for (ir::MatmulOp matmul : stack)
       stack_of[name_of(matmul)] = key;

@@ -4,10 +4,10 @@
 //   plan.dispatch @a [#plan.range<"arena"[0] + 0, 64, "w">] ...
 //   plan.dispatch @b [#plan.range<"arena"[0] + 0, 64, "r">, ...]   // error: no barrier in between
 //
-// Each range must lie inside a buffer that exists and may be accessed that way; arguments must match
-// the kernel in number, size and in-place use; the arena is written before it is read; every output
-// is complete at the end; commands between two barriers do not conflict; no kernel passes the loop
-// limit.
+// Each range must lie inside a buffer that exists and may be accessed that way; arguments must
+// match the kernel in number, size and in-place use; the arena is written before it is read; every
+// output is complete at the end; commands between two barriers do not conflict; no kernel passes
+// the loop limit.
 #include "ir/schedule_model.h"
 #include "passes/kernel_flow.h"
 #include "passes/op_classes.h"
@@ -174,7 +174,9 @@ private:
 
   // The arena and the outputs hold nothing at first.
   LogicalResult check_contents(Operation* command) {
-    auto fresh = [](plan::RangeAttr r) { return r.getSpace() == "arena" || r.getSpace() == "output"; };
+    auto fresh = [](plan::RangeAttr r) {
+      return r.getSpace() == "arena" || r.getSpace() == "output";
+    };
     for (plan::RangeAttr range : ranges_of(command))
       if (reads(range) && fresh(range) &&
           !written_[{range.getSpace(), range.getIndex()}].covers(
@@ -232,8 +234,8 @@ private:
     const std::int64_t iterations = kernel::loop_iterations(def);
     if (maxLoopIterations == 0 || iterations <= maxLoopIterations)
       return success();
-    return def.emitOpError("loops run ") << iterations << " times per invocation, limit "
-                                         << maxLoopIterations.getValue();
+    return def.emitOpError("loops run ")
+           << iterations << " times per invocation, limit " << maxLoopIterations.getValue();
   }
 };
 

@@ -48,7 +48,8 @@ FailureOr<WeightLayout> WeightLayout::of(ModuleOp module) {
     if (failed(members))
       return failure();
     std::size_t known = 0;
-    for (auto [name, type] : llvm::zip_equal(weight.getNames().getAsRange<StringAttr>(), *members)) {
+    for (auto [name, type] :
+         llvm::zip_equal(weight.getNames().getAsRange<StringAttr>(), *members)) {
       known += layout.places_.contains(name.getValue()) ? 1 : 0;
       auto [slot, is_new] = types.try_emplace(name.getValue(), type);
       if (slot->second != type)
@@ -67,7 +68,8 @@ FailureOr<WeightLayout> WeightLayout::of(ModuleOp module) {
     }
     // Members must already lie one after another.
     std::int64_t expected = -1;
-    for (auto [name, type] : llvm::zip_equal(weight.getNames().getAsRange<StringAttr>(), *members)) {
+    for (auto [name, type] :
+         llvm::zip_equal(weight.getNames().getAsRange<StringAttr>(), *members)) {
       auto place = layout.places_.find(name.getValue());
       const bool adjacent = place != layout.places_.end() &&
                             place->second.group == layout.place_of(weight).group &&

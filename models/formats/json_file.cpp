@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/formats/json_file.h"
 
+#include "models/formats/json_events.h"
 #include "runtime/program/error.h"
 #include "runtime/program/in_quotes.h"
 #include "runtime/program/input_file.h"
@@ -19,9 +20,10 @@ constexpr std::string_view kUnit = "json";
 
 // Builds the tree from parser events. The library's own builder keeps the last of repeated keys and
 // nests without limit.
-class TreeBuilder {
+class TreeBuilder : public JsonEvents {
 public:
-  TreeBuilder(std::string_view file, int max_depth) : file_(file), max_depth_(max_depth) {}
+  TreeBuilder(std::string_view file, int max_depth)
+      : JsonEvents(kUnit, file), file_(file), max_depth_(max_depth) {}
 
   Json take() { return std::move(root_); }
 
@@ -43,11 +45,6 @@ public:
       throw FormatError(kUnit, "{}: key {} appears twice in one object", file_, in_quotes(key));
     slot_ = &slot->second;
     return true;
-  }
-
-  bool parse_error(std::size_t position, const std::string& token, const std::exception&) {
-    throw FormatError(kUnit, "{} is not valid JSON near byte {}: {}", file_, position,
-                      in_quotes(token, 40));
   }
 
 private:
@@ -95,7 +92,7 @@ Json parse_json(std::string_view text, std::string_view file, JsonLimits limits)
     throw FormatError(kUnit, "{} is too large: expected at most {} bytes, got {}", file,
                       limits.max_bytes, text.size());
   TreeBuilder builder(file, limits.max_depth);
-  Json::sax_parse(text, &builder);
+  parse_json_events(text, builder);
   return builder.take();
 }
 

@@ -45,7 +45,7 @@ struct RopeContext {
   double partial_rotary_factor = 1;
   std::int64_t head_dim = 0;
   std::int64_t max_positions = 0;
-  std::optional<std::int64_t> original_max_positions;  // wins over the parameters
+  std::optional<std::int64_t> original_max_positions = {};  // wins over the parameters
 };
 
 // Reads a `rope_parameters` or `rope_scaling` object. Throws FormatError for wrong values,

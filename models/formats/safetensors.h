@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -47,9 +48,9 @@ struct SafetensorsHeader {
 SafetensorsHeader parse_safetensors_header(std::string_view text, std::uint64_t data_bytes,
                                            std::string_view file);
 
-// Bytes that a tensor takes. Throws FormatError naming `where` when a dimension is negative, the
-// size passes 2^63-1 bits or does not end on a byte.
-std::uint64_t stored_bytes(StoredType type, const Shape& shape, std::string_view where);
+// Bytes that a tensor takes; none when a dimension is negative, or the size is not a whole number
+// of bytes below 2^60.
+std::optional<std::uint64_t> stored_bytes(StoredType type, const Shape& shape);
 
 // An open file; its data is mapped (see input_file.h). Reading from several threads is safe.
 class SafetensorsFile {

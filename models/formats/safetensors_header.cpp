@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The JSON header: a state machine over parser events, so that no tree is built and nesting never
 // passes the three levels that the format has.
+#include "models/formats/json_events.h"
 #include "models/formats/safetensors.h"
 #include "runtime/program/error.h"
 #include "runtime/program/in_quotes.h"
 
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
-#include <optional>
 #include <tuple>
 #include <utility>
 
@@ -17,13 +15,13 @@ namespace {
 
 constexpr std::string_view kUnit = "safetensors";
 
-class HeaderParser {
+class HeaderParser : public JsonEvents {
 public:
-  explicit HeaderParser(std::string_view file) : file_(file) {}
+  explicit HeaderParser(std::string_view file)
+      : JsonEvents(kUnit, fmt::format("{}: the header", file)), file_(file) {}
 
   SafetensorsHeader take() { return std::move(header_); }
 
-  // The events of nlohmann::json::sax_parse.
   bool null() { unexpected("null"); }
   bool boolean(bool) { unexpected("a boolean"); }
   bool number_integer(std::int64_t value) { unexpected(fmt::format("{}", value)); }
@@ -93,11 +91,6 @@ public:
       fail(fmt::format("data_offsets: expected 2 numbers, got {}", offset_count_));
     place_ = Place::tensor;
     return true;
-  }
-
-  bool parse_error(std::size_t position, const std::string& token, const std::exception&) {
-    throw FormatError(kUnit, "{}: the header is not valid JSON near byte {}: {}", file_,
-                      position + sizeof(std::uint64_t), in_quotes(token, 40));
   }
 
 private:
@@ -201,12 +194,13 @@ private:
     if (tensor_.end < tensor_.begin)
       fail(fmt::format("data_offsets: end {} lies before begin {}", tensor_.end, tensor_.begin));
     tensor_.shape = Shape(dims_);
-    const std::string where = fmt::format("{}: tensor {}", file_, in_quotes(tensor_.name));
-    const std::uint64_t bytes = stored_bytes(tensor_.type, tensor_.shape, where);
-    if (tensor_.end - tensor_.begin != bytes)
-      fail(fmt::format("{} {} takes {} bytes, but data_offsets [{}, {}] hold {}",
-                       name_of(tensor_.type), tensor_.shape.to_string(), bytes, tensor_.begin,
-                       tensor_.end, tensor_.end - tensor_.begin));
+    const auto bytes = stored_bytes(tensor_.type, tensor_.shape);
+    const std::string sort = fmt::format("{} {}", name_of(tensor_.type), tensor_.shape.to_string());
+    if (!bytes)
+      fail(fmt::format("the size of {} is not a whole number of bytes below 2^60", sort));
+    if (tensor_.end - tensor_.begin != *bytes)
+      fail(fmt::format("{} takes {} bytes, but data_offsets [{}, {}] hold {}", sort, *bytes,
+                       tensor_.begin, tensor_.end, tensor_.end - tensor_.begin));
     header_.tensors.push_back(std::move(tensor_));
   }
 
@@ -241,26 +235,23 @@ void check_coverage(const std::vector<TensorInfo>& tensors, std::uint64_t data_b
 
 }  // namespace
 
-std::uint64_t stored_bytes(StoredType type, const Shape& shape, std::string_view where) {
+std::optional<std::uint64_t> stored_bytes(StoredType type, const Shape& shape) {
   // Zero-size tensors may still carry huge dimensions, which would overflow later in stride
   // products.
-  std::optional<std::int64_t> bits = bits_of(type);
+  std::int64_t bits = bits_of(type);
   bool empty = false;
   for (const std::int64_t dim : shape.dims()) {
-    if (dim < 0)
-      throw FormatError(kUnit, "{}: negative dimension in shape {}", where, shape.to_string());
     empty = empty || dim == 0;
-    bits = checked_mul(*bits, std::max<std::int64_t>(dim, 1));
-    if (!bits)
-      throw FormatError(kUnit, "{}: the size of {} {} passes 2^63-1 bits", where, name_of(type),
-                        shape.to_string());
+    const auto product = checked_mul(bits, dim == 0 ? 1 : dim);
+    if (dim < 0 || !product)
+      return std::nullopt;
+    bits = *product;
   }
   if (empty)
     return 0;
-  if (*bits % 8 != 0)
-    throw FormatError(kUnit, "{}: {} {} does not end on a whole byte ({} bits)", where,
-                      name_of(type), shape.to_string(), *bits);
-  return static_cast<std::uint64_t>(*bits / 8);
+  if (bits % 8 != 0)
+    return std::nullopt;
+  return static_cast<std::uint64_t>(bits / 8);
 }
 
 SafetensorsHeader parse_safetensors_header(std::string_view text, std::uint64_t data_bytes,
@@ -270,7 +261,7 @@ SafetensorsHeader parse_safetensors_header(std::string_view text, std::uint64_t 
     throw FormatError(kUnit, "{}: the header must start with '{{', got {}", file,
                       in_quotes(text.substr(0, 1)));
   HeaderParser parser(file);
-  nlohmann::json::sax_parse(text, &parser);
+  parse_json_events(text, parser);
   SafetensorsHeader header = parser.take();
   std::sort(header.tensors.begin(), header.tensors.end(), [](const auto& a, const auto& b) {
     return std::tie(a.begin, a.end, a.name) < std::tie(b.begin, b.end, b.name);

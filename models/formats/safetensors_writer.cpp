@@ -35,10 +35,14 @@ void check(const TensorToWrite& tensor) {
   if (tensor.shape.rank() > kMaxTensorRank)
     throw InvalidArgument(kUnit, "{}: expected at most {} dimensions, got {}", where,
                           kMaxTensorRank, tensor.shape.rank());
-  const std::uint64_t bytes = stored_bytes(tensor.type, tensor.shape, where);
-  if (tensor.data.size() != bytes)
-    throw InvalidArgument(kUnit, "{}: expected {} bytes for {} {}, got {}", where, bytes,
-                          name_of(tensor.type), tensor.shape.to_string(), tensor.data.size());
+  const std::string sort = fmt::format("{} {}", name_of(tensor.type), tensor.shape.to_string());
+  const auto bytes = stored_bytes(tensor.type, tensor.shape);
+  if (!bytes)
+    throw InvalidArgument(kUnit, "{}: the size of {} is not a whole number of bytes below 2^60",
+                          where, sort);
+  if (tensor.data.size() != *bytes)
+    throw InvalidArgument(kUnit, "{}: expected {} bytes for {}, got {}", where, *bytes, sort,
+                          tensor.data.size());
 }
 
 void sort_for_file(std::vector<TensorToWrite>& tensors) {

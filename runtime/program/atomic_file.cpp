@@ -69,12 +69,16 @@ void AtomicFile::write(std::span<const std::byte> bytes) {
 void AtomicFile::commit() {
   if (::fsync(descriptor_) != 0)
     fail("flush");
+  publish();
+  sync_folder(target_.parent_path());
+}
+
+void AtomicFile::publish() {
   if (::close(std::exchange(descriptor_, -1)) != 0)
     fail("close");
   if (::rename(temporary_.c_str(), target_.c_str()) != 0)
     fail("replace");
   committed_ = true;
-  sync_folder(target_.parent_path());
 }
 
 void AtomicFile::fail(std::string_view action) const {

@@ -25,6 +25,9 @@ public:
   // Both throw IoError, for example on a full disk.
   void write(std::span<const std::byte> bytes);
   void commit();
+  // The same without waiting for the disk: after a power failure the file may be damaged. For files
+  // whose readers check every byte and can do without them.
+  void publish();
 
 private:
   [[noreturn]] void fail(std::string_view action) const;

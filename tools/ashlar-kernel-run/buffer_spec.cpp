@@ -76,19 +76,19 @@ std::optional<std::string_view> after(std::string_view text, std::string_view pr
   return text.substr(prefix.size());
 }
 
-template <typename T> T parse_number(std::string_view text, std::string_view spec) {
+template <typename T> T parse_number(std::string_view text) {
   T value{};
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size())
-    throw InvalidArgument("kernel-run", "buffer '{}': expected a number, got '{}'", spec, text);
+    throw InvalidArgument("kernel-run", "expected a number, got '{}'", text);
   return value;
 }
 
-std::vector<double> parse_values(std::string_view list, std::string_view spec) {
+std::vector<double> parse_values(std::string_view list) {
   std::vector<double> values;
   while (true) {
     const std::size_t comma = list.find(',');
-    values.push_back(parse_number<double>(list.substr(0, comma), spec));
+    values.push_back(parse_number<double>(list.substr(0, comma)));
     if (comma == std::string_view::npos)
       return values;
     list.remove_prefix(comma + 1);
@@ -111,24 +111,22 @@ void read_file(BufferContents& buffer, const std::string& path) {
     throw InvalidArgument("kernel-run", "'{}': expected {} bytes", path, buffer.bytes.size());
 }
 
-void fill(BufferContents& buffer, std::string_view how, std::string_view spec) {
+void fill(BufferContents& buffer, std::string_view how) {
   if (how == "zero")
     return;
   if (how == "iota")
     return fill_with(buffer, [](std::int64_t i) { return static_cast<double>(i); });
   if (auto list = after(how, "values:")) {
-    const std::vector<double> values = parse_values(*list, spec);
+    const std::vector<double> values = parse_values(*list);
     return fill_with(buffer, [&](std::int64_t i) { return values[i % values.size()]; });
   }
   if (auto path = after(how, "file:"))
     return read_file(buffer, std::string(*path));
   auto seed = after(how, "random:");
   if (!seed)
-    throw InvalidArgument("kernel-run",
-                          "buffer '{}': expected zero, iota, random:SEED, "
-                          "values:LIST or file:PATH, got '{}'",
-                          spec, how);
-  std::mt19937_64 bits(parse_number<std::uint64_t>(*seed, spec));
+    throw InvalidArgument(
+        "kernel-run", "expected zero, iota, random:SEED, values:LIST or file:PATH, got '{}'", how);
+  std::mt19937_64 bits(parse_number<std::uint64_t>(*seed));
   const double scale = is_float(buffer.dtype) ? 1.0 : 100.0;
   fill_with(buffer, [&](std::int64_t) {
     return scale * (static_cast<double>(bits() >> 11) * 0x1p-52 - 1.0);
@@ -136,6 +134,15 @@ void fill(BufferContents& buffer, std::string_view how, std::string_view spec) {
 }
 
 }  // namespace
+
+BufferContents fill_buffer(DType dtype, std::int64_t count, std::string_view how) {
+  if (count < 1 || count > kMaxCount)
+    throw InvalidArgument("kernel-run", "expected a buffer of 1 to {} elements, got {}", kMaxCount,
+                          count);
+  BufferContents buffer{dtype, count, std::vector<std::byte>(count * size_of(dtype))};
+  fill(buffer, how);
+  return buffer;
+}
 
 BufferContents parse_buffer_spec(std::string_view spec) {
   const std::size_t colon = spec.find(':');
@@ -145,12 +152,8 @@ BufferContents parse_buffer_spec(std::string_view spec) {
   const auto dtype = parse_dtype(spec.substr(0, colon));
   if (!dtype)
     throw InvalidArgument("kernel-run", "no dtype '{}'", spec.substr(0, colon));
-  const auto count = parse_number<std::int64_t>(spec.substr(colon + 1, equals - colon - 1), spec);
-  if (count < 1 || count > kMaxCount)
-    throw InvalidArgument("kernel-run", "buffer '{}': expected 1 to {} elements", spec, kMaxCount);
-  BufferContents buffer{*dtype, count, std::vector<std::byte>(count * size_of(*dtype))};
-  fill(buffer, spec.substr(equals + 1), spec);
-  return buffer;
+  const auto count = parse_number<std::int64_t>(spec.substr(colon + 1, equals - colon - 1));
+  return fill_buffer(*dtype, count, spec.substr(equals + 1));
 }
 
 std::string to_string(const BufferContents& buffer) {

@@ -20,8 +20,9 @@ struct BufferContents {
   std::vector<std::byte> bytes;
 };
 
-// Throws InvalidArgument or IoError.
+// Both throw InvalidArgument or IoError.
 BufferContents parse_buffer_spec(std::string_view spec);
+BufferContents fill_buffer(DType dtype, std::int64_t count, std::string_view fill);
 
 // "f32[3]: 0 0.5 nan", the shortest text that reads back as the same value.
 std::string to_string(const BufferContents& buffer);

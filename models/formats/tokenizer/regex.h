@@ -21,7 +21,8 @@ public:
   explicit Regex(std::string_view pattern);
 
   // All matches in `text` (valid UTF-8) from left to right, without overlap. An empty match is
-  // reported unless it touches the match before it. Throws Unsupported if the budget runs out.
+  // reported unless it touches the match before it; an empty text has no matches. Throws
+  // Unsupported if the budget runs out.
   std::vector<Span> find_all(std::string_view text) const;
 
 private:

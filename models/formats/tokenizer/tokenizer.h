@@ -19,10 +19,6 @@
 
 namespace ashlar {
 
-namespace tokenizer {
-class Decoder;
-}
-
 // Ids of two texts in one sequence, as classifiers and rerankers take them.
 struct EncodedPair {
   std::vector<std::int32_t> ids;
@@ -59,10 +55,10 @@ public:
   // Ascending.
   std::vector<std::int32_t> special_ids() const;
 
-  const tokenizer::Decoder& decoder() const;
-
 private:
+  friend class StreamingDetokenizer;
   struct Parts;
+
   explicit Tokenizer(std::shared_ptr<const Parts> parts) : parts_(std::move(parts)) {}
 
   std::shared_ptr<const Parts> parts_;

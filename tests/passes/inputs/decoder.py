@@ -11,7 +11,7 @@ advances token, position and ring. T > 1 is a prefill entry.
 import argparse
 import math
 
-HIDDEN, HEADS, GROUPS, HEAD, FFN, VOCAB, RING = 256, 4, 2, 64, 512, 32000, 64
+HIDDEN, HEADS, GROUPS, HEAD, FFN, VOCAB, RING = 256, 4, 2, 64, 512, 9001, 64
 
 
 def tensor(shape, dtype):
