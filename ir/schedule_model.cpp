@@ -240,16 +240,15 @@ std::int64_t attention_iterations(Operation* root, ScheduleAttr schedule) {
 
 ScheduleAttr attention_schedule(const RegionView& region, Operation* root,
                                 const DeviceProfile& profile) {
-  std::int64_t workgroup = largest_workgroup(profile, profile.is_cpu ? 64 : 128);
-  const std::int64_t most = largest_workgroup(profile, 256);
-  auto make = [&] {
+  auto make = [&](std::int64_t workgroup) {
     return make_schedule(region.op->getContext(), "attention",
                          {{"workgroup", workgroup}, {"splits", splits_of(root)}});
   };
-  while (profile.max_loop_iterations && 2 * workgroup <= most &&
-         attention_iterations(root, make()) > profile.max_loop_iterations)
+  std::int64_t workgroup = largest_workgroup(profile, profile.is_cpu ? 64 : 128);
+  while (profile.max_loop_iterations && 2 * workgroup <= largest_workgroup(profile, 512) &&
+         attention_iterations(root, make(workgroup)) > profile.max_loop_iterations)
     workgroup *= 2;
-  return make();
+  return make(workgroup);
 }
 
 // ---- scan and sort

@@ -95,10 +95,10 @@ private:
       const auto shape = kernel::row_shape_of(reduction);
       if (!shape || shape->rows != m_)
         return b_.fail(reduction, "must reduce the rows of the product's left side");
-      SmallVector<RowValue> rows;
+      SmallVector<Value> results;
       for (std::int64_t m = 0; m < m_; ++m)
-        rows.push_back({b_.index(m), reduce_row(e_, reduction, b_.index(m), team)});
-      bind_rows(e_, reduction, rows);
+        results.push_back(reduce_row(e_, reduction, b_.index(m), team));
+      bind_rows(e_, reduction, results);
     }
   }
 

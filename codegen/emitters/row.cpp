@@ -37,7 +37,7 @@ public:
       check(reduction);
       if (b_.failed())
         return;
-      bind_rows(e_, reduction, {{row, reduce_row(e_, reduction, row, team)}});
+      bind_row(e_, reduction, reduce_row(e_, reduction, row, team));
     }
     auto store_all = [&] {
       for (const kernel::Store& store : part_.stores)
@@ -62,32 +62,13 @@ private:
     std::int64_t width = packet_width({store}, team.width);
     while (length % width != 0)
       width /= 2;
-    // An output that is a view of the rows keeps their number, so that reductions know it again.
     auto store_at = [&](Value position) {
-      const Point point = row_point(store, row, position, length, width);
-      emit_store(e_, store, point);
+      emit_store(e_, store, b_.add(b_.mul(row, length), position), width);
     };
     if (length == width)
       return b_.if_then(b_.equal(team.number, b_.index(0)), [&] { store_at(b_.index(0)); });
     b_.for_each(b_.mul(team.number, width), b_.index(length), b_.index(team.count * width),
                 store_at);
-  }
-
-  // Element `position` of row `row` of the store's domain.
-  Point row_point(const kernel::Store& store, Value row, Value position, std::int64_t length,
-                  std::int64_t width) {
-    ArrayRef<std::int64_t> shape = store.domain().getShape();
-    std::size_t leading = 0;
-    std::int64_t rows = 1;
-    while (leading < shape.size() && rows * shape[leading] <= part_.rows && rows != part_.rows)
-      rows *= shape[leading++];
-    if (rows != part_.rows)
-      return point_at(b_, store.domain(), b_.add(b_.mul(row, length), position), width);
-    Point point{b_.delinearize(row, shape.take_front(leading)), -1, width};
-    point.index.append(b_.delinearize(position, shape.drop_front(leading)));
-    if (width > 1)
-      point.axis = static_cast<int>(shape.size()) - 1;
-    return point;
   }
 
   Elements& e_;
@@ -108,6 +89,8 @@ void emit_row(KernelBuilder& b, Stores stores) {
   const RowSchedule schedule = schedule_of(b);
   if (schedule.threads < 1 || !llvm::isPowerOf2_64(static_cast<std::uint64_t>(schedule.threads)))
     return b.fail(b.def(), "schedule: threads per row must be a power of two");
+  if (!check_rows(b))
+    return;
   Elements elements(b);
   SmallVector<WorkRange> ranges;
   for (const kernel::Part& part : kernel::parts_of(stores)) {

@@ -5,6 +5,7 @@
 #include "codegen/emitters/storage.h"
 #include "ir/ashlar_dialect.h"
 #include "ir/kernel_region.h"
+#include "passes/row_map.h"
 
 using namespace mlir;
 
@@ -156,26 +157,42 @@ Value reduce_row(Elements& elements, Operation* reduction, Value row, const RowT
   return accumulator.result(total);
 }
 
-void bind_rows(Elements& elements, Operation* reduction, ArrayRef<RowValue> rows) {
+void bind_row(Elements& elements, Operation* reduction, Value value) {
+  elements.bind_scalar(reduction->getResult(0), [value](ValueRange) { return value; });
+}
+
+void bind_rows(Elements& elements, Operation* reduction, ArrayRef<Value> values) {
   KernelBuilder& b = elements.builder();
   const Value tensor = reduction->getResult(0);
-  SmallVector<RowValue> known(rows);
-  elements.bind_scalar(tensor, [&b, reduction, tensor, known](ValueRange index) -> Value {
+  SmallVector<Value> known(values);
+  elements.bind_scalar(tensor, [&b, tensor, known](ValueRange index) {
     const Value row = b.linearize(index, shape_of(tensor));
-    for (const RowValue& candidate : known)
-      if (candidate.row == row)
-        return candidate.value;
-    Value chosen = known.front().value;
-    for (auto [i, candidate] : llvm::enumerate(known)) {
-      if (b.constant(candidate.row) != static_cast<std::int64_t>(i)) {
-        b.fail(reduction, "is read in another row than the one being computed");
-        return chosen;
-      }
-      if (i > 0)
-        chosen = b.select(b.equal(row, candidate.row), candidate.value, chosen);
-    }
+    Value chosen = known.front();
+    for (std::size_t i = 1; i < known.size(); ++i)
+      chosen = b.select(b.equal(row, b.index(static_cast<std::int64_t>(i))), known[i], chosen);
     return chosen;
   });
+}
+
+bool check_rows(KernelBuilder& b) {
+  llvm::DenseMap<Value, std::int64_t> followed;
+  for (Operation& op : b.def().getBody().front().without_terminator()) {
+    SmallVector<std::int64_t> operands;
+    for (Value operand : op.getOperands())
+      operands.push_back(followed.lookup(operand));
+    const bool is_scatter = isa<ir::ScatterOp, ir::ScatterAddOp>(op);
+    const bool concerned =
+        kernel::is_reduction(&op) || llvm::any_of(operands, [](auto rows) { return rows != 0; });
+    if (is_scatter || !concerned)
+      continue;
+    const auto rows = rows_after(&op, operands);
+    if (!rows) {
+      b.fail(&op, "cannot be computed row by row");
+      return false;
+    }
+    followed[op.getResult(0)] = *rows;
+  }
+  return true;
 }
 
 }  // namespace ashlar::codegen

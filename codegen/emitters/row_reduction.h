@@ -18,13 +18,13 @@ struct RowTeam {
 // here and all receive it.
 Value reduce_row(Elements& elements, mlir::Operation* reduction, Value row, const RowTeam& team);
 
-// The results of a reduction that are known here, by row number.
-struct RowValue {
-  Value row;
-  Value value;
-};
-// Makes the result of `reduction` readable in those rows; reading any other is reported. Row
-// numbers that are constants 0, 1, ... may also be chosen at run time.
-void bind_rows(Elements& elements, mlir::Operation* reduction, llvm::ArrayRef<RowValue> rows);
+// Makes the result of `reduction` readable: for a kernel that computes one row at a time (see
+// check_rows), or by row number.
+void bind_row(Elements& elements, mlir::Operation* reduction, Value value);
+void bind_rows(Elements& elements, mlir::Operation* reduction, llvm::ArrayRef<Value> values);
+
+// Whether the region computes row after row: no value mixes reductions of several rows. Reports the
+// op that does.
+bool check_rows(KernelBuilder& builder);
 
 }  // namespace ashlar::codegen

@@ -202,14 +202,6 @@ bool is_distinct_along(Value indices, std::int64_t axis) {
   return false;
 }
 
-void emit_store(Elements& elements, const kernel::Store& store, const Point& point) {
-  if (store.scatter)
-    return Scatter(elements, store).emit(point);
-  KernelBuilder& b = elements.builder();
-  store_packet(b, store.buffer, dtype_of(store.value),
-               b.linearize(point.index, shape_of(store.value)), elements.at(store.value, point));
-}
-
 void emit_store(Elements& elements, const kernel::Store& store, Value linear, std::int64_t width) {
   KernelBuilder& b = elements.builder();
   const Point point = point_at(b, store.domain(), linear, width);

@@ -11,9 +11,6 @@ namespace ashlar::codegen {
 // innermost extent of the domain.
 void emit_store(Elements& elements, const kernel::Store& store, Value linear, std::int64_t width);
 
-// Stores element by element at a known index of the domain.
-void emit_store(Elements& elements, const kernel::Store& store, const Point& point);
-
 // Whether the numbers of an index tensor differ from each other along `axis`, as far as they name
 // rows at all.
 bool is_distinct_along(Value indices, std::int64_t axis);

@@ -67,7 +67,7 @@ TEST_P(DTypeTest, EveryElementwiseOp) {
   reference::Tensor a = values(dtype, {20}, interesting(dtype));
   for (std::size_t by : {1u, 3u, 10u}) {
     SCOPED_TRACE(by);
-    compare(region.text(), {a, rotated(a, by)}, {2e-6, 1e-30});
+    compare(region.text(), {a, rotated(a, by)}, {2e-6, 1e-12});
   }
 }
 
