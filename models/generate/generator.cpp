@@ -84,7 +84,8 @@ std::vector<Generation> Generator::run(const std::vector<std::vector<std::int32_
   std::vector<std::int32_t> next;
   std::vector<std::vector<std::int32_t>> heads;
   for (const auto& prompt : prompts) {
-    rows.emplace_back(model_.tokenizer(), options.stop_strings, model_.stop_tokens());
+    rows.emplace_back(model_.has_tokenizer() ? &model_.tokenizer() : nullptr, options.stop_strings,
+                      model_.stop_tokens());
     next.push_back(prompt.back());
     heads.emplace_back(prompt.begin(), prompt.end() - 1);
   }

@@ -66,10 +66,10 @@ bool JsonNode::as_bool() const {
 }
 
 std::int64_t JsonNode::as_index(std::int64_t limit) const {
-  // nlohmann stores every integer without a sign as unsigned.
-  if (!value_->is_number_unsigned() || value_->get<std::uint64_t>() >= std::uint64_t(limit))
+  const auto index = index_value(*value_, limit);
+  if (!index)
     fail(fmt::format("an integer from 0 to {}", limit - 1));
-  return value_->get<std::int64_t>();
+  return *index;
 }
 
 char32_t JsonNode::as_character() const {
@@ -89,6 +89,17 @@ bool JsonNode::bool_or(std::string_view key, bool fallback) const {
 std::string JsonNode::string_or(std::string_view key, std::string_view fallback) const {
   const auto member = find(key);
   return member ? member->as_string() : std::string(fallback);
+}
+
+std::optional<std::int64_t> index_value(const Json& value, std::int64_t limit) {
+  if (!value.is_number_integer())
+    return std::nullopt;
+  if (value.is_number_unsigned() && value.get<std::uint64_t>() >= std::uint64_t(limit))
+    return std::nullopt;
+  const auto index = value.get<std::int64_t>();
+  if (index < 0 || index >= limit)
+    return std::nullopt;
+  return index;
 }
 
 Json parse_json(std::string_view text, std::string_view source) {

@@ -63,6 +63,9 @@ private:
   std::string path_;
 };
 
+// The value as an integer in [0, limit), if it is one.
+std::optional<std::int64_t> index_value(const Json& value, std::int64_t limit);
+
 // Parses `text` into a document nested at most 64 deep; `source` names it in the FormatError.
 Json parse_json(std::string_view text, std::string_view source);
 

@@ -16,10 +16,10 @@ Vocabulary::Vocabulary(const JsonNode& node) {
   tokens_.reserve(entries.size());
   for (const auto& [token, id] : entries) {
     // The path is only wanted for a complaint, and there are many entries.
-    const bool is_id = id.is_number_unsigned() && id.get<std::uint64_t>() < kMaxTokenCount;
-    if (!is_id)
+    const auto index = index_value(id, kMaxTokenCount);
+    if (!index)
       JsonNode(id, fmt::format("{}[{}]", node.path(), excerpt(token))).as_index(kMaxTokenCount);
-    add(node, token, id.get<std::int32_t>());
+    add(node, token, static_cast<std::int32_t>(*index));
   }
 }
 

@@ -16,7 +16,7 @@ namespace {
 struct Options {
   std::string model, prompt, ids, dtype;
   GenerateOptions generate;
-  bool print_ids = false, json = false, stats = false;
+  bool print_ids = false, json = false, stats = false, ignore_eos = false;
 };
 
 std::vector<std::int32_t> prompt_ids(const Options& options, const LanguageModel& model) {
@@ -55,6 +55,7 @@ void run(const Options& options) {
   auto progress = std::make_unique<ProgressLine>();
   LanguageModel model(options.model,
                       {.dtype = parse_activation_dtype(options.dtype),
+                       .ignore_eos = options.ignore_eos,
                        .progress = [&](std::string_view stage) { progress->show(stage); }});
   progress.reset();
   Generator generator(model);
@@ -95,6 +96,8 @@ void add_generate(CLI::App& app) {
       ->capture_default_str();
   command->add_option("--dtype", options->dtype,
                       "Activations and caches: f32, bf16 or f16; default the checkpoint's");
+  command->add_flag("--ignore-eos", options->ignore_eos,
+                    "Keep generating behind the model's stop tokens");
   command->add_flag("--print-ids", options->print_ids, "Print the generated ids instead of text");
   command->add_flag("--stats", options->stats, "Print speed and counts at the end");
   command->add_flag("--json", options->json, "Print one JSON object at the end");
