@@ -3,13 +3,13 @@
 #include "models/formats/tensor_values.h"
 #include "models/generate/generator.h"
 #include "models/generate/logits.h"
+#include "models/generate/perplexity.h"
 #include "runtime/program/error.h"
 
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 
-#include <cmath>
 #include <fstream>
 
 namespace ashlar {
@@ -127,26 +127,6 @@ TEST_F(PebbleTest, ReproducesTheReferenceGenerations) {
   }
 }
 
-// Mean negative log-likelihood of each next id.
-double next_token_loss(const NamedTensor& logits,
-                       const std::vector<std::vector<std::int32_t>>& rows) {
-  const auto vocabulary = static_cast<std::size_t>(logits.shape.dim(2));
-  double sum = 0;
-  std::size_t count = 0, at = 0;
-  for (const auto& row : rows)
-    for (std::size_t t = 0; t < row.size(); ++t, at += vocabulary) {
-      if (t + 1 == row.size())
-        continue;
-      const std::span<const float> values(logits.values.data() + at, vocabulary);
-      double total = 0;
-      for (float value : values)
-        total += std::exp(static_cast<double>(value));
-      sum += std::log(total) - values[static_cast<std::size_t>(row[t + 1])];
-      ++count;
-    }
-  return sum / static_cast<double>(count);
-}
-
 TEST_F(PebbleTest, LogitsInF32AndLossInBf16) {
   const Reference expected(folder() / "expected_logits.safetensors");
   const auto rows = expected.rows("input_ids");
@@ -170,7 +150,8 @@ TEST_F(PebbleTest, LogitsInF32AndLossInBf16) {
             kTolerance);
 
   const auto rounded = compute_logits(folder(), rows, {.dtype = DType::bf16});
-  EXPECT_NEAR(next_token_loss(rounded[0], rows) / next_token_loss(exact[0], rows), 1, 0.01);
+  EXPECT_NEAR(next_token_loss(rounded[0], rows).mean / next_token_loss(exact[0], rows).mean, 1,
+              0.01);
 }
 
 }  // namespace

@@ -11,9 +11,10 @@ namespace ashlar::tokenizer {
 namespace {
 
 // Bounds the work per character of text.
-constexpr std::size_t kMaxContentBytes = 1024;
+constexpr std::size_t kMaxContentBytes = 512;
+constexpr std::size_t kTypicalContentBytes = 64;
 
-AddedToken parse_token(const JsonNode& node, const Normalizer* normalizer) {
+AddedToken parse_token(const JsonNode& node, const Normalizer* normalizer, WorkLimit& limit) {
   AddedToken token;
   token.id = static_cast<std::int32_t>(node.at("id").as_index(kMaxTokenCount));
   token.content = node.at("content").as_string();
@@ -27,7 +28,7 @@ AddedToken parse_token(const JsonNode& node, const Normalizer* normalizer) {
                 kMaxContentBytes);
   Stretch matched{token.content};
   if (token.normalized && normalizer)
-    normalizer->apply(matched);
+    normalizer->apply(matched, limit);
   token.matched = std::move(matched.text);
   return token;
 }
@@ -72,8 +73,10 @@ std::size_t extend_right(std::string_view text, std::size_t end) {
 
 AddedTokens::AddedTokens(const std::optional<JsonNode>& list, const Normalizer* normalizer,
                          const Vocabulary& model) {
-  for (std::size_t i = 0; list && i < list->size(); ++i) {
-    AddedToken token = parse_token((*list)[i], normalizer);
+  const std::size_t count = list ? list->size() : 0;
+  WorkLimit limit = WorkLimit::for_text(count * kTypicalContentBytes);
+  for (std::size_t i = 0; i < count; ++i) {
+    AddedToken token = parse_token((*list)[i], normalizer, limit);
     if (!token.content.empty())
       add((*list)[i], std::move(token), model);
   }

@@ -104,6 +104,11 @@ public:
   }
 };
 
+std::string replace_each(std::string_view text, const Pattern& from, std::string_view to) {
+  WorkLimit limit = WorkLimit::for_token(text.size());
+  return replace_spans(text, from.find_all(text, limit), to, limit);
+}
+
 struct ReplaceOptions {
   Pattern pattern;
   std::string content;
@@ -116,7 +121,7 @@ public:
 
 private:
   void take(std::string token, bool) override {
-    emit_token(replace_spans(token, options_.pattern.find_all(token), options_.content));
+    emit_token(replace_each(token, options_.pattern, options_.content));
   }
 
   const ReplaceOptions& options_;
@@ -188,10 +193,6 @@ private:
   const MetaspaceOptions& options_;
 };
 
-std::string replace_each(std::string_view text, std::string_view from, std::string_view to) {
-  return replace_spans(text, Pattern(std::string(from)).find_all(text), to);
-}
-
 struct WordPieceOptions {
   std::string prefix;
   bool cleanup;
@@ -229,7 +230,7 @@ private:
         {" 're", "'re"},
     });
     for (const auto& [from, to] : kRules)
-      text = replace_each(text, from, to);
+      text = replace_each(text, Pattern(std::string(from)), to);
     return text;
   }
 
@@ -250,7 +251,7 @@ private:
 
   void release(std::string_view replacement) {
     if (held_)
-      emit_token(replace_spans(*held_, suffix_.find_all(*held_), replacement));
+      emit_token(replace_each(*held_, suffix_, replacement));
     held_.reset();
   }
 
@@ -279,7 +280,7 @@ private:
 class DecoderSequence : public Decoder {
 public:
   explicit DecoderSequence(const JsonNode& list) {
-    for (std::size_t i = 0; i < list.size(); ++i)
+    for (std::size_t i = 0; i < step_count(list); ++i)
       decoders_.push_back(make_decoder(list[i]));
   }
   std::unique_ptr<TokenSink> open(TokenSink& next) const override {

@@ -7,6 +7,7 @@ namespace ashlar::tokenizer {
 namespace {
 
 constexpr int kMaxDepth = 64;
+constexpr std::size_t kMaxSteps = 64;
 constexpr std::size_t kMaxQuotedBytes = 64;
 
 std::string describe(const Json& value) {
@@ -100,6 +101,12 @@ std::optional<std::int64_t> index_value(const Json& value, std::int64_t limit) {
   if (index < 0 || index >= limit)
     return std::nullopt;
   return index;
+}
+
+std::size_t step_count(const JsonNode& list) {
+  if (list.size() > kMaxSteps)
+    list.reject("{} steps: at most {} are allowed", list.size(), kMaxSteps);
+  return list.size();
 }
 
 Json parse_json(std::string_view text, std::string_view source) {

@@ -66,6 +66,9 @@ private:
 // The value as an integer in [0, limit), if it is one.
 std::optional<std::int64_t> index_value(const Json& value, std::int64_t limit);
 
+// Number of entries of a Sequence, at most 64.
+std::size_t step_count(const JsonNode& list);
+
 // Parses `text` into a document nested at most 64 deep; `source` names it in the FormatError.
 Json parse_json(std::string_view text, std::string_view source);
 

@@ -11,7 +11,6 @@
 
 #include <array>
 #include <cstdint>
-#include <ctime>
 #include <new>
 #include <optional>
 
@@ -20,14 +19,11 @@ namespace {
 
 constexpr std::size_t kMaxPatternBytes = 16 * 1024;
 
-// PCRE2 limits the steps of backtracking at one position of the text; what a pattern costs beyond
-// that (scanning ahead at every position) shows only in time. So each position first gets a few
-// steps, then more and more, and processor time is looked at in between.
+// PCRE2 limits the steps of backtracking at one position of the text; what an expression costs
+// beyond that (scanning ahead at every position) shows only in time. So each position first gets a
+// few steps, then more and more, and time is looked at in between.
 constexpr std::uint32_t kFirstLimit = 1'000;
 constexpr std::uint32_t kLimitGrowth = 4;
-constexpr int kPositionsPerClockCheck = 64;
-constexpr double kBaseSeconds = 0.5;
-constexpr double kSecondsPerByte = 5e-6;
 constexpr std::uint32_t kHeapLimitKib = 256 * 1024;
 
 template <auto Free> struct Deleter {
@@ -49,17 +45,11 @@ std::string error_text(int code) {
   return reinterpret_cast<const char*>(buffer.data());
 }
 
-double thread_seconds() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-}
-
 // One pass over one text. The pattern is compiled as anchored: positions are tried one by one.
 class Search {
 public:
-  Search(const pcre2_code* code, std::string_view pattern, std::string_view text)
-      : code_(code), pattern_(pattern), text_(text),
+  Search(const pcre2_code* code, std::string_view pattern, std::string_view text, WorkLimit& limit)
+      : code_(code), pattern_(pattern), text_(text), work_(limit),
         data_(checked(pcre2_match_data_create(1, nullptr))),
         context_(checked(pcre2_match_context_create(nullptr))) {
     pcre2_set_heap_limit(context_.get(), kHeapLimitKib);
@@ -75,12 +65,11 @@ public:
 
 private:
   std::optional<Span> match_at(std::size_t offset) {
-    if (++positions_ % kPositionsPerClockCheck == 0)
-      check_time();
+    work_.count_unit();
     std::uint32_t limit = kFirstLimit;
     int result = run(offset, limit, 0);
     while (result == PCRE2_ERROR_MATCHLIMIT && limit < UINT32_MAX / kLimitGrowth) {
-      check_time();
+      work_.check_time();
       limit *= kLimitGrowth;
       result = run(offset, limit, 0);
     }
@@ -107,14 +96,6 @@ private:
     return result == PCRE2_ERROR_DEPTHLIMIT ? PCRE2_ERROR_MATCHLIMIT : result;
   }
 
-  void check_time() {
-    const double now = thread_seconds();
-    if (start_ < 0)
-      start_ = now;
-    if (now - start_ > kBaseSeconds + kSecondsPerByte * static_cast<double>(text_.size()))
-      fail("takes too long");
-  }
-
   [[noreturn]] void fail(std::string_view why) const {
     throw Unsupported("tokenizer", "regular expression {} on a text of {} bytes: {}",
                       excerpt(pattern_), text_.size(), why);
@@ -123,10 +104,9 @@ private:
   const pcre2_code* code_;
   std::string_view pattern_;
   std::string_view text_;
+  WorkLimit& work_;
   MatchData data_;
   MatchContext context_;
-  std::uint64_t positions_ = 0;
-  double start_ = -1;  // processor time at the first check
 };
 
 }  // namespace
@@ -156,9 +136,9 @@ Regex::Regex(std::string_view pattern) : pattern_(pattern) {
   pcre2_jit_compile(code_.get(), PCRE2_JIT_COMPLETE);
 }
 
-std::vector<Span> Regex::find_all(std::string_view text) const {
+std::vector<Span> Regex::find_all(std::string_view text, WorkLimit& limit) const {
   std::vector<Span> matches;
-  Search search(code_.get(), pattern_, text);
+  Search search(code_.get(), pattern_, text, limit);
   std::size_t offset = 0;
   while (offset <= text.size() && !text.empty()) {
     const auto match = search.next(offset);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/ashlar/command.h"
 
+#include "models/formats/template/chat_template.h"
 #include "models/generate/generator.h"
 #include "runtime/program/error.h"
 
@@ -16,14 +17,26 @@ namespace {
 struct Options {
   std::string model, prompt, ids, dtype;
   GenerateOptions generate;
-  bool print_ids = false, json = false, stats = false, ignore_eos = false;
+  bool chat = false, print_ids = false, json = false, stats = false, ignore_eos = false;
 };
+
+// The prompt as the user's first message.
+std::vector<std::int32_t> chat_ids(const Options& options, const LanguageModel& model) {
+  const auto source = chat_template_source(model.files().folder(), false);
+  if (!source)
+    throw InvalidArgument("cli", "--chat: '{}' has no chat template", options.model);
+  TemplateInput input;
+  input.messages.push_back({{"role", "user"}, {"content", options.prompt}});
+  input.special_tokens = special_tokens_of(model.files().folder());
+  return model.tokenizer().encode(ChatTemplate::parse(*source).render(input), false);
+}
 
 std::vector<std::int32_t> prompt_ids(const Options& options, const LanguageModel& model) {
   if (options.prompt.empty() == options.ids.empty())
     throw InvalidArgument("cli", "generate: give either --prompt or --ids");
-  return options.ids.empty() ? model.tokenizer().encode(options.prompt, true)
-                             : parse_ids(options.ids);
+  if (!options.ids.empty())
+    return parse_ids(options.ids);
+  return options.chat ? chat_ids(options, model) : model.tokenizer().encode(options.prompt, true);
 }
 
 double tokens_per_second(const Generation& generation, const GenerationTimes& times) {
@@ -85,6 +98,7 @@ void add_generate(CLI::App& app) {
   auto options = std::make_shared<Options>();
   command->add_option("--model", options->model, "Model folder")->required();
   command->add_option("--prompt", options->prompt, "Text to continue, encoded with special tokens");
+  command->add_flag("--chat", options->chat, "Pass the prompt through the model's chat template");
   command->add_option("--ids", options->ids, "Token ids to continue, such as 1,2,3");
   command->add_option("--max-tokens", options->generate.max_tokens, "Most tokens to generate")
       ->capture_default_str();

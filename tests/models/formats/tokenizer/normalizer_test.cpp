@@ -17,7 +17,8 @@ using tokenizer::Stretch;
 
 Stretch normalized(const Json& description, std::string text) {
   Stretch stretch{std::move(text), true};
-  make_normalizer(JsonNode(description, "normalizer"))->apply(stretch);
+  auto limit = tokenizer::WorkLimit::for_text(stretch.text.size());
+  make_normalizer(JsonNode(description, "normalizer"))->apply(stretch, limit);
   return stretch;
 }
 

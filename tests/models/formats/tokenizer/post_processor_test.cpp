@@ -62,6 +62,8 @@ TEST(PostProcessor, RejectsMalformedDescriptions) {
               HasSubstr("a name from special_tokens, got \"y\""));
   EXPECT_THAT(error(template_of(Json::array({{{"Other", 1}}}))),
               HasSubstr("\"SpecialToken\" is missing"));
+  EXPECT_THAT(error(template_of({sequence("A"), special("x"), sequence("A")})),
+              HasSubstr("single[2]: this sequence stands in the template twice"));
   EXPECT_THAT(error(template_of("A")), HasSubstr("single: expected an array"));
   Json bad_ids = template_of(Json::array({special("x")}));
   bad_ids["special_tokens"]["x"]["ids"] = Json::array({-3});

@@ -18,9 +18,14 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
+std::vector<Span> spans(std::string_view pattern, std::string_view text) {
+  WorkLimit limit = WorkLimit::for_text(text.size());
+  return Regex(pattern).find_all(text, limit);
+}
+
 std::vector<std::string> matches(std::string_view pattern, std::string_view text) {
   std::vector<std::string> result;
-  for (const Span& span : Regex(pattern).find_all(text))
+  for (const Span& span : spans(pattern, text))
     result.emplace_back(span.in(text));
   return result;
 }
@@ -116,22 +121,21 @@ TEST(Regex, NestingIsBounded) {
 }
 
 TEST(Regex, LongRunsAreFine) {
-  EXPECT_EQ(Regex(R"(\s+(?!\S)|\s+)").find_all(std::string(1'000'000, ' ') + "x").size(), 2u);
-  EXPECT_EQ(Regex(R"(\s*[\r\n]+|\s+(?!\S)|\s+)").find_all(std::string(1'000'000, ' ')).size(), 1u);
-  EXPECT_EQ(Regex(R"([\p{L}&&[^\p{Han}]]+)").find_all(std::string(200'000, 'a')).size(), 1u);
-  EXPECT_EQ(Regex(R"((?:a|b)+)").find_all(std::string(200'000, 'a')).size(), 1u);
+  EXPECT_EQ(spans(R"(\s+(?!\S)|\s+)", std::string(1'000'000, ' ') + "x").size(), 2u);
+  EXPECT_EQ(spans(R"(\s*[\r\n]+|\s+(?!\S)|\s+)", std::string(1'000'000, ' ')).size(), 1u);
+  EXPECT_EQ(spans(R"([\p{L}&&[^\p{Han}]]+)", std::string(200'000, 'a')).size(), 1u);
+  EXPECT_EQ(spans(R"((?:a|b)+)", std::string(200'000, 'a')).size(), 1u);
 }
 
-TEST(Regex, CatastrophicPatternsEndInAnError) {
-  EXPECT_THAT(message_of<Unsupported>(
-                  [] { Regex("(?:a|aa)+$x|(?:a*)*y").find_all(std::string(3'000, 'a')); }),
-              HasSubstr("on a text of 3000 bytes"));
+TEST(Regex, CatastrophicBacktrackingEndsInAnError) {
+  EXPECT_THAT(
+      message_of<Unsupported>([] { spans("(?:a|aa)+$x|(?:a|aa)+y", std::string(3'000, 'a')); }),
+      HasSubstr("a text of 3000 bytes takes too long"));
 }
 
 TEST(Regex, QuadraticScanningEndsInAnError) {
-  EXPECT_THAT(
-      message_of<Unsupported>([] { Regex("(?=a*+b)a").find_all(std::string(400'000, 'a')); }),
-      HasSubstr("takes too long"));
+  EXPECT_THAT(message_of<Unsupported>([] { spans("(?=a*+b)a", std::string(100'000, 'a')); }),
+              HasSubstr("a text of 100000 bytes takes too long"));
 }
 
 }  // namespace
