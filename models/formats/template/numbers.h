@@ -6,8 +6,8 @@
 
 namespace ashlar::jinja {
 
-// int(text, base) and float(text); nothing where Python raises a ValueError, as for a base it does not
-// know.
+// int(text, base) and float(text); nothing where Python raises a ValueError, as for a base it does
+// not know.
 std::optional<std::int64_t> parse_integer(std::string_view text, std::int64_t base);
 std::optional<double> parse_real(std::string_view text);
 

@@ -34,8 +34,8 @@ void check(const std::string& source, const Json& variables, const Json& expecte
   SCOPED_TRACE("template: " + source);
   try {
     std::string text = Template::parse(source).render(variables, now);
-    ASSERT_TRUE(expected.contains("text")) << "rendered " << text << " where Jinja2 fails with "
-                                           << expected["error"];
+    ASSERT_TRUE(expected.contains("text"))
+        << "rendered " << text << " where Jinja2 fails with " << expected["error"];
     EXPECT_EQ(text, expected["text"].get<std::string>());
   } catch (const Error& error) {
     EXPECT_TRUE(expected.contains("error")) << error.what();
@@ -98,8 +98,7 @@ TEST(FamilyTemplates, CarryTheTemplatesMessage) {
       Template::parse(source).render(variables);
       ADD_FAILURE() << expected;
     } catch (const TemplateError& error) {
-      EXPECT_NE(std::string(error.what()).find(expected.substr(kPrefix.size())),
-                std::string::npos)
+      EXPECT_NE(std::string(error.what()).find(expected.substr(kPrefix.size())), std::string::npos)
           << error.what();
       EXPECT_GT(error.line(), 0);
     }

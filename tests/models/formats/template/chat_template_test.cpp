@@ -82,6 +82,10 @@ TEST(ChatTemplateSource, IsTheFileFirst) {
   EXPECT_EQ(chat_template_source(model.path(), false), "from config");
   model.write("chat_template.jinja", "from file\n");
   EXPECT_EQ(chat_template_source(model.path(), true), "from file\n");
+  fs::create_directory(model.path() / "additional_chat_templates");
+  model.write("additional_chat_templates/tool_use.jinja", "for tools");
+  EXPECT_EQ(chat_template_source(model.path(), true), "for tools");
+  EXPECT_EQ(chat_template_source(model.path(), false), "from file\n");
 }
 
 TEST(ChatTemplateSource, ChoosesAmongNamedTemplates) {
@@ -91,10 +95,12 @@ TEST(ChatTemplateSource, ChoosesAmongNamedTemplates) {
       {"name": "rag", "template": "r"}]})");
   EXPECT_EQ(chat_template_source(model.path(), false), "d");
   EXPECT_EQ(chat_template_source(model.path(), true), "t");
-  model.write("tokenizer_config.json", R"({"chat_template": [{"name": "default", "template": "d"}]})");
+  model.write("tokenizer_config.json",
+              R"({"chat_template": [{"name": "default", "template": "d"}]})");
   EXPECT_EQ(chat_template_source(model.path(), true), "d");
   model.write("tokenizer_config.json", R"({"chat_template": [{"name": "rag", "template": "r"}]})");
-  EXPECT_EQ(chat_template_source(model.path(), true), std::nullopt);
+  EXPECT_THAT(failure<FormatError>([&] { chat_template_source(model.path(), true); }),
+              HasSubstr("none of the 1 chat templates is named default"));
 }
 
 TEST(ChatTemplateSource, RefusesMalformedConfigurations) {
@@ -116,12 +122,14 @@ TEST(SpecialTokens, AreStringsOrObjects) {
   EXPECT_TRUE(special_tokens_of(model.path()).empty());
   model.write("tokenizer_config.json",
               R"({"bos_token": null, "eos_token": "</s>",
-                  "pad_token": {"content": "<pad>", "lstrip": false}, "model_max_length": 5})");
-  std::map<std::string, std::string> expected = {{"eos_token", "</s>"}, {"pad_token", "<pad>"}};
+                  "pad_token": {"content": "<pad>", "lstrip": false}, "model_max_length": 5,
+                  "extra_special_tokens": {"image_token": "<image>"}})");
+  std::map<std::string, std::string> expected = {
+      {"eos_token", "</s>"}, {"image_token", "<image>"}, {"pad_token", "<pad>"}};
   EXPECT_EQ(special_tokens_of(model.path()), expected);
   model.write("tokenizer_config.json", R"({"bos_token": 5})");
   EXPECT_THAT(failure<FormatError>([&] { special_tokens_of(model.path()); }),
-              HasSubstr("bad bos_token: expected a string or an object with content"));
+              HasSubstr("bad \"bos_token\": expected a string or an object with content"));
 }
 
 TEST(Pebble, RendersAsItWasTrained) {
@@ -133,11 +141,10 @@ TEST(Pebble, RendersAsItWasTrained) {
                                 {{"role", "user"}, {"content", "Add 3 and 4."}},
                                 {{"role", "assistant"}, {"content", "<think>\n3+4\n</think>\n\n7"}},
                                 {{"role", "user"}, {"content", "Thanks"}}});
-  EXPECT_EQ(chat.render(input),
-            "<|im_start|>system\nThink before you answer.<|im_end|>\n"
-            "<|im_start|>user\nAdd 3 and 4.<|im_end|>\n"
-            "<|im_start|>assistant\n7<|im_end|>\n"
-            "<|im_start|>user\nThanks<|im_end|>\n<|im_start|>assistant\n");
+  EXPECT_EQ(chat.render(input), "<|im_start|>system\nThink before you answer.<|im_end|>\n"
+                                "<|im_start|>user\nAdd 3 and 4.<|im_end|>\n"
+                                "<|im_start|>assistant\n7<|im_end|>\n"
+                                "<|im_start|>user\nThanks<|im_end|>\n<|im_start|>assistant\n");
   input.messages = Json::array({{{"role", "user"}, {"content", "Weather in Oslo?"}}});
   input.messages.push_back(Json::parse(
       R"({"role": "assistant", "content": "", "tool_calls": [{"function":

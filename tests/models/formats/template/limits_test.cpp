@@ -76,8 +76,14 @@ TEST(TemplateLimits, RecursionStops) {
 
 TEST(TemplateLimits, NestingOfTheSourceStops) {
   const std::string kExpressions = "nested more than 200 levels deep";
-  for (const auto& [open, close] : {std::pair("(", ")"), {"[", "]"}, {"{1:", "}"}, {"not ", ""},
-                                    {"-", ""}, {"f(", ")"}, {"1 if 1 else ", ""}, {"a[", "]"}}) {
+  for (const auto& [open, close] : {std::pair("(", ")"),
+                                    {"[", "]"},
+                                    {"{1:", "}"},
+                                    {"not ", ""},
+                                    {"-", ""},
+                                    {"f(", ")"},
+                                    {"1 if 1 else ", ""},
+                                    {"a[", "]"}}) {
     EXPECT_THAT(failure("{{ " + repeat(open, 5000) + "1" + repeat(close, 5000) + " }}"),
                 HasSubstr(kExpressions))
         << open;
@@ -181,7 +187,9 @@ TEST(TemplateLimits, CyclesEnd) {
       "{% set ns = namespace() %}{% set ns.self = [ns] %}{% macro m() %}{% endmacro %}"
       "{% set ns.m = m %}{% for x in [1] recursive %}{% set ns.loop = loop %}"
       "{{ loop.changed(ns, loop) }}{% set ns.cycle = loop.cycle %}{% endfor %}"
-      "{% set ns.g = ns.self|map('string') %}");
+      "{% set ns.g = ns.self|map('string') %}"
+      "{% for x in [1, 2] if x %}{% set ns.filtered = loop %}{% endfor %}"
+      "{% set filtered = ns.filtered %}");
   EXPECT_EQ(cyclic.render(Json::object()), "True");
 }
 

@@ -33,15 +33,14 @@ std::string read_text(const fs::path& path) {
 }
 
 std::string without_generation_tags(const std::string& source) {
-  std::string result =
-      std::regex_replace(source, std::regex(R"(\{%(-?)\s*generation\s*(-?)%\})"), "{%$1 if true $2%}");
+  std::string result = std::regex_replace(source, std::regex(R"(\{%(-?)\s*generation\s*(-?)%\})"),
+                                          "{%$1 if true $2%}");
   return std::regex_replace(result, std::regex(R"(\{%(-?)\s*endgeneration\s*(-?)%\})"),
                             "{%$1 endif $2%}");
 }
 
 void check(const std::string& source, const Json& entry) {
-  Json variables = {
-      {"bos_token", "<s>"}, {"eos_token", "</s>"}, {"add_generation_prompt", true}};
+  Json variables = {{"bos_token", "<s>"}, {"eos_token", "</s>"}, {"add_generation_prompt", true}};
   variables.update(entry["input"]);
   const CivilTime now = parse_civil_time("2026-01-15T12:30:00");
   std::string expected = entry.value("error", "");
