@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Fuzz targets. A target's source defines LLVMFuzzerTestOneInput; its committed inputs lie in
-# tests/fuzz/corpus/<name>/. With ASHLAR_FUZZ it becomes a libFuzzer binary, otherwise a plain program
-# that replays those inputs as the CTest test `<name>_replay`.
+# tests/fuzz/corpus/<name>/. With ASHLAR_FUZZ it becomes a libFuzzer binary, otherwise a plain
+# program that replays those inputs as the CTest test `<name>_replay`.
 
 if(ASHLAR_FUZZ)
   # Coverage of the libraries too, or the fuzzer sees only its own entry point.

@@ -10,7 +10,9 @@ endif()
 
 add_library(ashlar_options INTERFACE)
 target_include_directories(ashlar_options INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
-target_compile_options(ashlar_options INTERFACE -Wall -Wextra -Wno-unused-parameter)
+# Vulkan structures are initialised by their type alone, hence no -Wmissing-field-initializers.
+target_compile_options(ashlar_options INTERFACE -Wall -Wextra -Wno-unused-parameter
+                                                -Wno-missing-field-initializers)
 if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
   # PCH time stamps would defeat ccache between checkouts.
   target_compile_options(ashlar_options INTERFACE "SHELL:-Xclang -fno-pch-timestamp")

@@ -1,1 +1,78 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "models/formats/safetensors.h"
+
+#include "models/formats/in_quotes.h"
+#include "runtime/program/error.h"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <utility>
+
+namespace ashlar {
+namespace {
+
+constexpr std::string_view kUnit = "safetensors";
+constexpr std::uint64_t kPrefixBytes = 8;
+
+std::uint64_t header_bytes(const InputFile& file) {
+  if (file.size() < kPrefixBytes)
+    throw FormatError(kUnit, "{} is cut short: expected at least {} bytes, got {}", file.name(),
+                      kPrefixBytes, file.size());
+  std::array<char, kPrefixBytes> prefix;
+  file.read(0, prefix);
+  std::uint64_t length = 0;
+  for (std::size_t i = kPrefixBytes; i-- > 0;)
+    length = length << 8 | static_cast<unsigned char>(prefix[i]);
+  if (length > kMaxSafetensorsHeader)
+    throw FormatError(kUnit, "{}: header too large: expected at most {} bytes, got {} (offset 0)",
+                      file.name(), kMaxSafetensorsHeader, length);
+  if (length > file.size() - kPrefixBytes)
+    throw FormatError(kUnit, "{} is cut short: expected a header of {} bytes, got {} (offset 0)",
+                      file.name(), length, file.size() - kPrefixBytes);
+  return length;
+}
+
+std::vector<std::size_t> sorted_by_name(const std::vector<TensorInfo>& tensors,
+                                        std::string_view file) {
+  std::vector<std::size_t> order(tensors.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto name = [&](std::size_t i) -> std::string_view { return tensors[i].name; };
+  std::ranges::sort(order, {}, name);
+  const auto twin = std::ranges::adjacent_find(order, {}, name);
+  if (twin != order.end())
+    throw FormatError(kUnit, "{}: tensor {} appears twice", file, in_quotes(tensors[*twin].name));
+  return order;
+}
+
+}  // namespace
+
+SafetensorsFile SafetensorsFile::open(const std::filesystem::path& path) {
+  const InputFile file(path, kUnit);
+  const std::uint64_t length = header_bytes(file);
+  std::string text(length, '\0');
+  file.read(kPrefixBytes, text);
+  const std::uint64_t data_offset = kPrefixBytes + length;
+  SafetensorsHeader header = parse_safetensors_header(text, file.size() - data_offset, file.name());
+  return SafetensorsFile(file.name(), std::move(header), MappedFile(file, kUnit), data_offset);
+}
+
+SafetensorsFile::SafetensorsFile(std::string name, SafetensorsHeader header, MappedFile file,
+                                 std::size_t data_offset)
+    : name_(std::move(name)), header_(std::move(header)),
+      by_name_(sorted_by_name(header_.tensors, name_)), file_(std::move(file)),
+      data_(file_.bytes().subspan(data_offset)) {}
+
+const TensorInfo* SafetensorsFile::find(std::string_view name) const {
+  const auto name_at = [&](std::size_t i) -> std::string_view { return tensors()[i].name; };
+  const auto it = std::ranges::lower_bound(by_name_, name, {}, name_at);
+  return it != by_name_.end() && name_at(*it) == name ? &tensors()[*it] : nullptr;
+}
+
+std::span<const std::byte> SafetensorsFile::data(const TensorInfo& info) const {
+  if (info.begin > info.end || info.end > data_.size())
+    throw InvalidArgument(kUnit, "tensor {} does not lie in {}", in_quotes(info.name), name_);
+  return data_.subspan(info.begin, info.end - info.begin);
+}
+
+}  // namespace ashlar

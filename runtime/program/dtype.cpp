@@ -72,7 +72,8 @@ float f16_to_float(std::uint16_t bits) {
   const std::uint32_t exponent = (bits >> 10) & 0x1fu;
   const std::uint32_t mantissa = bits & 0x3ffu;
   if (exponent == 0)
-    return std::bit_cast<float>(sign) + (sign ? -1.0f : 1.0f) * std::ldexp(static_cast<float>(mantissa), -24);
+    return std::bit_cast<float>(sign) +
+           (sign ? -1.0f : 1.0f) * std::ldexp(static_cast<float>(mantissa), -24);
   if (exponent == 31)
     return std::bit_cast<float>(sign | 0x7f800000u | (mantissa << 13));
   return std::bit_cast<float>(sign | ((exponent + 112) << 23) | (mantissa << 13));
@@ -87,7 +88,8 @@ std::uint16_t float_to_f16(float value) {
   if (magnitude >= 65520.0f)  // halfway between the largest f16 and the next binade
     return static_cast<std::uint16_t>(sign | 0x7c00u);
   if (magnitude < 0x1p-14f) {  // subnormal: units of 2^-24; nearbyint rounds ties to even
-    return static_cast<std::uint16_t>(sign | static_cast<std::uint16_t>(std::nearbyint(magnitude * 0x1p24f)));
+    return static_cast<std::uint16_t>(
+        sign | static_cast<std::uint16_t>(std::nearbyint(magnitude * 0x1p24f)));
   }
   std::uint32_t rounded = bits & 0x7fffffffu;
   rounded += 0xfffu + ((rounded >> 13) & 1u);

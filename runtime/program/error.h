@@ -2,8 +2,8 @@
 // Typed errors. Every failure a user can cause ends in one of these; `assert` is for our own bugs.
 //
 // Messages read `[unit] what went wrong: expected X, got Y (tensor/op/file, offset)` and name the
-// next step where there is one. Errors are thrown by value and caught by const reference. They never
-// cross MLIR frames or C callbacks.
+// next step where there is one. Errors are thrown by value and caught by const reference. They
+// never cross MLIR frames or C callbacks.
 #pragma once
 
 #include <fmt/format.h>
@@ -27,6 +27,10 @@ public:
       : Error(unit, std::string_view(fmt::format(format, std::forward<Args>(args)...))) {}
 
   const std::string& unit() const noexcept { return unit_; }
+  // what() without the unit, for an outer unit that re-throws with more context.
+  std::string_view message() const noexcept {
+    return std::string_view(what()).substr(unit_.size() + 3);
+  }
 
 private:
   std::string unit_;

@@ -2,12 +2,12 @@
 // The compiled program: what the compiler produces and the runtime executes. A plain value without
 // pointers into either of them, so it can be saved, loaded and run without MLIR.
 //
-// A program has several entries (prefill sizes, decode, ...) that share kernels, weights and states.
-// An entry is a list of commands over buffers; the runtime records it once and replays it. Nothing
-// in the commands changes from run to run: values that do (token, position, length) live in states
-// of class `step`, which kernels read and write.
+// A program has several entries (prefill sizes, decode, ...) that share kernels, weights and
+// states. An entry is a list of commands over buffers; the runtime records it once and replays it.
+// Nothing in the commands changes from run to run: values that do (token, position, length) live in
+// states of class `step`, which kernels read and write.
 //
-// Kernel ABI: each dispatch owns a *record* in device memory,
+// Kernel ABI: each dispatch owns a *record* in device memory, 16-byte aligned,
 //     u64 address[arguments.size()]  u32 scalar[scalars.size()]
 // and its only push constant is the 64-bit address of that record.
 #pragma once
@@ -27,9 +27,9 @@ namespace ashlar {
 enum class Residency : std::uint8_t {
   weights,  // device local, written once at load
   state,    // device local, updated in place by entries
-  step,     // small per-token values: device local and host visible where the device has such memory
-  ring,     // host visible, cached: values that entries hand to the host while running
-  arena,    // temporaries at static offsets of one allocation
+  step,   // small per-token values: device local and host visible where the device has such memory
+  ring,   // host visible, cached: values that entries hand to the host while running
+  arena,  // temporaries at static offsets of one allocation
   staging,  // host visible transfer buffers of the runtime
 };
 
@@ -39,12 +39,18 @@ struct WeightSpec {
   DType dtype;
   Shape shape;
   std::uint64_t offset;  // bytes from the start of the group
+
+  bool operator==(const WeightSpec&) const = default;
 };
 
-// Weights that must be adjacent in memory, so that one kernel can read them as one tensor.
+// Weights that must be adjacent in memory, so that one kernel can read them as one tensor. A group
+// without named weights is filled by an entry of the program (prepacked weights); only such groups
+// may be written by commands.
 struct WeightGroup {
   std::vector<WeightSpec> weights;
   std::uint64_t bytes;
+
+  bool operator==(const WeightGroup&) const = default;
 };
 
 // A device buffer that survives between runs. Zero filled when created.
@@ -54,6 +60,8 @@ struct StateSpec {
   Shape shape;    // of one growable state: shape[0] is the capacity it starts with
   bool growable;  // along axis 0; no stride depends on the capacity
   Residency residency;
+
+  bool operator==(const StateSpec&) const = default;
 };
 
 enum class Space : std::uint8_t { weight, constant, state, arena, input, output };
@@ -76,12 +84,16 @@ enum class Access : std::uint8_t { read = 1, write = 2, read_write = 3 };
 struct Argument {
   BufferRange range;
   Access access;
+
+  bool operator==(const Argument&) const = default;
 };
 
 struct Cost {
   std::uint64_t bytes_read = 0;
   std::uint64_t bytes_written = 0;
   std::uint64_t flops = 0;
+
+  bool operator==(const Cost&) const = default;
 };
 
 struct Dispatch {
@@ -91,16 +103,22 @@ struct Dispatch {
   std::array<std::uint32_t, 3> workgroups;
   std::string label;  // scope of the ops inside, e.g. "layers.3.self_attn.q_proj"
   Cost cost;
+
+  bool operator==(const Dispatch&) const = default;
 };
 
 struct Copy {
   BufferRange source;
   BufferRange target;
   std::string label;
+
+  bool operator==(const Copy&) const = default;
 };
 
 // All writes before it are visible to everything after it.
-struct Barrier {};
+struct Barrier {
+  bool operator==(const Barrier&) const = default;
+};
 
 using Command = std::variant<Dispatch, Copy, Barrier>;
 
@@ -109,6 +127,8 @@ struct ValueSpec {
   std::string name;
   DType dtype;
   Shape shape;
+
+  bool operator==(const ValueSpec&) const = default;
 };
 
 struct Entry {
@@ -117,15 +137,19 @@ struct Entry {
   std::vector<ValueSpec> outputs;
   std::uint64_t arena_bytes;
   std::vector<Command> commands;
+
+  bool operator==(const Entry&) const = default;
 };
 
 struct Kernel {
   std::string name;                  // also the SPIR-V entry point
   std::vector<std::uint32_t> spirv;  // little-endian words
   std::array<std::uint32_t, 3> workgroup_size;
-  std::uint32_t subgroup_size;       // required size; 0 where any will do
+  std::uint32_t subgroup_size;  // required size; 0 where any will do
   std::uint32_t argument_count;
   std::uint32_t scalar_count;
+
+  bool operator==(const Kernel&) const = default;
 };
 
 struct Program {
@@ -134,6 +158,8 @@ struct Program {
   std::vector<std::uint8_t> constants;  // contents of the constant buffer
   std::vector<StateSpec> states;
   std::vector<Entry> entries;
+
+  bool operator==(const Program&) const = default;
 };
 
 // Bytes of a dense tensor; throws InvalidArgument on overflow.

@@ -25,7 +25,8 @@ std::optional<std::int64_t> checked_add(std::int64_t a, std::int64_t b) {
 
 int normalize_axis(int axis, int rank) {
   if (axis < -rank || axis >= rank)
-    throw InvalidArgument("shape", "axis out of range: expected [{}, {}), got {}", -rank, rank, axis);
+    throw InvalidArgument("shape", "axis out of range: expected [{}, {}), got {}", -rank, rank,
+                          axis);
   return axis < 0 ? axis + rank : axis;
 }
 
@@ -55,7 +56,8 @@ Shape broadcast_shapes(const Shape& a, const Shape& b) {
     const std::int64_t da = axis <= a.rank() ? a.dim(-axis) : 1;
     const std::int64_t db = axis <= b.rank() ? b.dim(-axis) : 1;
     if (da != db && da != 1 && db != 1)
-      throw InvalidArgument("shape", "shapes {} and {} do not broadcast", a.to_string(), b.to_string());
+      throw InvalidArgument("shape", "shapes {} and {} do not broadcast", a.to_string(),
+                            b.to_string());
     dims[static_cast<std::size_t>(rank - axis)] = da == 1 ? db : da;
   }
   return Shape(std::move(dims));

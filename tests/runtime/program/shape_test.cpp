@@ -12,7 +12,8 @@ TEST(Shape, CountsElements) {
   EXPECT_EQ(Shape({}).element_count(), 1);
   EXPECT_EQ(Shape({3, 0, 2}).element_count(), 0);
   EXPECT_EQ(Shape({3, 5}).element_count(), 15);
-  EXPECT_THROW(Shape({std::int64_t{1} << 40, std::int64_t{1} << 40}).element_count(), InvalidArgument);
+  EXPECT_THROW(Shape({std::int64_t{1} << 40, std::int64_t{1} << 40}).element_count(),
+               InvalidArgument);
 }
 
 TEST(Shape, NegativeAxesCountFromTheBack) {

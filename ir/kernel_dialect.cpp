@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ir/kernel_dialect.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "mlir/IR/OpImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+#include "ir/kernel_dialect.cpp.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "ir/kernel_attrs.cpp.inc"
+
+#define GET_OP_CLASSES
+#include "ir/kernel_ops.cpp.inc"
+
+using namespace mlir;
+
+namespace ashlar::kernel {
+
+void KernelDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "ir/kernel_attrs.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "ir/kernel_ops.cpp.inc"
+      >();
+}
+
+int64_t ScheduleAttr::get(StringRef parameter, int64_t otherwise) const {
+  auto value = getParameters().getAs<IntegerAttr>(parameter);
+  return value ? value.getInt() : otherwise;
+}
+
+// Shared by kernel.fused and kernel.def: inputs are the block's arguments, outputs what it yields.
+static LogicalResult verify_region(Operation* op, Block& body, ArrayRef<int64_t> inplace) {
+  if (body.empty() || !isa<YieldOp>(body.back()))
+    return op->emitOpError("body must end in kernel.yield");
+  auto yield = cast<YieldOp>(body.back());
+  if (inplace.size() != yield.getValues().size())
+    return op->emitOpError("inplace: expected ")
+           << yield.getValues().size() << " entries, got " << inplace.size();
+  for (auto [result, operand] : llvm::enumerate(inplace)) {
+    if (operand < -1 || operand >= static_cast<int64_t>(body.getNumArguments()))
+      return op->emitOpError("inplace: no input ") << operand;
+    if (operand >= 0 && yield.getOperand(result).getType() != body.getArgument(operand).getType())
+      return op->emitOpError("inplace: output ")
+             << result << " and input " << operand << " differ in type";
+  }
+  return success();
+}
+
+LogicalResult FusedOp::verify() {
+  Block& body = getBody().front();
+  if (failed(verify_region(*this, body, getInplace())))
+    return failure();
+  if (body.getArgumentTypes() != getInputs().getTypes())
+    return emitOpError("block arguments do not match the inputs");
+  if (body.getTerminator()->getOperandTypes() != getOutputs().getTypes())
+    return emitOpError("yielded values do not match the outputs");
+  return success();
+}
+
+LogicalResult DefOp::verify() {
+  return verify_region(*this, getBody().front(), getInplace());
+}
+
+LogicalResult CallOp::verifySymbolUses(SymbolTableCollection& symbols) {
+  auto def = symbols.lookupNearestSymbolFrom<DefOp>(*this, getKernelAttr());
+  if (!def)
+    return emitOpError("no kernel.def named ") << getKernel();
+  Block& body = def.getBody().front();
+  if (body.getArgumentTypes() != getInputs().getTypes() ||
+      body.getTerminator()->getOperandTypes() != getOutputs().getTypes())
+    return emitOpError("types do not match kernel.def ") << getKernel();
+  return success();
+}
+
+}  // namespace ashlar::kernel

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// The `kernel` dialect (levels L2, L3 and the ABI of L5).
+#ifndef ASHLAR_KERNEL_OPS_TD
+#define ASHLAR_KERNEL_OPS_TD
+
+include "mlir/IR/OpBase.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/BuiltinAttributes.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/IR/RegionKindInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def Kernel_Dialect : Dialect {
+  let name = "kernel";
+  let cppNamespace = "::ashlar::kernel";
+  let summary = "Fused regions that become one kernel each";
+  let description = [{
+    `kernel.fused` holds the array ops of one kernel: one root (matvec, matmul, attention, row,
+    elementwise, scan, sort) with its prologue and epilogue. `kernel.def` is the same region outlined
+    and shared by every call that is equal to it; `kernel.call` runs it in an entry.
+    `kernel.buffer` and `kernel.scalar` read the dispatch record inside kernel code.
+  }];
+  let useDefaultAttributePrinterParser = 1;
+}
+
+// The tuning parameters of one kernel: an emitter's name and its integers.
+def Kernel_ScheduleAttr : AttrDef<Kernel_Dialect, "Schedule"> {
+  let mnemonic = "schedule";
+  let summary = "An emitter and its parameters";
+  let description = [{
+    ```mlir
+    #kernel.schedule<"matvec", {lanes = 32 : i64, rows = 4 : i64}>
+    ```
+  }];
+  let parameters = (ins StringRefParameter<"emitter name">:$emitter, "::mlir::DictionaryAttr":$parameters);
+  let assemblyFormat = "`<` $emitter `,` $parameters `>`";
+  let extraClassDeclaration = [{
+    // The value of an integer parameter; `otherwise` when it is absent.
+    int64_t get(llvm::StringRef parameter, int64_t otherwise) const;
+  }];
+}
+
+class Kernel_Op<string mnemonic, list<Trait> traits = []> : Op<Kernel_Dialect, mnemonic, traits>;
+
+// `root`: which emitter family the region belongs to. `inplace[i]`: the operand whose buffer result i
+// updates, or -1. `cost`: {bytes_read, bytes_written, flops} as i64, set by the cost pass.
+def Kernel_FusedOp : Kernel_Op<"fused", [IsolatedFromAbove, SingleBlock]> {
+  let summary = "The array ops of one kernel";
+  let arguments = (ins Variadic<AnyRankedTensor>:$inputs, StrAttr:$root, DenseI64ArrayAttr:$inplace,
+                       OptionalAttr<Kernel_ScheduleAttr>:$schedule, OptionalAttr<DictionaryAttr>:$cost);
+  let results = (outs Variadic<AnyRankedTensor>:$outputs);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$root `(` $inputs `)` `inplace` $inplace (`schedule` $schedule^)? (`cost` $cost^)? attr-dict `:` functional-type($inputs, $outputs) $body";
+  let hasVerifier = 1;
+}
+
+def Kernel_DefOp : Kernel_Op<"def", [IsolatedFromAbove, SingleBlock, Symbol]> {
+  let summary = "A kernel shared by its calls";
+  let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$root, DenseI64ArrayAttr:$inplace,
+                       Kernel_ScheduleAttr:$schedule);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$sym_name $root `inplace` $inplace `schedule` $schedule attr-dict-with-keyword $body";
+  let hasVerifier = 1;
+}
+
+def Kernel_CallOp : Kernel_Op<"call", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "Runs a kernel";
+  let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<AnyRankedTensor>:$inputs,
+                       OptionalAttr<DictionaryAttr>:$cost);
+  let results = (outs Variadic<AnyRankedTensor>:$outputs);
+  let assemblyFormat = "$kernel `(` $inputs `)` (`cost` $cost^)? attr-dict `:` functional-type($inputs, $outputs)";
+}
+
+def Kernel_YieldOp : Kernel_Op<"yield", [Pure, Terminator, ParentOneOf<["FusedOp", "DefOp"]>]> {
+  let summary = "The values that the kernel stores";
+  let arguments = (ins Variadic<AnyRankedTensor>:$values);
+  let assemblyFormat = "($values^ `:` type($values))? attr-dict";
+}
+
+// ---- Halves of array ops that a pass splits over more workgroups.
+
+def Kernel_AttentionPartialOp : Kernel_Op<"attention_partial", [Pure]> {
+  let summary = "Attention of each query over one of `splits` parts of its keys";
+  let description = [{
+    Operands and attributes as ashlar.attention. The keys a row may see are cut into `splits` parts of
+    equal length. Result f32 [B, T, H, splits, E + 2]: per part the sum of exp(score - m) * value, then
+    m (the part's largest score, -inf if it has no key) and the sum of exp(score - m).
+  }];
+  let arguments = (ins AnyRankedTensor:$query, AnyRankedTensor:$key, AnyRankedTensor:$value,
+                       AnyRankedTensor:$position, AnyRankedTensor:$length, F64Attr:$scale, BoolAttr:$causal,
+                       I64Attr:$window, F64Attr:$softcap, I64Attr:$ring, I64Attr:$splits);
+  let results = (outs AnyRankedTensor:$partials);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+
+def Kernel_AttentionCombineOp : Kernel_Op<"attention_combine", [Pure]> {
+  let summary = "Joins the parts of kernel.attention_partial: [B, T, H, S, E + 2] to [B, T, H, E]";
+  let arguments = (ins AnyRankedTensor:$partials);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+
+// ---- ABI ops: what kernel code (level L5) reads from its dispatch record.
+
+def Kernel_BufferOp : Kernel_Op<"buffer", [Pure]> {
+  let summary = "The buffer at `index` of the dispatch record";
+  let description = [{ Inputs first, then the outputs that are not in place. }];
+  let arguments = (ins I64Attr:$index);
+  let results = (outs AnyMemRef:$buffer);
+  let assemblyFormat = "$index attr-dict `:` type($buffer)";
+}
+
+def Kernel_ScalarOp : Kernel_Op<"scalar", [Pure]> {
+  let summary = "The 32-bit scalar at `index` of the dispatch record, after `buffers` addresses";
+  let arguments = (ins I64Attr:$index, I64Attr:$buffers);
+  let results = (outs I32:$value);
+  let assemblyFormat = "$index `after` $buffers attr-dict";
+}
+
+#endif

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ir/reference/operations.h"
+
+namespace ashlar::reference {
+
+Tensor evaluate(OpKind kind, Operands operands, const Attributes& attributes) {
+  std::vector<ArrayType> types;
+  for (const Tensor& operand : operands)
+    types.push_back(operand.type);
+  Tensor result(infer_type(kind, types, attributes));
+  switch (op_info(kind).op_class) {
+  case OpClass::source:
+    evaluate_source(kind, attributes, result);
+    break;
+  case OpClass::elementwise:
+    evaluate_elementwise(kind, operands, result);
+    break;
+  case OpClass::random:
+    evaluate_philox(operands, attributes, result);
+    break;
+  case OpClass::movement:
+    evaluate_movement(kind, operands, attributes, result);
+    break;
+  case OpClass::gather:
+    evaluate_gather(kind, operands, attributes, result);
+    break;
+  case OpClass::reduction:
+    evaluate_reduction(kind, operands, attributes, result);
+    break;
+  case OpClass::contraction:
+    evaluate_matmul(operands, attributes, result);
+    break;
+  case OpClass::attention:
+    evaluate_attention(operands, attributes, result);
+    break;
+  case OpClass::scan:
+    evaluate_cumsum(operands, attributes, result);
+    break;
+  case OpClass::sort:
+    evaluate_sort(kind, operands, attributes, result);
+    break;
+  }
+  return result;
+}
+
+}  // namespace ashlar::reference

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "models/formats/model_config.h"
+
+#include "models/formats/decoder_fields.h"
+#include "models/formats/in_quotes.h"
+#include "models/formats/json_fields.h"
+#include "models/formats/json_file.h"
+#include "models/formats/model_families.h"
+#include "runtime/program/error.h"
+
+#include <algorithm>
+
+namespace ashlar {
+namespace {
+
+constexpr std::string_view kUnit = "config";
+
+// A config and, for a wrapper, the decoder's part in it. Values that may lie in either are looked
+// up inside first.
+struct Sources {
+  JsonFields outer;
+  JsonFields decoder;
+
+  template <typename Getter> auto first(Getter get) const {
+    const auto value = get(decoder);
+    return value ? value : get(outer);
+  }
+};
+
+JsonFields decoder_part(const JsonFields& outer, const ModelFamily& family) {
+  if (family.wrapped_type.empty())
+    return outer;
+  const auto inner = outer.object("text_config");
+  if (!inner)
+    outer.fail("text_config", "an object");
+  const auto type = inner->text("model_type");
+  if (type && *type != family.wrapped_type)
+    throw Unsupported(kUnit, "{}: model type {} is not supported: expected {}", inner->where(),
+                      in_quotes(*type, 40), family.wrapped_type);
+  return *inner;
+}
+
+std::optional<DType> read_dtype(const JsonFields& fields) {
+  auto name = fields.text("dtype");
+  if (!name)
+    name = fields.text("torch_dtype");
+  if (!name)
+    return std::nullopt;
+  if (*name == "bfloat16")
+    return DType::bf16;
+  if (*name == "float16")
+    return DType::f16;
+  if (*name == "float32")
+    return DType::f32;
+  throw Unsupported(kUnit, "{}: dtype {} is not supported", fields.where(), in_quotes(*name, 40));
+}
+
+// Heads other than a language model's, and base models without one, need other tensors and outputs.
+void check_architecture(const JsonFields& fields) {
+  const auto names = fields.texts("architectures");
+  if (!names)
+    return;
+  for (const std::string& name : *names)
+    if (!name.ends_with("ForCausalLM") && !name.ends_with("ForConditionalGeneration"))
+      throw Unsupported(kUnit, "{}: architecture {} is not supported", fields.where(),
+                        in_quotes(name, 40));
+}
+
+void read_tokens(const Sources& sources, ModelConfig& config) {
+  const IntegerRange ids{0, kMaxTokenId};
+  config.bos_token_id =
+      sources.first([&](const JsonFields& f) { return f.integer("bos_token_id", ids); });
+  for (const JsonFields& fields : {sources.decoder, sources.outer})
+    for (const std::int64_t id :
+         fields.integers("eos_token_id", ids).value_or(std::vector<std::int64_t>{}))
+      if (std::ranges::find(config.eos_token_ids, id) == config.eos_token_ids.end())
+        config.eos_token_ids.push_back(id);
+}
+
+bool has_layers(const ModelConfig& config, AttentionKind kind) {
+  return std::ranges::find(config.layers, kind) != config.layers.end();
+}
+
+void check_layers(const JsonFields& fields, ModelConfig& config) {
+  // Families that do not read the list must not contradict it.
+  ModelConfig stated = config;
+  read_layer_types(fields, [](std::int64_t) { return false; }, stated);
+  if (stated.layers != config.layers)
+    throw Unsupported(kUnit, "{}: layer_types: this model type has another order of layers",
+                      fields.where());
+  const bool slides = has_layers(config, AttentionKind::sliding);
+  if (slides && config.sliding_window == 0)
+    fields.fail("sliding_window", "a window for the sliding layers");
+  if (!slides)
+    config.sliding_window = 0;
+}
+
+}  // namespace
+
+ModelConfig parse_model_config(const nlohmann::json& config, std::string_view file) {
+  const JsonFields outer(config, std::string(file));
+  const auto model_type = outer.text("model_type");
+  if (!model_type)
+    outer.fail("model_type", "a string");
+  const ModelFamily& family = find_model_family(*model_type, file);
+  const Sources sources{outer, decoder_part(outer, family)};
+  for (const JsonFields& fields : {outer, sources.decoder})
+    for (const std::string_view feature : {"quantization_config", "quantization"})
+      refuse_feature(fields, feature);
+  check_architecture(outer);
+
+  ModelConfig result = family.read(sources.decoder);
+  result.model_type = *model_type;
+  result.decoder_type = family.wrapped_type.empty() ? *model_type : family.wrapped_type;
+  result.dtype = sources.first(read_dtype);
+  result.tied_embeddings =
+      sources.first([](const JsonFields& f) { return f.flag("tie_word_embeddings"); })
+          .value_or(result.tied_embeddings);
+  read_tokens(sources, result);
+  check_layers(sources.decoder, result);
+  return result;
+}
+
+ModelConfig read_model_config(const std::filesystem::path& folder) {
+  const std::filesystem::path path = folder / "config.json";
+  return parse_model_config(read_json_file(path), in_quotes(path.native()));
+}
+
+}  // namespace ashlar

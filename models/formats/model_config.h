@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// A checkpoint's config.json as a plain value that says everything a decoder's forward pass depends
+// on.
+//
+// Both generations of spelling are read (`rope_theta` + `rope_scaling`, `rope_parameters`;
+// `torch_dtype`, `dtype`), absent keys get the defaults of the model type, and what this library
+// cannot compute is refused by name instead of being left out. All sizes are positive and below the
+// limits given here.
+#pragma once
+
+#include "models/formats/rope_config.h"
+#include "runtime/program/dtype.h"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ashlar {
+
+inline constexpr std::int64_t kMaxLayers = 1024;
+inline constexpr std::int64_t kMaxVocabulary = 1 << 22;
+inline constexpr std::int64_t kMaxWidth = 1 << 20;  // hidden and intermediate size
+inline constexpr std::int64_t kMaxHeads = 1 << 12;
+inline constexpr std::int64_t kMaxHeadDim = 1 << 12;
+inline constexpr std::int64_t kMaxPositions = 1 << 28;
+inline constexpr std::int64_t kMaxTokenId = (std::int64_t{1} << 31) - 1;
+
+enum class AttentionKind { full, sliding };
+enum class Activation { silu, gelu, gelu_tanh };
+// What the normalised row is multiplied with: the weight, or one plus the weight.
+enum class NormKind { plain, one_plus };
+
+struct ModelConfig {
+  std::string model_type;    // of the file; wrappers such as "gemma3" prefix the tensor names
+  std::string decoder_type;  // of the decoder inside, "gemma3_text"; else the same
+
+  std::int64_t vocab_size = 0;
+  std::int64_t hidden_size = 0;
+  std::int64_t intermediate_size = 0;
+  std::int64_t attention_heads = 0;
+  std::int64_t kv_heads = 0;  // divides attention_heads
+  std::int64_t head_dim = 0;
+  std::int64_t max_positions = 0;
+
+  std::vector<AttentionKind> layers;  // one entry per layer
+  std::int64_t sliding_window =
+      0;                     // keys a sliding layer sees, its own included; 0 without such layers
+  RopeParameters full_rope;  // of full layers
+  RopeParameters sliding_rope;  // of sliding layers
+  double query_scale = 0;       // multiplies query * key
+  bool qk_norm = false;         // each head of q and k is normalised before rope
+  bool qkv_bias = false;
+  bool output_bias = false;
+  bool mlp_bias = false;
+
+  NormKind norm = NormKind::plain;
+  double norm_epsilon = 0;
+  bool post_norms =
+      false;  // attention's and MLP's outputs are normalised too, before they are added
+  Activation activation = Activation::silu;
+  double embedding_scale = 1;  // exact; round it to the activations' type
+  std::optional<double> final_logit_softcap;
+  bool tied_embeddings = false;
+
+  std::optional<DType> dtype;  // of the weights, if stated
+  std::optional<std::int64_t> bos_token_id;
+  std::vector<std::int64_t> eos_token_ids;
+
+  const RopeParameters& rope(AttentionKind kind) const {
+    return kind == AttentionKind::full ? full_rope : sliding_rope;
+  }
+};
+
+// `file` names the text in messages. Throws FormatError for wrong values, Unsupported for model
+// types, features and rope types that are not known here.
+ModelConfig parse_model_config(const nlohmann::json& config, std::string_view file);
+
+// Reads `folder`/config.json; throws IoError too.
+ModelConfig read_model_config(const std::filesystem::path& folder);
+
+}  // namespace ashlar

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command buffers of one entry. Recorded once and replayed: values that change between runs
+// live in device memory, never in the commands.
+#pragma once
+
+#include "runtime/executor/record_table.h"
+#include "runtime/vulkan/commands.h"
+#include "runtime/vulkan/memory.h"
+#include "runtime/vulkan/pipeline.h"
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace ashlar {
+
+// What the commands of an entry refer to.
+struct RecordingSources {
+  Device& device;
+  const Entry& entry;
+  const RecordTable& records;
+  std::function<const Pipeline&(std::uint32_t kernel)> pipeline;
+  std::function<BufferView(const BufferRange&)> resolve;  // for copies; includes the range's offset
+};
+
+class Recording {
+public:
+  // With full barriers, one after every command; split: one command buffer per command.
+  struct Options {
+    bool full_barriers = false;
+    bool split = false;
+    const Buffer* poisoned = nullptr;         // filled with 0xFF before the first command
+    VkQueryPool timestamps = VK_NULL_HANDLE;  // one at the start and one after each command
+  };
+
+  Recording(const RecordingSources& sources, const Options& options);
+
+  // To be submitted in order.
+  std::span<const VkCommandBuffer> parts() const { return parts_; }
+
+private:
+  std::unique_ptr<CommandPool> pool_;
+  std::vector<VkCommandBuffer> parts_;
+};
+
+// Commands of an entry that run on the device, that is all but barriers.
+std::size_t count_work(const Entry& entry);
+
+}  // namespace ashlar

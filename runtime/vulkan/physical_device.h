@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which devices there are, what they can do, and which one to use.
+#pragma once
+
+#include "runtime/program/device_profile.h"
+
+#include <vulkan/vulkan_core.h>
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ashlar {
+
+enum class DeviceKind : std::uint8_t { discrete, integrated, cpu, other };
+
+std::string_view name_of(DeviceKind kind);
+
+struct PhysicalDevice {
+  VkPhysicalDevice handle = VK_NULL_HANDLE;
+  DeviceKind kind = DeviceKind::other;
+  DeviceProfile profile;
+  std::uint32_t api_version = 0;
+  std::uint32_t queue_family = 0;  // the compute family we would use
+  bool queue_timestamps = false;
+  double timestamp_period = 0;  // nanoseconds per tick
+  std::uint64_t max_allocation = 0;
+  VkPhysicalDeviceMemoryProperties memory{};
+  std::string unsuitable;  // why Ashlar cannot use it; empty where it can
+};
+
+std::vector<PhysicalDevice> list_physical_devices(VkInstance instance);
+
+// The index of the device to use. `selector` is the value of ASHLAR_DEVICE: an index into
+// `devices`, "cpu", or a part of a device name in any case; empty means the first discrete device,
+// else an integrated one, else a CPU driver. Throws NoDevice, naming every device with its reason.
+std::size_t choose_device(std::span<const PhysicalDevice> devices, std::string_view selector);
+
+}  // namespace ashlar

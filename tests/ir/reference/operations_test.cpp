@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+// The reference operations against values worked out by hand or stated in public sources.
+#include "ir/reference/operations.h"
+
+#include "runtime/program/error.h"
+
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <limits>
+
+namespace ashlar::reference {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kInf = std::numeric_limits<double>::infinity();
+
+Tensor reals(Shape shape, std::vector<double> values, DType dtype = DType::f32) {
+  Tensor tensor({dtype, std::move(shape)});
+  tensor.reals = std::move(values);
+  return tensor;
+}
+
+Tensor integers(Shape shape, std::vector<std::int64_t> values, DType dtype = DType::i32) {
+  Tensor tensor({dtype, std::move(shape)});
+  tensor.integers = std::move(values);
+  return tensor;
+}
+
+template <typename... T>
+Tensor apply(OpKind kind, const Attributes& attributes, const T&... operands) {
+  const std::vector<Tensor> all{operands...};
+  return evaluate(kind, all, attributes);
+}
+
+TEST(Reference, RoundsOnceToTheResultType) {
+  const Tensor x = reals({1}, {1.0}, DType::bf16), tiny = reals({1}, {0x1p-8}, DType::bf16);
+  EXPECT_THAT(apply(OpKind::add, {}, x, tiny).reals, ElementsAre(1.0));
+}
+
+TEST(Reference, IntegerDivisionFollowsTheFloor) {
+  const Tensor x = integers({6}, {7, -7, 7, -7, 5, INT32_MIN}),
+               y = integers({6}, {2, 2, -2, -2, 0, -1});
+  EXPECT_THAT(apply(OpKind::floor_divide, {}, x, y).integers,
+              ElementsAre(3, -4, -4, 3, 0, INT32_MIN));
+  EXPECT_THAT(apply(OpKind::remainder, {}, x, y).integers, ElementsAre(1, 1, -1, -1, 0, 0));
+}
+
+TEST(Reference, ShiftsOutsideTheWidth) {
+  const Tensor x = integers({3}, {-8, -8, 1}, DType::i8), y = integers({3}, {9, 1, -1}, DType::i8);
+  EXPECT_THAT(apply(OpKind::right_shift, {}, x, y).integers, ElementsAre(-1, -4, 0));
+  EXPECT_THAT(apply(OpKind::left_shift, {}, x, y).integers, ElementsAre(0, -16, 0));
+}
+
+TEST(Reference, UnsignedSixtyFourBitComparesUnsigned) {
+  const Tensor x = integers({1}, {-1}, DType::u64), y = integers({1}, {1}, DType::u64);
+  EXPECT_THAT(apply(OpKind::greater, {}, x, y).integers, ElementsAre(1));
+  EXPECT_THAT(apply(OpKind::maximum, {}, x, y).integers, ElementsAre(-1));
+}
+
+TEST(Reference, CastsSaturateTruncateAndWrap) {
+  const Attributes to_i8{{"dtype", DType::i8}};
+  EXPECT_THAT(apply(OpKind::cast, to_i8, reals({5}, {-1.9, 300, -300, kNan, kInf})).integers,
+              ElementsAre(-1, 127, -128, 0, 127));
+  EXPECT_THAT(apply(OpKind::cast, to_i8, integers({1}, {200})).integers, ElementsAre(-56));
+}
+
+TEST(Reference, MaximumPropagatesNan) {
+  const Tensor result = apply(OpKind::maximum, {}, reals({2}, {kNan, 1}), reals({2}, {0, kNan}));
+  EXPECT_TRUE(std::isnan(result.reals[0]) && std::isnan(result.reals[1]));
+}
+
+// Known-answer tests of the Random123 distribution for philox4x32-10.
+TEST(Reference, PhiloxKnownAnswers) {
+  const auto word = [](std::int64_t w, std::uint32_t v) {
+    const Tensor t = integers({1}, {v}, DType::u32);
+    return apply(OpKind::philox, {{"word", w}}, t, t, t, t, t, t).integers[0];
+  };
+  EXPECT_EQ(word(0, 0), 0x6627e8d5);
+  EXPECT_EQ(word(1, 0), 0xe169c58d);
+  EXPECT_EQ(word(2, 0), 0xbc57ac4c);
+  EXPECT_EQ(word(3, 0), 0x9b00dbd8);
+  EXPECT_EQ(word(0, 0xffffffff), 0x408f276d);
+  EXPECT_EQ(word(3, 0xffffffff), 0x6d5451fd);
+}
+
+TEST(Reference, SliceReverses) {
+  const Attributes reverse{{"starts", std::vector<std::int64_t>{2}},
+                           {"sizes", std::vector<std::int64_t>{3}},
+                           {"steps", std::vector<std::int64_t>{-1}}};
+  EXPECT_THAT(apply(OpKind::slice, reverse, integers({3}, {1, 2, 3})).integers,
+              ElementsAre(3, 2, 1));
+}
+
+TEST(Reference, TakeReadsZeroOutsideAndWrapsNegatives) {
+  const Tensor x = integers({2, 2}, {1, 2, 3, 4});
+  EXPECT_THAT(
+      apply(OpKind::take, {{"axis", std::int64_t{0}}}, x, integers({3}, {-1, 2, 0})).integers,
+      ElementsAre(3, 4, 0, 0, 1, 2));
+}
+
+TEST(Reference, ScatterDropsOutsideAndLastWins) {
+  const Tensor target = integers({3, 1}, {1, 2, 3}), rows = integers({4, 1}, {7, 8, 9, 10});
+  const Attributes axis{{"axis", std::int64_t{0}}};
+  EXPECT_THAT(apply(OpKind::scatter, axis, target, integers({4, 1}, {0, -1, 0, 3}), rows).integers,
+              ElementsAre(9, 2, 3));
+  EXPECT_THAT(
+      apply(OpKind::scatter_add, axis, target, integers({4, 1}, {0, -1, 0, 3}), rows).integers,
+      ElementsAre(17, 2, 3));
+}
+
+TEST(Reference, ArgmaxPrefersTheLowestIndexAndTheFirstNan) {
+  const Attributes last{{"axis", std::int64_t{0}}, {"keepdims", false}};
+  EXPECT_THAT(apply(OpKind::argmax, last, reals({4}, {1, 3, 3, 2})).integers, ElementsAre(1));
+  EXPECT_THAT(apply(OpKind::argmax, last, reals({4}, {1, kNan, kNan, 9})).integers, ElementsAre(1));
+}
+
+TEST(Reference, SortsStablyWithNanLast) {
+  const Attributes descending{{"axis", std::int64_t{0}}, {"descending", true}};
+  const Tensor x = reals({5}, {1, kNan, 3, 3, -kInf});
+  EXPECT_THAT(apply(OpKind::argsort, descending, x).integers, ElementsAre(2, 3, 0, 4, 1));
+  EXPECT_THAT(
+      apply(OpKind::topk_indices, {{"axis", std::int64_t{0}}, {"k", std::int64_t{2}}}, x).integers,
+      ElementsAre(2, 3));
+}
+
+TEST(Reference, SortsInnerAxisOfManyLanes) {
+  const Attributes ascending{{"axis", std::int64_t{0}}, {"descending", false}};
+  EXPECT_THAT(apply(OpKind::sort, ascending, integers({2, 3}, {4, 1, 6, 3, 2, 5})).integers,
+              ElementsAre(3, 1, 5, 4, 2, 6));
+}
+
+TEST(Reference, CumsumBothWays) {
+  const auto cumsum = [](bool reverse, bool exclusive) {
+    const Attributes attributes{
+        {"axis", std::int64_t{0}}, {"reverse", reverse}, {"exclusive", exclusive}};
+    return apply(OpKind::cumsum, attributes, integers({3}, {1, 2, 4})).integers;
+  };
+  EXPECT_THAT(cumsum(false, false), ElementsAre(1, 3, 7));
+  EXPECT_THAT(cumsum(false, true), ElementsAre(0, 1, 3));
+  EXPECT_THAT(cumsum(true, false), ElementsAre(7, 6, 4));
+}
+
+TEST(Reference, EmptyReductions) {
+  const Attributes attributes{{"axes", std::vector<std::int64_t>{1}}, {"keepdims", false}};
+  EXPECT_THAT(apply(OpKind::reduce_sum, attributes, reals({2, 0}, {})).reals, ElementsAre(0, 0));
+  EXPECT_THAT(apply(OpKind::reduce_prod, attributes, reals({0, 2}, {})).reals, IsEmpty());
+}
+
+Attributes attention_attributes(std::int64_t window = 0, std::int64_t ring = 0) {
+  return {{"scale", 1.0}, {"causal", true}, {"window", window}, {"softcap", 0.0}, {"ring", ring}};
+}
+
+TEST(Reference, AttentionAveragesVisibleValuesOnly) {
+  const Tensor query = reals({1, 1, 1, 1}, {0}), key = reals({4, 1, 1, 1}, {1, 1, 1, kNan});
+  const Tensor value = reals({4, 1, 1, 1}, {2, 4, 9, kNan});
+  const Tensor position = integers({1}, {2}), length = integers({1}, {3});
+  EXPECT_THAT(
+      apply(OpKind::attention, attention_attributes(), query, key, value, position, length).reals,
+      ElementsAre(5));
+  EXPECT_THAT(
+      apply(OpKind::attention, attention_attributes(2), query, key, value, position, length).reals,
+      ElementsAre(6.5));
+  EXPECT_THAT(
+      apply(OpKind::attention, attention_attributes(0, 2), query, key, value, position, length)
+          .reals,
+      ElementsAre(static_cast<double>(static_cast<float>(8.0 / 3))));
+}
+
+TEST(Reference, AttentionWithoutKeysIsZero) {
+  const Tensor query = reals({1, 1, 1, 1}, {1}), cache = reals({1, 1, 1, 1}, {kNan});
+  const Tensor zero = integers({1}, {0});
+  EXPECT_THAT(
+      apply(OpKind::attention, attention_attributes(), query, cache, cache, zero, zero).reals,
+      ElementsAre(0));
+}
+
+TEST(Reference, MismatchesNameTheOp) {
+  try {
+    apply(OpKind::add, {}, reals({2}, {1, 2}), reals({3}, {1, 2, 3}));
+    FAIL();
+  } catch (const InvalidArgument& error) {
+    EXPECT_STREQ(error.what(), "[add] operands differ: f32[2] and f32[3]");
+  }
+}
+
+}  // namespace
+}  // namespace ashlar::reference

@@ -1,0 +1,52 @@
+// RUN: ashlar-opt %s -split-input-file -verify-diagnostics
+
+func.func @shapes(%a: tensor<2xf32>, %b: tensor<3xf32>) {
+  // expected-error @+1 {{operands differ: f32[2] and f32[3]}}
+  %0 = ashlar.add %a, %b : (tensor<2xf32>, tensor<3xf32>) -> tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func @dtype(%a: tensor<2xi32>) {
+  // expected-error @+1 {{does not take i32; cast the operand first}}
+  %0 = ashlar.exp %a : (tensor<2xi32>) -> tensor<2xi32>
+  return
+}
+
+// -----
+
+func.func @result(%a: tensor<2x3xf32>) {
+  // expected-error @+1 {{result type: expected f32[2]}}
+  %0 = ashlar.reduce_sum %a {axes = array<i64: 1>, keepdims = false} : (tensor<2x3xf32>) -> tensor<3xf32>
+  return
+}
+
+// -----
+
+func.func @slice(%a: tensor<4xf32>) {
+  // expected-error @+1 {{axis 0: elements 3..-1 are outside [0, 4)}}
+  %0 = ashlar.slice %a {starts = array<i64: 3>, sizes = array<i64: 3>, steps = array<i64: -2>} : (tensor<4xf32>) -> tensor<3xf32>
+  return
+}
+
+// -----
+
+// expected-error @+1 {{only axis 0 of a state may be dynamic}}
+ashlar.state @s : tensor<2x?xf32> {residency = "state"}
+
+// -----
+
+// expected-error @+1 {{a capacity belongs to a growable state}}
+ashlar.state @s : tensor<?x2xf32> {residency = "state"}
+
+// -----
+
+func.func @inplace(%a: tensor<4xf32>) {
+  // expected-error @+1 {{inplace: no input 3}}
+  %0 = kernel.fused "elementwise" (%a) inplace [3] : (tensor<4xf32>) -> tensor<4xf32> {
+  ^bb0(%x: tensor<4xf32>):
+    kernel.yield %x : tensor<4xf32>
+  }
+  return
+}
