@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/formats/tokenizer/added_tokens.h"
 
+#include "models/formats/in_quotes.h"
 #include "models/formats/tokenizer/unicode.h"
 #include "models/formats/tokenizer/utf8.h"
 
@@ -85,12 +86,12 @@ AddedTokens::AddedTokens(const std::optional<JsonNode>& list, const Normalizer* 
 void AddedTokens::add(const JsonNode& node, AddedToken token, const Vocabulary& model) {
   const auto model_id = model.id_of(token.content);
   if (model_id && *model_id != token.id)
-    node.reject("token {} has id {}, but {} in the vocabulary of the model", excerpt(token.content),
-                token.id, *model_id);
+    node.reject("token {} has id {}, but {} in the vocabulary of the model",
+                in_quotes(token.content), token.id, *model_id);
   const std::string* model_token = model.token_of(token.id);
   if (model_token && *model_token != token.content)
     node.reject("id {} of token {} belongs to {} in the vocabulary of the model", token.id,
-                excerpt(token.content), excerpt(*model_token));
+                in_quotes(token.content), in_quotes(*model_token));
   vocabulary_.add(node, token.content, token.id);
   (token.normalized ? normalized_tree_ : raw_tree_).insert(token.matched, token.id);
   tokens_.insert_or_assign(token.id, std::move(token));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/formats/tokenizer/bpe.h"
 
+#include "models/formats/in_quotes.h"
 #include "models/formats/tokenizer/utf8.h"
 #include "runtime/program/error.h"
 
@@ -158,12 +159,12 @@ void Bpe::load_merges(const JsonNode& merges) {
 std::optional<std::string> Bpe::add_merge(std::string_view left, std::string_view right,
                                           std::int32_t rank) {
   if (!right.starts_with(prefix_))
-    return fmt::format("token {} does not begin with the prefix {}", excerpt(right),
-                       excerpt(prefix_));
+    return fmt::format("token {} does not begin with the prefix {}", in_quotes(right),
+                       in_quotes(prefix_));
   const std::string joined = std::string(left) + std::string(right.substr(prefix_.size()));
   for (const std::string_view token : {left, right, std::string_view(joined)})
     if (!vocabulary().id_of(token))
-      return fmt::format("token {} is not in the vocabulary", excerpt(token));
+      return fmt::format("token {} is not in the vocabulary", in_quotes(token));
   merges_.insert_or_assign(pair_key(*vocabulary().id_of(left), *vocabulary().id_of(right)),
                            Merge{rank, *vocabulary().id_of(joined)});
   return std::nullopt;
@@ -231,7 +232,7 @@ std::int32_t Bpe::unknown_id() const {
   const auto id = vocabulary().id_of(*unknown_token_);
   if (!id)
     throw FormatError("tokenizer", "model.unk_token: {} is not in the vocabulary",
-                      excerpt(*unknown_token_));
+                      in_quotes(*unknown_token_));
   return *id;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/formats/tokenizer/decoder.h"
 
+#include "models/formats/in_quotes.h"
 #include "models/formats/tokenizer/byte_alphabet.h"
 #include "models/formats/tokenizer/decoder_stage.h"
 #include "models/formats/tokenizer/metaspace.h"
@@ -327,7 +328,8 @@ std::unique_ptr<Decoder> make_decoder(const JsonNode& node) {
     return make_stage_decoder<BpeStage>(Pattern(node.string_or("suffix", "</w>")));
   if (type == "Sequence")
     return std::make_unique<DecoderSequence>(node.at("decoders"));
-  throw Unsupported("tokenizer", "{}: the decoder {} is not supported", node.path(), excerpt(type));
+  throw Unsupported("tokenizer", "{}: the decoder {} is not supported", node.path(),
+                    in_quotes(type));
 }
 
 }  // namespace ashlar::tokenizer

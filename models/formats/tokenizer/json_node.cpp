@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/formats/tokenizer/json_node.h"
 
+#include "models/formats/in_quotes.h"
 #include "models/formats/tokenizer/utf8.h"
 
 namespace ashlar::tokenizer {
 namespace {
 
-constexpr int kMaxDepth = 64;
 constexpr std::size_t kMaxSteps = 64;
-constexpr std::size_t kMaxQuotedBytes = 64;
 
 std::string describe(const Json& value) {
   if (value.is_string())
-    return excerpt(value.get_ref<const std::string&>());
+    return in_quotes(value.get_ref<const std::string&>());
   if (value.is_number() || value.is_boolean())
     return value.dump();
   return value.type_name();
@@ -107,28 +106,6 @@ std::size_t step_count(const JsonNode& list) {
   if (list.size() > kMaxSteps)
     list.reject("{} steps: at most {} are allowed", list.size(), kMaxSteps);
   return list.size();
-}
-
-Json parse_json(std::string_view text, std::string_view source) {
-  const auto check_depth = [&](int depth, Json::parse_event_t, Json&) {
-    if (depth > kMaxDepth)
-      throw FormatError("tokenizer", "{}: nested more than {} deep", source, kMaxDepth);
-    return true;
-  };
-  try {
-    return Json::parse(text, check_depth);
-  } catch (const Json::parse_error& error) {
-    throw FormatError("tokenizer", "{}: not valid JSON: syntax error at byte {}", source,
-                      error.byte);
-  } catch (const Json::out_of_range&) {
-    throw FormatError("tokenizer", "{}: a number is out of range", source);
-  }
-}
-
-std::string excerpt(std::string_view text) {
-  const bool is_cut = text.size() > kMaxQuotedBytes;
-  const std::string shown(text.substr(0, kMaxQuotedBytes));
-  return Json(shown).dump(-1, ' ', true, Json::error_handler_t::replace) + (is_cut ? "..." : "");
 }
 
 }  // namespace ashlar::tokenizer

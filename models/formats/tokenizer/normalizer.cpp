@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/formats/tokenizer/normalizer.h"
 
+#include "models/formats/in_quotes.h"
 #include "models/formats/tokenizer/byte_alphabet.h"
 #include "models/formats/tokenizer/pattern.h"
 #include "models/formats/tokenizer/text_edit.h"
@@ -157,7 +158,7 @@ std::unique_ptr<Normalizer> make_normalizer(const JsonNode& node) {
   if (type == "Sequence")
     return std::make_unique<NormalizerSequence>(node.at("normalizers"));
   throw Unsupported("tokenizer", "{}: the normalizer {} is not supported", node.path(),
-                    excerpt(type));
+                    in_quotes(type));
 }
 
 }  // namespace ashlar::tokenizer

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/formats/tokenizer/post_processor.h"
 
+#include "models/formats/in_quotes.h"
 #include "models/formats/tokenizer/vocabulary.h"
 #include "runtime/program/error.h"
 
@@ -65,7 +66,7 @@ private:
       list->fail("an object");
     for (const auto& [name, value] : list->value().items()) {
       const JsonNode ids =
-          JsonNode(value, fmt::format("{}[{}]", list->path(), excerpt(name))).at("ids");
+          JsonNode(value, fmt::format("{}[{}]", list->path(), in_quotes(name))).at("ids");
       for (std::size_t i = 0; i < ids.size(); ++i)
         tokens[name].push_back(parse_id(ids[i]));
     }
@@ -190,7 +191,7 @@ std::unique_ptr<PostProcessor> make_post_processor(const JsonNode& node) {
   if (type == "Sequence")
     return std::make_unique<PostProcessorSequence>(node.at("processors"));
   throw Unsupported("tokenizer", "{}: the post-processor {} is not supported", node.path(),
-                    excerpt(type));
+                    in_quotes(type));
 }
 
 }  // namespace ashlar::tokenizer

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/formats/tokenizer/pre_tokenizer.h"
 
+#include "models/formats/in_quotes.h"
 #include "models/formats/tokenizer/byte_alphabet.h"
 #include "models/formats/tokenizer/metaspace.h"
 #include "models/formats/tokenizer/pattern.h"
@@ -224,7 +225,7 @@ std::unique_ptr<PreTokenizer> make_pre_tokenizer(const JsonNode& node) {
   if (type == "Sequence")
     return make_sequence(node.at("pretokenizers"));
   throw Unsupported("tokenizer", "{}: the pre-tokenizer {} is not supported", node.path(),
-                    excerpt(type));
+                    in_quotes(type));
 }
 
 }  // namespace ashlar::tokenizer

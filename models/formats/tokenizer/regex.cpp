@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/formats/tokenizer/regex.h"
 
+#include "models/formats/in_quotes.h"
 #include "models/formats/tokenizer/json_node.h"
 #include "models/formats/tokenizer/regex_syntax.h"
 #include "models/formats/tokenizer/utf8.h"
@@ -98,7 +99,7 @@ private:
 
   [[noreturn]] void fail(std::string_view why) const {
     throw Unsupported("tokenizer", "regular expression {} on a text of {} bytes: {}",
-                      excerpt(pattern_), text_.size(), why);
+                      in_quotes(pattern_), text_.size(), why);
   }
 
   const pcre2_code* code_;
@@ -130,7 +131,7 @@ Regex::Regex(std::string_view pattern) : pattern_(pattern) {
                                 PCRE2_NEVER_BACKSLASH_C,
                             &error, &offset, context.get()));
   if (!code_)
-    throw FormatError("tokenizer", "regular expression {}: {}", excerpt(pattern_),
+    throw FormatError("tokenizer", "regular expression {}: {}", in_quotes(pattern_),
                       error_text(error));
   // Where the platform has no JIT the interpreter does the work.
   pcre2_jit_compile(code_.get(), PCRE2_JIT_COMPLETE);

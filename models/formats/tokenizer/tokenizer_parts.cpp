@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/formats/tokenizer/tokenizer_parts.h"
 
+#include "models/formats/in_quotes.h"
 #include "models/formats/tokenizer/utf8.h"
 #include "runtime/program/error.h"
 
@@ -19,7 +20,7 @@ constexpr std::string_view kVersion = "1.0";
 const JsonNode& check_version(const JsonNode& root) {
   if (const auto version = root.find("version"); version && version->as_string() != kVersion)
     throw Unsupported("tokenizer", "{}: only version {} is supported, got {}", version->path(),
-                      kVersion, tokenizer::excerpt(version->as_string()));
+                      kVersion, in_quotes(version->as_string()));
   return root;
 }
 

@@ -18,10 +18,10 @@ using testing::HasSubstr;
 
 TEST(Tokenizer, NamesTheFileInItsErrors) {
   EXPECT_THAT(message_of<IoError>([] { Tokenizer::from_file("/nonexistent/tokenizer.json"); }),
-              HasSubstr("cannot read /nonexistent/tokenizer.json"));
+              HasSubstr("cannot open \"/nonexistent/tokenizer.json\""));
   EXPECT_THAT(
       message_of<IoError>([] { Tokenizer::from_file(std::filesystem::temp_directory_path()); }),
-      HasSubstr("cannot read"));
+      HasSubstr("not a regular file"));
   EXPECT_THAT(message_of<FormatError>([] { Tokenizer::from_json("{}", "some/file.json"); }),
               HasSubstr("[tokenizer] some/file.json: \"model\" is missing"));
 }
@@ -30,12 +30,11 @@ TEST(Tokenizer, RejectsWhatIsNotJson) {
   const auto error = [](std::string_view text) {
     return message_of<FormatError>([&] { Tokenizer::from_json(text); });
   };
-  EXPECT_THAT(error(""), HasSubstr("not valid JSON: syntax error at byte"));
-  EXPECT_THAT(error("{\"model\": "), HasSubstr("syntax error at byte 11"));
-  EXPECT_THAT(error("{\"a\": \"\xFF\"}"), HasSubstr("syntax error at byte 8"));
-  EXPECT_THAT(error("[1e999]"), HasSubstr("a number is out of range"));
+  EXPECT_THAT(error(""), HasSubstr("tokenizer.json is not valid JSON near byte"));
+  EXPECT_THAT(error("{\"model\": "), HasSubstr("not valid JSON near byte 11"));
+  EXPECT_THAT(error("{\"model\": 1, \"model\": 2}"), HasSubstr("\"model\" appears twice"));
   EXPECT_THAT(error("[]"), HasSubstr("expected an object, got array"));
-  EXPECT_THAT(error(std::string(100'000, '[')), HasSubstr("nested more than 64 deep"));
+  EXPECT_THAT(error(std::string(100'000, '[')), HasSubstr("at most 64 levels"));
 }
 
 TEST(Tokenizer, RefusesOtherVersions) {
@@ -129,7 +128,7 @@ bool survives(const std::string& text) {
     tokenizer.decode(tokenizer.encode("ab a<s>A\xC3\xA9!", true), false);
     return true;
   } catch (const Error& error) {
-    EXPECT_THAT(error.what(), HasSubstr("[tokenizer] "));
+    EXPECT_THAT(error.what(), testing::ContainsRegex("^\\[(tokenizer|json)\\] ."));
     EXPECT_LT(std::string_view(error.what()).size(), 400u);
     return false;
   }
