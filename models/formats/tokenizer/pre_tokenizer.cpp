@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/formats/tokenizer/pre_tokenizer.h"
 
-#include "models/formats/in_quotes.h"
+#include "runtime/program/in_quotes.h"
 #include "models/formats/tokenizer/byte_alphabet.h"
 #include "models/formats/tokenizer/metaspace.h"
 #include "models/formats/tokenizer/pattern.h"

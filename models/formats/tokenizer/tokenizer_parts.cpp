@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/formats/tokenizer/tokenizer_parts.h"
 
-#include "models/formats/in_quotes.h"
+#include "runtime/program/in_quotes.h"
 #include "models/formats/tokenizer/utf8.h"
 #include "runtime/program/error.h"
 
