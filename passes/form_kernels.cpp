@@ -59,12 +59,6 @@ Value scatter_base(Value value) {
   return value;
 }
 
-bool escapes(Value value) {
-  return llvm::any_of(value.getUsers(), [](Operation* user) {
-    return isa<ir::StateWriteOp>(user) || user->hasTrait<OpTrait::IsTerminator>();
-  });
-}
-
 // Whether the buffer of the scatter's target is the entry's to change: a temporary, or a state
 // whose new contents this chain of scatters becomes.
 bool owns_target(ir::StateReadOp read, Operation* scatter) {

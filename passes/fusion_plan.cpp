@@ -95,13 +95,14 @@ void FusionPlan::add_output(std::size_t unit, Value value) {
   producer_[value] = static_cast<std::int64_t>(unit);
 }
 
-ValueSet FusionPlan::inputs_within(std::size_t index, Value value) const {
-  const KernelUnit& unit = units_[index];
-  const OpSet ops =
-      reach(value, [&](Value v) { return is_stored(v) && !unit.outputs.contains(v); });
+OpSet FusionPlan::closure_within(std::size_t unit, Value value) const {
+  return reach(value, [&](Value v) { return is_stored(v) && !units_[unit].outputs.contains(v); });
+}
+
+ValueSet FusionPlan::inputs_within(std::size_t unit, Value value) const {
   ValueSet inputs;
-  for (Value input : inputs_of(ops))
-    if (!unit.outputs.contains(input))
+  for (Value input : inputs_of(closure_within(unit, value)))
+    if (!units_[unit].outputs.contains(input))
       inputs.insert(input);
   return inputs;
 }

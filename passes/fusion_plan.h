@@ -46,7 +46,9 @@ public:
   OpSet closure(mlir::ValueRange values) const;
   // Stored values that `ops` read.
   ValueSet inputs_of(const OpSet& ops) const;
-  // Stored values that a unit reads to compute `value`, one of those it computes.
+  // The ops that compute `value` within a unit, and the stored values they read: as closure and
+  // inputs_of, but what the unit stores itself counts as virtual.
+  OpSet closure_within(std::size_t unit, mlir::Value value) const;
   ValueSet inputs_within(std::size_t unit, mlir::Value value) const;
   // The level of a unit that reads `inputs`.
   std::int64_t level_after(const ValueSet& inputs) const;
@@ -63,6 +65,7 @@ public:
   void refresh(std::size_t unit);
 
   std::vector<KernelUnit>& units() { return units_; }
+  const std::vector<KernelUnit>& units() const { return units_; }
   // Index of the unit that stores `value`; -1 for a leaf.
   std::int64_t producer_of(mlir::Value value) const { return producer_.lookup(value); }
 

@@ -81,6 +81,12 @@ bool is_costly(Operation* op) {
   }
 }
 
+bool escapes(Value value) {
+  return llvm::any_of(value.getUsers(), [](Operation* user) {
+    return isa<ir::StateWriteOp>(user) || user->hasTrait<OpTrait::IsTerminator>();
+  });
+}
+
 // Significant bits and whether there is a sign, for integers; floats need the exponent too.
 static bool integer_fits(DType from, DType to) {
   const auto bits = [](DType t) {

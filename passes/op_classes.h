@@ -34,6 +34,9 @@ bool is_index_map(mlir::Operation* op);
 // the joining of attention parts.
 bool is_costly(mlir::Operation* op);
 
+// Whether the value becomes a state or a result of the entry.
+bool escapes(mlir::Value value);
+
 // Every value of the input survives a conversion to `to`.
 bool preserves_values(mlir::Type from, mlir::Type to);
 

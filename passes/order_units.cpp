@@ -78,6 +78,7 @@ public:
       : block_(block), plan_(plan), graph_(plan.units().size()) {}
 
   std::optional<OrderConflict> run(bool merge) {
+    drop_unread_outputs();
     add_data_edges();
     if (auto conflict = add_update_edges())
       return conflict;
@@ -92,6 +93,21 @@ public:
   }
 
 private:
+  // Values that light units stored for users who joined them later.
+  void drop_unread_outputs() {
+    llvm::DenseSet<Value> read;
+    for (const KernelUnit& unit : plan_.units())
+      read.insert(unit.inputs.begin(), unit.inputs.end());
+    for (KernelUnit& unit : plan_.units()) {
+      ValueSet kept;
+      for (Value output : unit.outputs)
+        if (!unit.is_light() || read.contains(output) || escapes(output))
+          kept.insert(output);
+      if (!kept.empty())
+        unit.outputs = std::move(kept);
+    }
+  }
+
   void add_data_edges() {
     for (auto [index, unit] : llvm::enumerate(plan_.units()))
       for (Value input : unit.inputs) {

@@ -4,6 +4,7 @@
 #include "ir/ashlar_dialect.h"
 #include "ir/kernel_dialect.h"
 #include "ir/kernel_region.h"
+#include "passes/evaluation_count.h"
 #include "passes/op_classes.h"
 #include "passes/row_map.h"
 
@@ -57,6 +58,7 @@ void Partition::visit_virtual(Operation* op) {
   if (!rows)
     return refuse(op, "reduces axes that are not the last ones; run ashlar-simplify first");
   rows_[op->getResult(0)] = *rows;
+  limit_evaluation(op);
   if (forced_.contains(op->getResult(0)) || (!fusion_ && !is_index_map(op)))
     store(op->getResult(0));
 }
@@ -85,6 +87,22 @@ void Partition::store_conflicting(Operation* op) {
       store(operand);
 }
 
+// Index maps can make the code of one element grow exponentially with the depth of the graph;
+// values on the way are stored before it grows too long.
+void Partition::limit_evaluation(Operation* op) {
+  constexpr std::size_t kLongest = 256;
+  auto count = [&](Value value) {
+    return evaluation_count(value, 2 * kLongest, [&](Value v) { return plan_.is_stored(v); });
+  };
+  while (count(op->getResult(0)) > kLongest) {
+    Value longest = *std::max_element(op->operand_begin(), op->operand_end(),
+                                      [&](Value a, Value b) { return count(a) < count(b); });
+    if (count(longest) == 0)
+      return;
+    store(longest);
+  }
+}
+
 void Partition::visit_scatter(Operation* op) {
   Value target = op->getOperand(0), indices = op->getOperand(1), updates = op->getOperand(2);
   store(target);
@@ -101,7 +119,48 @@ void Partition::store(Value value) {
   if (plan_.is_stored(value))
     return;
   const bool row = llvm::any_of(plan_.closure(value), kernel::is_reduction);
+  if (auto unit = unit_to_join(value)) {
+    if (row)
+      plan_.units()[*unit].root = "row";
+    plan_.add_output(*unit, value);
+    plan_.refresh(*unit);
+    return store_shared(*unit, {});
+  }
   store_shared(plan_.add_unit(row ? "row" : "elementwise", {}, value), {});
+}
+
+// The one light unit of the level before, when the value needs nothing else of that level and is no
+// larger than what it needs from there: then the unit computes nothing more often than before.
+std::optional<std::size_t> Partition::unit_to_join(Value value) const {
+  if (!fusion_)
+    return std::nullopt;
+  const ValueSet inputs = plan_.inputs_of(plan_.closure(value));
+  const std::int64_t level = plan_.level_after(inputs);
+  std::optional<std::size_t> found;
+  for (Value input : inputs) {
+    const std::int64_t producer = plan_.producer_of(input);
+    const auto unit = static_cast<std::size_t>(producer);
+    if (producer < 0 || plan_.units()[unit].level != level - 1)
+      continue;
+    if ((found && *found != unit) || !plan_.units()[unit].is_light() ||
+        is_scatter(input.getDefiningOp()) || element_count(value) > element_count(input))
+      return std::nullopt;
+    found = unit;
+  }
+  return found && follows_one_division(*found, value) ? found : std::nullopt;
+}
+
+// Whether the value can be computed row by row where the unit's own values are not loaded.
+bool Partition::follows_one_division(std::size_t unit, Value value) const {
+  llvm::DenseMap<Value, std::int64_t> rows;
+  for (Operation* op : plan_.closure_within(unit, value)) {
+    const auto followed = rows_after(
+        op, llvm::map_to_vector(op->getOperands(), [&](Value v) { return rows.lookup(v); }));
+    if (!followed)
+      return false;
+    rows[op->getResult(0)] = *followed;
+  }
+  return true;
 }
 
 void Partition::store_source(Value value) {

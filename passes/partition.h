@@ -6,6 +6,8 @@
 
 #include "llvm/ADT/DenseSet.h"
 
+#include <optional>
+
 namespace ashlar {
 
 class Partition {
@@ -32,8 +34,12 @@ private:
   // One number per operand, 0 for all but `only` where that is given.
   mlir::SmallVector<std::int64_t> rows_of_operands(mlir::Operation* op, mlir::Value only) const;
   void store_conflicting(mlir::Operation* op);
-  // Makes `value` a stored one, by a kernel of its own where it is virtual.
+  void limit_evaluation(mlir::Operation* op);
+  // Makes `value` a stored one: by the light unit it would have to wait for, if that can compute it
+  // too, else by a unit of its own.
   void store(mlir::Value value);
+  std::optional<std::size_t> unit_to_join(mlir::Value value) const;
+  bool follows_one_division(std::size_t unit, mlir::Value value) const;
   // As `store`, before the reshapes, transposes and widening casts at its end.
   void store_source(mlir::Value value);
   // Values of the unit that cost something to compute again and that other kernels need too are

@@ -83,6 +83,9 @@ def VerifyPlan : Pass<"ashlar-verify-plan", "::mlir::ModuleOp"> {
 
 def Report : Pass<"ashlar-report", "::mlir::ModuleOp"> {
   let summary = "Print groups, dispatches and bytes of every plan";
+  let options = [
+    Option<"edges", "edges", "bool", "false", "Also print where bytes beyond the lower bound go">,
+  ];
 }
 
 #endif

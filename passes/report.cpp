@@ -3,6 +3,8 @@
 //
 //   decode: 22 groups, 24 dispatches, 0 copies, 6 groups per layer, arena 8192 B
 //   decode: reads 1234 B, writes 56 B, lower bound 1200 B, 7890 flops
+//   decode: excess 64 B, layers.0.mlp.gate_proj+up_proj -> layers.0.mlp.down_proj     (with
+//   edges=true)
 #include "passes/report.h"
 
 #include "ir/ashlar_dialect.h"
@@ -16,6 +18,7 @@
 
 #include <set>
 #include <tuple>
+#include <utility>
 
 using namespace mlir;
 
@@ -33,34 +36,70 @@ std::int64_t EntryReport::groups_per_layer() const {
 
 namespace {
 
-// Bytes by external buffer: the most that one command reads or writes of it.
-class ExternalTraffic {
+// Follows every byte that commands move, to tell the first transfer of each buffer from the rest.
+class Traffic {
 public:
-  void add(plan::RangeAttr range, std::int64_t read, std::int64_t written) {
-    if (range.getSpace() == "arena")
-      return;
-    auto& [most_read, most_written] =
-        bytes_[{range.getSpace().str(), range.getIndex(), range.getOffset()}];
-    most_read = std::max(most_read, read);
-    most_written = std::max(most_written, written);
+  explicit Traffic(EntryReport& report) : report_(report) {}
+
+  void read(plan::RangeAttr range, std::int64_t bytes, StringRef label) {
+    report_.bytes_read += bytes;
+    if (range.getSpace() != "arena")
+      return add_external(external_reads_, range, bytes, label);
+    // What the writer stored counts with the first kernel that reads it.
+    for (Write& write : llvm::reverse(arena_writes_))
+      if (overlaps(write.range, range)) {
+        add_excess(write.label, label, bytes + std::exchange(write.bytes, 0));
+        return;
+      }
+    add_excess("arena", label, bytes);
   }
 
-  std::int64_t total() const {
-    std::int64_t sum = 0;
-    for (const auto& [buffer, bytes] : bytes_)
-      sum += bytes.first + bytes.second;
-    return sum;
+  void write(plan::RangeAttr range, std::int64_t bytes, StringRef label) {
+    report_.bytes_written += bytes;
+    if (bytes == 0)
+      return;
+    if (range.getSpace() == "arena")
+      arena_writes_.push_back({range, bytes, label.str()});
+    else
+      add_external(external_writes_, range, bytes, label);
+  }
+
+  // Temporaries that nothing read.
+  void finish() {
+    for (const Write& write : arena_writes_)
+      add_excess(write.label, "", write.bytes);
   }
 
 private:
-  std::map<std::tuple<std::string, std::int64_t, std::int64_t>,
-           std::pair<std::int64_t, std::int64_t>>
-      bytes_;
+  using Buffer = std::tuple<std::string, std::int64_t, std::int64_t>;
+  struct Write {
+    plan::RangeAttr range;
+    std::int64_t bytes;
+    std::string label;
+  };
+
+  // The largest transfer of a buffer is unavoidable, all others are excess.
+  void add_external(std::map<Buffer, std::int64_t>& largest, plan::RangeAttr range,
+                    std::int64_t bytes, StringRef label) {
+    std::int64_t& most = largest[{range.getSpace().str(), range.getIndex(), range.getOffset()}];
+    add_excess(range.getSpace(), label, std::min(most, bytes));
+    report_.lower_bound += std::max(most, bytes) - most;
+    most = std::max(most, bytes);
+  }
+
+  void add_excess(StringRef from, StringRef to, std::int64_t bytes) {
+    if (bytes > 0)
+      report_.excess.push_back({from.str(), to.str(), bytes});
+  }
+
+  EntryReport& report_;
+  std::map<Buffer, std::int64_t> external_reads_, external_writes_;
+  std::vector<Write> arena_writes_;
 };
 
 // What the dispatch moves of its argument `i`; whole ranges where no cost was annotated.
-std::pair<std::int64_t, std::int64_t> traffic(const KernelCost& cost, std::size_t i,
-                                              plan::RangeAttr range) {
+std::pair<std::int64_t, std::int64_t> bytes_of(const KernelCost& cost, std::size_t i,
+                                               plan::RangeAttr range) {
   if (i < cost.reads.size() && i < cost.writes.size())
     return {cost.reads[i], cost.writes[i]};
   return {reads(range) ? range.getBytes() : 0, writes(range) ? range.getBytes() : 0};
@@ -81,7 +120,7 @@ EntryReport report_entry(plan::EntryOp entry) {
     layers.clear();
     open = false;
   };
-  ExternalTraffic external;
+  Traffic traffic(report);
   for (Operation& command : entry.getBody().front()) {
     if (isa<plan::BarrierOp>(command)) {
       close_group();
@@ -89,24 +128,26 @@ EntryReport report_entry(plan::EntryOp entry) {
     }
     open = true;
     KernelCost cost;
+    StringRef label;
     if (auto dispatch = dyn_cast<plan::DispatchOp>(command)) {
       ++report.dispatches;
+      label = dispatch.getLabel();
       cost = KernelCost::from_attribute(dispatch.getCostAttr());
       report.flops += cost.flops;
-      if (auto layer = layer_of(dispatch.getLabel()))
+      if (auto layer = layer_of(label))
         layers.insert(*layer);
-    } else {
+    } else if (auto copy = dyn_cast<plan::CopyOp>(command)) {
       ++report.copies;
+      label = copy.getLabel();
     }
-    for (auto [i, range] : llvm::enumerate(ranges_of(&command))) {
-      const auto [read, written] = traffic(cost, i, range);
-      report.bytes_read += read;
-      report.bytes_written += written;
-      external.add(range, read, written);
-    }
+    const SmallVector<plan::RangeAttr> ranges = ranges_of(&command);
+    for (auto [i, range] : llvm::enumerate(ranges))
+      traffic.read(range, bytes_of(cost, i, range).first, label);
+    for (auto [i, range] : llvm::enumerate(ranges))
+      traffic.write(range, bytes_of(cost, i, range).second, label);
   }
   close_group();
-  report.lower_bound = external.total();
+  traffic.finish();
   return report;
 }
 
@@ -125,7 +166,7 @@ PlanReport report_plan(ModuleOp module) {
   return report;
 }
 
-std::string to_string(const PlanReport& report) {
+std::string to_string(const PlanReport& report, bool edges) {
   std::string text;
   for (const EntryReport& entry : report.entries) {
     text += fmt::format(
@@ -133,6 +174,10 @@ std::string to_string(const PlanReport& report) {
         entry.groups, entry.dispatches, entry.copies, entry.groups_per_layer(), entry.arena_bytes);
     text += fmt::format("{}: reads {} B, writes {} B, lower bound {} B, {} flops\n", entry.name,
                         entry.bytes_read, entry.bytes_written, entry.lower_bound, entry.flops);
+    for (const ExcessEdge& edge : entry.excess)
+      if (edges)
+        text +=
+            fmt::format("{}: excess {} B, {} -> {}\n", entry.name, edge.bytes, edge.from, edge.to);
   }
   text +=
       fmt::format("program: {} kernels, weights {} B, constants {} B, states {} B\n",
@@ -145,7 +190,7 @@ namespace {
 struct ReportPass : impl::ReportBase<ReportPass> {
   using ReportBase::ReportBase;
 
-  void runOnOperation() override { llvm::outs() << to_string(report_plan(getOperation())); }
+  void runOnOperation() override { llvm::outs() << to_string(report_plan(getOperation()), edges); }
 };
 
 }  // namespace

@@ -13,6 +13,14 @@
 
 namespace ashlar {
 
+// Bytes beyond the lower bound: a temporary that one kernel wrote and another reads, or a further
+// read of an external buffer (`from` names its space then).
+struct ExcessEdge {
+  std::string from;
+  std::string to;
+  std::int64_t bytes;
+};
+
 struct EntryReport {
   std::string name;
   std::int64_t dispatches = 0;
@@ -24,6 +32,7 @@ struct EntryReport {
   std::int64_t flops = 0;
   // Bytes that any plan must move: each external buffer read once, each final value written once.
   std::int64_t lower_bound = 0;
+  std::vector<ExcessEdge> excess;  // bytes_read + bytes_written - lower_bound in all
   std::int64_t arena_bytes = 0;
 
   // The most groups that any one layer needs; 0 without layers.
@@ -41,7 +50,7 @@ struct PlanReport {
 EntryReport report_entry(plan::EntryOp entry);
 PlanReport report_plan(mlir::ModuleOp module);
 
-// One line per entry, and one for the program.
-std::string to_string(const PlanReport& report);
+// Two lines per entry, and one for the program; with `edges` also one per excess edge.
+std::string to_string(const PlanReport& report, bool edges = false);
 
 }  // namespace ashlar

@@ -63,15 +63,24 @@ struct StackWeightsPass : impl::StackWeightsBase<StackWeightsPass> {
   using StackWeightsBase::StackWeightsBase;
 
   void runOnOperation() override {
-    llvm::StringMap<std::string> stack_of;  // weight -> names of its stack
+    SmallVector<Stack> stacks;
     for (auto function : getOperation().getOps<func::FuncOp>())
       for (Block& block : function.getBody())
-        for (Stack& stack : candidates(block))
-          if (claim(stack, stack_of))
-            rewrite(stack);
+        llvm::append_range(stacks, candidates(block));
+    // The longest stack decides where a weight lies; shorter ones are runs of it.
+    llvm::stable_sort(stacks, [](const Stack& a, const Stack& b) { return a.size() > b.size(); });
+    places_.clear();
+    for (Stack& stack : stacks)
+      if (arrange(stack))
+        rewrite(stack);
   }
 
 private:
+  struct Place {
+    std::size_t stack;
+    std::size_t position;
+  };
+
   // Matmuls of one left side, result type and weight type that do not meet.
   static SmallVector<Stack> candidates(Block& block) {
     llvm::MapVector<std::tuple<Value, Type, Type>, Stack> by_input;
@@ -91,22 +100,31 @@ private:
     return result;
   }
 
-  // A weight can lie in one stack only, and only once.
-  static bool claim(const Stack& stack, llvm::StringMap<std::string>& stack_of) {
-    std::string key;
+  // Orders the members as they lie in memory. False when they cannot lie next to each other.
+  bool arrange(Stack& stack) {
     llvm::StringSet<> members;
+    std::size_t known = 0;
     for (ir::MatmulOp matmul : stack) {
-      StringRef name = name_of(matmul);
-      if (!members.insert(name).second)
+      if (!members.insert(name_of(matmul)).second)
         return false;
-      key += (name + "\n").str();
+      known += places_.contains(name_of(matmul)) ? 1 : 0;
     }
-    for (ir::MatmulOp matmul : stack)
-      if (auto known = stack_of.find(name_of(matmul));
-          known != stack_of.end() && known->second != key)
+    if (known == 0) {
+      const std::size_t index = stack_count_++;
+      for (auto [position, matmul] : llvm::enumerate(stack))
+        places_[name_of(matmul)] = {index, position};
+      return true;
+    }
+    if (known < stack.size())
+      return false;
+    auto place = [&](ir::MatmulOp matmul) { return places_.lookup(name_of(matmul)); };
+    llvm::sort(stack, [&](ir::MatmulOp a, ir::MatmulOp b) {
+      return place(a).position < place(b).position;
+    });
+    for (auto [i, matmul] : llvm::enumerate(stack))
+      if (place(matmul).stack != place(stack.front()).stack ||
+          place(matmul).position != place(stack.front()).position + i)
         return false;
-    for (ir::MatmulOp matmul : stack)
-      stack_of[name_of(matmul)] = key;
     return true;
   }
 
@@ -115,7 +133,9 @@ private:
   }
 
   static void rewrite(const Stack& stack) {
-    ir::MatmulOp first = stack.front();
+    ir::MatmulOp first =
+        *std::min_element(stack.begin(), stack.end(),
+                          [](ir::MatmulOp a, ir::MatmulOp b) { return a->isBeforeInBlock(b); });
     OpBuilder builder(first);
     SmallVector<Attribute> names;
     SmallVector<std::int64_t> rows;
@@ -158,6 +178,9 @@ private:
                                {{"starts", starts}, {"sizes", sizes}, {"steps", steps}});
     matmul.getResult().replaceAllUsesWith(part);
   }
+
+  llvm::StringMap<Place> places_;
+  std::size_t stack_count_ = 0;
 };
 
 }  // namespace
