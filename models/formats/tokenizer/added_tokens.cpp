@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/formats/tokenizer/added_tokens.h"
 
-#include "runtime/program/in_quotes.h"
 #include "models/formats/tokenizer/unicode.h"
 #include "models/formats/tokenizer/utf8.h"
+#include "runtime/program/in_quotes.h"
 
 #include <algorithm>
 #include <utility>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/formats/tokenizer/json_node.h"
 
-#include "runtime/program/in_quotes.h"
 #include "models/formats/tokenizer/utf8.h"
+#include "runtime/program/in_quotes.h"
 
 namespace ashlar::tokenizer {
 namespace {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/formats/tokenizer/normalizer.h"
 
-#include "runtime/program/in_quotes.h"
 #include "models/formats/tokenizer/byte_alphabet.h"
 #include "models/formats/tokenizer/pattern.h"
 #include "models/formats/tokenizer/text_edit.h"
 #include "models/formats/tokenizer/unicode.h"
 #include "runtime/program/error.h"
+#include "runtime/program/in_quotes.h"
 
 #include <algorithm>
 #include <utility>

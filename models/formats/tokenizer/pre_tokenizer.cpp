@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/formats/tokenizer/pre_tokenizer.h"
 
-#include "runtime/program/in_quotes.h"
 #include "models/formats/tokenizer/byte_alphabet.h"
 #include "models/formats/tokenizer/metaspace.h"
 #include "models/formats/tokenizer/pattern.h"
 #include "models/formats/tokenizer/piece_edit.h"
 #include "models/formats/tokenizer/unicode.h"
 #include "runtime/program/error.h"
+#include "runtime/program/in_quotes.h"
 
 #include <optional>
 #include <utility>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/formats/tokenizer/regex.h"
 
-#include "runtime/program/in_quotes.h"
 #include "models/formats/tokenizer/json_node.h"
 #include "models/formats/tokenizer/regex_syntax.h"
 #include "models/formats/tokenizer/utf8.h"
 #include "runtime/program/error.h"
+#include "runtime/program/in_quotes.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/formats/tokenizer/regex_cursor.h"
 
-#include "runtime/program/in_quotes.h"
 #include "models/formats/tokenizer/json_node.h"
 #include "models/formats/tokenizer/utf8.h"
 #include "runtime/program/error.h"
+#include "runtime/program/in_quotes.h"
 
 namespace ashlar::tokenizer {
 namespace {

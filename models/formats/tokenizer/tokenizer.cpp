@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/formats/tokenizer/tokenizer.h"
 
-#include "runtime/program/input_file.h"
 #include "models/formats/json_file.h"
 #include "models/formats/tokenizer/streaming_detokenizer.h"
 #include "models/formats/tokenizer/tokenizer_parts.h"
+#include "runtime/program/input_file.h"
 
 #include <algorithm>
 #include <utility>

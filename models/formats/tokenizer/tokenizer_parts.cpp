@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/formats/tokenizer/tokenizer_parts.h"
 
-#include "runtime/program/in_quotes.h"
 #include "models/formats/tokenizer/utf8.h"
 #include "runtime/program/error.h"
+#include "runtime/program/in_quotes.h"
 
 #include <utility>
 
