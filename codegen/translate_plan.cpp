@@ -95,19 +95,23 @@ Dispatch dispatch_of(plan::DispatchOp op, const llvm::StringMap<PlacedKernel>& k
   return dispatch;
 }
 
-std::vector<ValueSpec> values_of(ArrayAttr types, const char* name) {
+// `names` may be absent; values are then numbered.
+std::vector<ValueSpec> values_of(ArrayAttr types, std::optional<ArrayAttr> names,
+                                 const char* prefix) {
   std::vector<ValueSpec> values;
   for (auto type : types.getAsValueRange<TypeAttr>()) {
     ArrayType array = array_type(type);
-    values.push_back({fmt::format("{}{}", name, values.size()), array.dtype, array.shape});
+    std::string name = names ? cast<StringAttr>((*names)[values.size()]).str()
+                             : fmt::format("{}{}", prefix, values.size());
+    values.push_back({std::move(name), array.dtype, array.shape});
   }
   return values;
 }
 
 Entry entry_of(plan::EntryOp op, const llvm::StringMap<PlacedKernel>& kernels) {
   Entry entry{.name = op.getSymName().str(),
-              .inputs = values_of(op.getInputs(), "input"),
-              .outputs = values_of(op.getOutputs(), "output"),
+              .inputs = values_of(op.getInputs(), op.getInputNames(), "input"),
+              .outputs = values_of(op.getOutputs(), op.getOutputNames(), "output"),
               .arena_bytes = static_cast<std::uint64_t>(op.getArenaBytes()),
               .commands = {}};
   for (Operation& command : op.getBody().front()) {

@@ -17,8 +17,6 @@ using namespace mlir;
 namespace ashlar::ir {
 namespace {
 
-constexpr StringRef kNameAttribute = "ashlar.name";
-
 Location location_of(MLIRContext* context, const Origin& origin) {
   Location line = FileLineColLoc::get(context, origin.where.file_name(), origin.where.line(),
                                       origin.where.column());

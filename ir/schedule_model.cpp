@@ -253,14 +253,45 @@ ScheduleAttr attention_schedule(const RegionView& region, Operation* root,
 
 // ---- scan and sort
 
-ScheduleAttr line_schedule(const RegionView& region, const DeviceProfile& profile) {
-  return make_schedule(region.op->getContext(), region.root,
-                       {{"workgroup", largest_workgroup(profile, profile.is_cpu ? 64 : 256)}});
+std::int64_t axis_extent(Value tensor, Operation* root) {
+  const auto axis = root->getAttrOfType<IntegerAttr>("axis").getInt();
+  return cast<RankedTensorType>(tensor.getType()).getDimSize(static_cast<unsigned>(axis));
 }
 
-std::int64_t line_length(Operation* root) {
-  auto input = cast<RankedTensorType>(root->getOperand(0).getType());
-  return input.getDimSize(static_cast<unsigned>(root->getAttrOfType<IntegerAttr>("axis").getInt()));
+// A sorting network of n elements has log n rounds, the r-th of r steps over all pairs.
+std::int64_t network_iterations(std::int64_t count, std::int64_t workgroup) {
+  const std::int64_t log =
+      llvm::Log2_64_Ceil(static_cast<std::uint64_t>(std::max<std::int64_t>(count, 1)));
+  const std::int64_t pairs = power_of_two_above(count) / 2;
+  return log * (log + 1) / 2 * (1 + ceil_div(pairs, workgroup)) + log;
+}
+
+std::int64_t line_iterations(Operation* root, std::int64_t workgroup) {
+  const std::int64_t length = axis_extent(root->getOperand(0), root);
+  const std::int64_t wanted = axis_extent(root->getResult(0), root);
+  const std::int64_t pass = ceil_div(length, workgroup);
+  if (isa<ir::CumsumOp>(root))
+    return 2 * pass;
+  if (length <= kSortedInWorkgroup || wanted == length)
+    return 2 * pass + network_iterations(length, workgroup);
+  // One pass for each digit of 4 bits, two to collect.
+  const bool wide = cast<RankedTensorType>(root->getOperand(0).getType())
+                        .getElementType()
+                        .getIntOrFloatBitWidth() == 64;
+  return ((wide ? 16 : 8) + 2) * pass + network_iterations(wanted, workgroup) +
+         ceil_div(wanted, workgroup);
+}
+
+ScheduleAttr line_schedule(const RegionView& region, Operation* root,
+                           const DeviceProfile& profile) {
+  const std::int64_t most = largest_workgroup(profile, 1024);
+  const std::int64_t length = axis_extent(root->getOperand(0), root);
+  std::int64_t workgroup = limited(power_of_two_above(ceil_div(length, 2)),
+                                   std::max(profile.subgroup_size, 1u), profile.is_cpu ? 64 : 256);
+  while (2 * workgroup <= most && profile.max_loop_iterations &&
+         line_iterations(root, workgroup) > profile.max_loop_iterations)
+    workgroup *= 2;
+  return make_schedule(region.op->getContext(), region.root, {{"workgroup", workgroup}});
 }
 
 }  // namespace
@@ -313,7 +344,7 @@ ScheduleAttr default_schedule(const RegionView& region, const DeviceProfile& pro
     return matmul_schedule(region, roots.front(), profile);
   if (region.root == "attention")
     return attention_schedule(region, roots.front(), profile);
-  return line_schedule(region, profile);
+  return line_schedule(region, roots.front(), profile);
 }
 
 ScheduleAttr default_schedule(FusedOp op, const DeviceProfile& profile) {
@@ -335,12 +366,7 @@ std::int64_t loop_iterations(const RegionView& region, ScheduleAttr schedule) {
     return scatters + matmul_iterations(roots.front(), schedule);
   if (region.root == "attention")
     return scatters + attention_iterations(roots.front(), schedule);
-  const std::int64_t steps = ceil_div(line_length(roots.front()), workgroup);
-  if (region.root == "scan")
-    return scatters + 2 * steps;
-  const std::int64_t log = llvm::Log2_64_Ceil(
-      static_cast<std::uint64_t>(std::max<std::int64_t>(line_length(roots.front()), 1)));
-  return scatters + steps * (log + 1) * (log + 2);
+  return scatters + line_iterations(roots.front(), workgroup);
 }
 
 std::int64_t loop_iterations(DefOp op) {

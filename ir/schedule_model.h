@@ -39,6 +39,9 @@ AttentionTile attention_tile(mlir::Operation* root);
 inline constexpr std::int64_t kAttentionKeysAtOnce = 4;
 std::int64_t attention_key_step(std::int64_t head_size);
 
+// Lines of at most this many elements are sorted in workgroup memory (12 bytes each at most).
+inline constexpr std::int64_t kSortedInWorkgroup = 2048;
+
 // Whether a matvec kernel keeps its left side in workgroup memory: it does when the left side is
 // computed (not just loaded) and fits into half of what workgroups are promised (16 KiB of 32).
 bool stages_lhs(mlir::Operation* matmul);

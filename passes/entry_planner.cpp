@@ -222,12 +222,29 @@ private:
     return layout.bytes;
   }
 
+  // Nothing unless every value has a name.
+  static ArrayAttr names(OpBuilder& builder, unsigned count,
+                         llvm::function_ref<StringAttr(unsigned)> name_of) {
+    SmallVector<Attribute> names;
+    for (unsigned i = 0; i < count; ++i)
+      if (StringAttr name = name_of(i))
+        names.push_back(name);
+    return count > 0 && names.size() == count ? builder.getArrayAttr(names) : nullptr;
+  }
+
   void write(OpBuilder& builder, std::int64_t arena_bytes) {
     const FunctionType type = function_.getFunctionType();
-    auto entry = plan::EntryOp::create(builder, function_.getLoc(), function_.getSymNameAttr(),
-                                       builder.getTypeArrayAttr(type.getInputs()),
-                                       builder.getTypeArrayAttr(type.getResults()),
-                                       builder.getI64IntegerAttr(arena_bytes));
+    auto entry = plan::EntryOp::create(
+        builder, function_.getLoc(), function_.getSymNameAttr(),
+        builder.getTypeArrayAttr(type.getInputs()), builder.getTypeArrayAttr(type.getResults()),
+        builder.getI64IntegerAttr(arena_bytes),
+        names(builder, type.getNumInputs(),
+              [&](unsigned i) {
+                return function_.getArgAttrOfType<StringAttr>(i, ir::kNameAttribute);
+              }),
+        names(builder, type.getNumResults(), [&](unsigned i) {
+          return function_.getResultAttrOfType<StringAttr>(i, ir::kNameAttribute);
+        }));
     OpBuilder body = OpBuilder::atBlockEnd(&entry.getBody().emplaceBlock());
     for (Command& command : commands_) {
       SmallVector<Attribute> ranges;

@@ -33,6 +33,8 @@ Emitter find_emitter(StringRef name) {
       .Case("matvec", emit_matvec)
       .Case("matmul", emit_matmul)
       .Case("attention", emit_attention)
+      .Case("scan", emit_scan)
+      .Case("sort", emit_sort)
       .Default(nullptr);
 }
 

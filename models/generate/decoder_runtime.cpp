@@ -15,7 +15,7 @@ DecoderRuntime::DecoderRuntime(Device& device, const DecoderProgram& decoder,
     : device_(device), max_positions_(max_positions), ring_rows_(decoder.options().ring_rows),
       prefill_sizes_(decoder.options().prefill_sizes), window_(decoder.config().sliding_window),
       states_(device), executor_(device, std::move(program), states_),
-      positions_(static_cast<std::size_t>(decoder.options().batch), 0) {
+      positions_(static_cast<std::size_t>(decoder.options().batch), 0), written_(positions_) {
   for (const nn::KvCache& cache : decoder.caches())
     for (const State* state : {&cache.key, &cache.value})
       caches_.push_back({state->name(), cache.ring});
@@ -37,11 +37,10 @@ void DecoderRuntime::write_positions() {
   write_step(step::kPosition, std::vector<std::int32_t>(positions_.begin(), positions_.end()));
 }
 
-std::int64_t DecoderRuntime::largest_position() const {
-  return *std::ranges::max_element(positions_);
-}
-
-void DecoderRuntime::make_room(std::int64_t rows) {
+void DecoderRuntime::make_room(std::span<const std::int64_t> tokens) {
+  std::int64_t rows = 0;
+  for (std::size_t row = 0; row < positions_.size(); ++row)
+    rows = std::max(rows, positions_[row] + tokens[row]);
   if (rows > max_positions_)
     throw InvalidArgument("generate", "{} tokens do not fit the context of {}", rows,
                           max_positions_);
@@ -51,14 +50,15 @@ void DecoderRuntime::make_room(std::int64_t rows) {
 }
 
 bool DecoderRuntime::can_rewind(std::int64_t row, std::int64_t position) const {
-  const std::int64_t present = positions_[static_cast<std::size_t>(row)];
-  if (position < 0 || position > present)
+  const auto at = static_cast<std::size_t>(row);
+  if (position < 0 || position > positions_[at])
     return false;
-  // A ring holds the last `ring` positions; the row at `position` sees window - 1 keys before it.
-  return std::ranges::all_of(caches_, [&](const CacheState& cache) {
-    return cache.ring == 0 || present <= cache.ring ||
-           std::max<std::int64_t>(0, position - window_ + 1) >= present - cache.ring;
-  });
+  // A ring holds the last `ring` positions that were ever written; the row at `position` sees
+  // window - 1 keys before it, and at 0 it needs none.
+  const std::int64_t first_seen = std::max<std::int64_t>(0, position - window_ + 1);
+  return position == 0 || std::ranges::all_of(caches_, [&](const CacheState& cache) {
+           return cache.ring == 0 || first_seen >= written_[at] - cache.ring;
+         });
 }
 
 void DecoderRuntime::rewind(std::span<const std::int64_t> positions) {
@@ -68,7 +68,15 @@ void DecoderRuntime::rewind(std::span<const std::int64_t> positions) {
                             positions_[static_cast<std::size_t>(row)],
                             positions[static_cast<std::size_t>(row)]);
   positions_.assign(positions.begin(), positions.end());
+  for (std::size_t row = 0; row < positions_.size(); ++row)
+    if (positions_[row] == 0)
+      written_[row] = 0;
   write_positions();
+}
+
+void DecoderRuntime::advance(std::size_t row, std::int64_t tokens) {
+  positions_[row] += tokens;
+  written_[row] = std::max(written_[row], positions_[row]);
 }
 
 void DecoderRuntime::write_prompt(std::span<const std::vector<std::int32_t>> rows,
@@ -89,21 +97,22 @@ void DecoderRuntime::write_prompt(std::span<const std::vector<std::int32_t>> row
 void DecoderRuntime::prefill(std::span<const std::vector<std::int32_t>> rows) {
   std::vector<std::int64_t> offsets(rows.size(), 0);
   for (;;) {
-    std::int64_t longest = 0;
+    std::vector<std::int64_t> left;
     for (std::size_t row = 0; row < rows.size(); ++row)
-      longest = std::max(longest, static_cast<std::int64_t>(rows[row].size()) - offsets[row]);
+      left.push_back(static_cast<std::int64_t>(rows[row].size()) - offsets[row]);
+    const std::int64_t longest = std::ranges::max(left);
     if (longest == 0)
       return;
     const auto fitting = std::ranges::lower_bound(prefill_sizes_, longest);
     const std::int64_t size = fitting == prefill_sizes_.end() ? prefill_sizes_.back() : *fitting;
-    make_room(largest_position() + std::min(longest, size));
+    for (std::int64_t& count : left)
+      count = std::min(count, size);
+    make_room(left);
     write_prompt(rows, offsets, size);
     executor_.run_and_wait(executor_.entry_index(fmt::format("prefill_{}", size)), {}, {});
     for (std::size_t row = 0; row < rows.size(); ++row) {
-      const std::int64_t count = std::clamp<std::int64_t>(
-          static_cast<std::int64_t>(rows[row].size()) - offsets[row], 0, size);
-      offsets[row] += count;
-      positions_[row] += count;
+      offsets[row] += left[row];
+      advance(row, left[row]);
     }
   }
 }
@@ -114,7 +123,10 @@ std::vector<std::vector<std::int32_t>> DecoderRuntime::decode(std::span<const st
   if (steps < 1 || steps > ring_rows_)
     throw InvalidArgument("generate", "steps per submit: expected 1 to {}, got {}", ring_rows_,
                           steps);
-  make_room(largest_position() + steps);
+  std::vector<std::int64_t> most;
+  for (bool ended : done)
+    most.push_back(ended ? 0 : steps);
+  make_room(most);
   write_step(step::kToken, tokens);
   write_step(step::kDone, std::vector<std::int32_t>(done.begin(), done.end()));
   write_step(step::kCount, std::vector<std::int32_t>{0});
@@ -129,17 +141,17 @@ std::vector<std::vector<std::int32_t>> DecoderRuntime::decode(std::span<const st
     if (ring[i] != kNoToken)
       chosen[i % width].push_back(ring[i]);
   for (std::size_t row = 0; row < width; ++row)
-    positions_[row] += static_cast<std::int64_t>(chosen[row].size());
+    advance(row, static_cast<std::int64_t>(chosen[row].size()));
   return chosen;
 }
 
 std::vector<std::vector<std::byte>>
 DecoderRuntime::run_chunk(std::string_view entry, std::span<const std::vector<std::int32_t>> rows) {
   const std::uint32_t index = executor_.entry_index(entry);
-  std::int64_t longest = 0;
+  std::vector<std::int64_t> sizes;
   for (const auto& row : rows)
-    longest = std::max(longest, static_cast<std::int64_t>(row.size()));
-  make_room(largest_position() + longest);
+    sizes.push_back(static_cast<std::int64_t>(row.size()));
+  make_room(sizes);
   const std::vector<std::int64_t> offsets(rows.size(), 0);
   write_prompt(rows, offsets, prefill_sizes_.back());
 
@@ -153,7 +165,7 @@ DecoderRuntime::run_chunk(std::string_view entry, std::span<const std::vector<st
     views.push_back({&buffer, 0});
   executor_.run_and_wait(index, {}, views);
   for (std::size_t row = 0; row < rows.size(); ++row)
-    positions_[row] += static_cast<std::int64_t>(rows[row].size());
+    advance(row, static_cast<std::int64_t>(rows[row].size()));
 
   std::vector<std::vector<std::byte>> results;
   for (std::size_t i = 0; i < outputs.size(); ++i) {

@@ -66,8 +66,9 @@ private:
   void write_positions();
   void write_prompt(std::span<const std::vector<std::int32_t>> rows,
                     std::span<const std::int64_t> offsets, std::int64_t size);
-  void make_room(std::int64_t rows);
-  std::int64_t largest_position() const;
+  // Makes the caches hold that many more tokens of each row.
+  void make_room(std::span<const std::int64_t> tokens);
+  void advance(std::size_t row, std::int64_t tokens);
 
   Device& device_;
   std::int64_t max_positions_;
@@ -78,6 +79,7 @@ private:
   StateStore states_;
   Executor executor_;
   std::vector<std::int64_t> positions_;
+  std::vector<std::int64_t> written_;  // per row: one past the last position in the caches
 };
 
 }  // namespace ashlar

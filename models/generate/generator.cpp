@@ -59,24 +59,26 @@ void Generator::check_prompts(const std::vector<std::vector<std::int32_t>>& prom
   }
 }
 
-std::int64_t Generator::choose_steps(const GenerateOptions& options, std::int64_t generated) const {
+std::int64_t Generator::choose_steps(const GenerateOptions& options, std::int64_t generated,
+                                     std::int64_t room) const {
   const DecoderRuntime& runtime = model_.runtime();
-  const std::int64_t room =
-      runtime.max_positions() - *std::ranges::max_element(runtime.positions());
   const std::int64_t wanted = std::min({options.max_tokens - generated, room, runtime.max_steps()});
   if (options.steps_per_submit > 0)
     return std::min(wanted, options.steps_per_submit);
   if (times_.decode_steps == 0)
     return std::min<std::int64_t>(wanted, 1);
   const double per_step = times_.decode_seconds / static_cast<double>(times_.decode_steps);
-  return std::clamp<std::int64_t>(static_cast<std::int64_t>(kSubmitSeconds / per_step), 1,
-                                  std::max<std::int64_t>(wanted, 1));
+  const auto fitting = static_cast<std::int64_t>(kSubmitSeconds / per_step);
+  return std::min(wanted, std::max<std::int64_t>(fitting, 1));
 }
 
 std::vector<Generation> Generator::run(const std::vector<std::vector<std::int32_t>>& prompts,
                                        const GenerateOptions& options, const TextCallback& on_text,
                                        std::stop_token cancel) {
   check_prompts(prompts);
+  for (const std::string& stop : options.stop_strings)
+    if (stop.empty())
+      throw InvalidArgument("generate", "a stop string is empty");
   times_ = {};
   DecoderRuntime& runtime = model_.runtime();
 
@@ -84,7 +86,8 @@ std::vector<Generation> Generator::run(const std::vector<std::vector<std::int32_
   std::vector<std::int32_t> next;
   std::vector<std::vector<std::int32_t>> heads;
   for (const auto& prompt : prompts) {
-    rows.emplace_back(model_.tokenizer(), options.stop_strings, model_.stop_tokens());
+    rows.emplace_back(model_.has_tokenizer() ? &model_.tokenizer() : nullptr, options.stop_strings,
+                      model_.stop_tokens());
     next.push_back(prompt.back());
     heads.emplace_back(prompt.begin(), prompt.end() - 1);
   }
@@ -104,7 +107,11 @@ std::vector<Generation> Generator::run(const std::vector<std::vector<std::int32_
       end_all(StopReason::cancelled);
       break;
     }
-    const std::int64_t steps = choose_steps(options, generated);
+    std::int64_t room = runtime.max_positions();
+    for (std::size_t row = 0; row < rows.size(); ++row)
+      if (!rows[row].ended())
+        room = std::min(room, runtime.max_positions() - runtime.positions()[row]);
+    const std::int64_t steps = choose_steps(options, generated, room);
     if (steps < 1) {
       end_all(StopReason::context_full);
       break;

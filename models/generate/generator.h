@@ -58,7 +58,9 @@ public:
 
 private:
   void check_prompts(const std::vector<std::vector<std::int32_t>>& prompts) const;
-  std::int64_t choose_steps(const GenerateOptions& options, std::int64_t generated) const;
+  // `room`: tokens that every row which still runs has left in its context.
+  std::int64_t choose_steps(const GenerateOptions& options, std::int64_t generated,
+                            std::int64_t room) const;
 
   LanguageModel& model_;
   GenerationTimes times_;

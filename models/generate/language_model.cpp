@@ -2,6 +2,7 @@
 #include "models/generate/language_model.h"
 
 #include "runtime/array/compile_graph.h"
+#include "runtime/program/error.h"
 
 namespace ashlar {
 
@@ -10,13 +11,14 @@ DecoderProgramOptions program_options(const ModelFiles& files, const LoadOptions
           .batch = options.batch,
           .prefill_sizes = options.prefill_sizes,
           .ring_rows = options.ring_rows,
-          .stop_tokens = files.stop_tokens()};
+          .stop_tokens = options.ignore_eos ? std::vector<std::int32_t>{} : files.stop_tokens()};
 }
 
 LanguageModel::LanguageModel(const std::filesystem::path& folder, LoadOptions options)
-    : files_(ModelFiles::open(folder)), tokenizer_(files_.tokenizer()),
-      device_(std::make_unique<Device>()),
+    : files_(ModelFiles::open(folder)), device_(std::make_unique<Device>()),
       program_(files_.config(), files_.weights(), program_options(files_, options)) {
+  if (std::filesystem::exists(folder / "tokenizer.json"))
+    tokenizer_ = files_.tokenizer();
   const auto report = [&](std::string_view stage) {
     if (options.progress)
       options.progress(stage);
@@ -32,6 +34,13 @@ LanguageModel::LanguageModel(const std::filesystem::path& folder, LoadOptions op
       });
   report("warming up");
   runtime_->warm_up();
+}
+
+const Tokenizer& LanguageModel::tokenizer() const {
+  if (!tokenizer_)
+    throw IoError("model", "'{}' has no tokenizer.json; give ids instead of text",
+                  files_.folder().string());
+  return *tokenizer_;
 }
 
 }  // namespace ashlar

@@ -17,6 +17,7 @@ struct LoadOptions {
   std::int64_t batch = 1;
   std::vector<std::int64_t> prefill_sizes{16, 64, 256, 512};
   std::int64_t ring_rows = 64;
+  bool ignore_eos = false;  // keep generating behind the model's stop tokens
   // Called with what is being done now, for progress lines. May be empty.
   std::function<void(std::string_view stage)> progress;
 };
@@ -30,7 +31,10 @@ public:
 
   const ModelFiles& files() const { return files_; }
   const ModelConfig& config() const { return files_.config(); }
-  const Tokenizer& tokenizer() const { return tokenizer_; }
+  // A folder may come without a tokenizer: ids in, ids out.
+  bool has_tokenizer() const { return tokenizer_.has_value(); }
+  // Throws IoError when the folder has none.
+  const Tokenizer& tokenizer() const;
   DType dtype() const { return program_.options().dtype; }
   Device& device() { return *device_; }
   DecoderRuntime& runtime() { return *runtime_; }
@@ -38,13 +42,13 @@ public:
 
 private:
   ModelFiles files_;
-  Tokenizer tokenizer_;
+  std::optional<Tokenizer> tokenizer_;
   std::unique_ptr<Device> device_;
   DecoderProgram program_;
   std::unique_ptr<DecoderRuntime> runtime_;
 };
 
-// Entry names of the largest down to the smallest: what `compile` and `plan` look at.
+// How a folder's decoder is traced under these options.
 DecoderProgramOptions program_options(const ModelFiles& files, const LoadOptions& options);
 
 }  // namespace ashlar

@@ -58,37 +58,58 @@ void place(NamedTensor& target, const std::vector<std::byte>& output, std::int64
 
 }  // namespace
 
-std::vector<NamedTensor> compute_logits(const std::filesystem::path& model,
-                                        const std::vector<std::vector<std::int32_t>>& rows,
-                                        const LogitsOptions& options) {
-  const ModelFiles files = ModelFiles::open(model);
-  const std::int64_t length = checked_length(rows, files.config());
-  const std::int64_t chunk = options.chunk > 0 ? options.chunk : std::min(length, kLargestPass);
-  const auto report = [&](std::string_view stage) {
-    if (options.progress)
-      options.progress(stage);
-  };
+struct LogitsModel::Parts {
+  Parts(const std::filesystem::path& folder, std::int64_t batch, std::int64_t rows_per_pass,
+        const LogitsOptions& options)
+      : files(ModelFiles::open(folder)), chunk(rows_per_pass),
+        program(files.config(), files.weights(),
+                {.dtype = options.dtype.value_or(files.default_dtype()),
+                 .batch = batch,
+                 .prefill_sizes = {rows_per_pass},
+                 .stop_tokens = {}}),
+        entry(program.logits_entry(chunk, options.hidden_states)) {
+    const auto report = [&](std::string_view stage) {
+      if (options.progress)
+        options.progress(stage);
+    };
+    report("compiling");
+    Program compiled = compile_graph(trace_entries({entry}), device.profile());
+    report("loading weights");
+    runtime.emplace(
+        device, program, files.config().max_positions, std::move(compiled),
+        [this](const WeightSpec& weight, std::uint64_t offset, std::span<std::byte> bytes) {
+          files.read_weight(weight, offset, bytes);
+        });
+    report("running");
+  }
 
+  ModelFiles files;
+  std::int64_t chunk;
   Device device;
-  const DecoderProgram program(files.config(), files.weights(),
-                               {.dtype = options.dtype.value_or(files.default_dtype()),
-                                .batch = static_cast<std::int64_t>(rows.size()),
-                                .prefill_sizes = {chunk}});
-  report("compiling");
-  const EntryDefinition entry = program.logits_entry(chunk, options.hidden_states);
-  Program compiled = compile_graph(trace_entries({entry}), device.profile());
-  report("loading weights");
-  DecoderRuntime runtime(
-      device, program, files.config().max_positions, std::move(compiled),
-      [&](const WeightSpec& weight, std::uint64_t offset, std::span<std::byte> bytes) {
-        files.read_weight(weight, offset, bytes);
-      });
-  report("running");
+  DecoderProgram program;
+  EntryDefinition entry;
+  std::optional<DecoderRuntime> runtime;
+};
+
+LogitsModel::LogitsModel(const std::filesystem::path& folder, std::int64_t batch,
+                         std::int64_t length, const LogitsOptions& options)
+    : parts_(std::make_unique<Parts>(
+          folder, batch, options.chunk > 0 ? options.chunk : std::min(length, kLargestPass),
+          options)) {}
+
+LogitsModel::~LogitsModel() = default;
+
+std::vector<NamedTensor> LogitsModel::run(const std::vector<std::vector<std::int32_t>>& rows) {
+  DecoderRuntime& runtime = *parts_->runtime;
+  const std::int64_t length = checked_length(rows, parts_->files.config()), chunk = parts_->chunk;
+  if (static_cast<std::int64_t>(rows.size()) != runtime.batch())
+    throw InvalidArgument("logits", "expected {} rows, got {}", runtime.batch(), rows.size());
+  runtime.rewind(std::vector<std::int64_t>(rows.size(), 0));
 
   const std::vector<ValueSpec>& outputs = runtime.executor().program().entries.front().outputs;
   std::vector<NamedTensor> tensors;
   for (const ValueSpec& output : outputs) {
-    const Shape shape{static_cast<std::int64_t>(rows.size()), length, output.shape.dim(2)};
+    const Shape shape{runtime.batch(), length, output.shape.dim(2)};
     tensors.push_back(
         {output.name, shape, std::vector<float>(static_cast<std::size_t>(shape.element_count()))});
   }
@@ -97,11 +118,18 @@ std::vector<NamedTensor> compute_logits(const std::filesystem::path& model,
     std::vector<std::vector<std::int32_t>> pieces;
     for (const auto& row : rows)
       pieces.emplace_back(row.begin() + start, row.begin() + start + count);
-    const auto results = runtime.run_chunk(entry.name, pieces);
+    const auto results = runtime.run_chunk(parts_->entry.name, pieces);
     for (std::size_t i = 0; i < tensors.size(); ++i)
       place(tensors[i], results[i], chunk, start, count, outputs[i].dtype);
   }
   return tensors;
+}
+
+std::vector<NamedTensor> compute_logits(const std::filesystem::path& folder,
+                                        const std::vector<std::vector<std::int32_t>>& rows,
+                                        const LogitsOptions& options) {
+  const std::int64_t length = checked_length(rows, read_model_config(folder));
+  return LogitsModel(folder, static_cast<std::int64_t>(rows.size()), length, options).run(rows);
 }
 
 }  // namespace ashlar

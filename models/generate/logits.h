@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,11 +29,28 @@ struct LogitsOptions {
   std::function<void(std::string_view stage)> progress;
 };
 
-// Runs a model folder over rows of ids, all of one length T. Returns "logits" [B, T, V] and, if
-// asked for, "hidden_states.N" [B, T, H] (0 = embeddings, last = after the final norm). Throws
-// InvalidArgument for rows that are empty, differ in length, or do not fit, and what loading
-// throws.
-std::vector<NamedTensor> compute_logits(const std::filesystem::path& model,
+// A model folder compiled and loaded for `batch` rows of up to `length` ids each. One thread at a
+// time.
+class LogitsModel {
+public:
+  // Throws what loading throws.
+  LogitsModel(const std::filesystem::path& folder, std::int64_t batch, std::int64_t length,
+              const LogitsOptions& options);
+  ~LogitsModel();
+
+  // Runs rows of ids from the beginning of the context, all of one length T. Returns "logits"
+  // [B, T, V] and, if asked for, "hidden_states.N" [B, T, H] (0 = embeddings, last = after the
+  // final norm). Throws InvalidArgument for rows that are empty, differ in length, do not fit, or
+  // hold ids outside the vocabulary.
+  std::vector<NamedTensor> run(const std::vector<std::vector<std::int32_t>>& rows);
+
+private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+// The same for one set of rows.
+std::vector<NamedTensor> compute_logits(const std::filesystem::path& folder,
                                         const std::vector<std::vector<std::int32_t>>& rows,
                                         const LogitsOptions& options);
 

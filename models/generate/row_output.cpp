@@ -16,9 +16,12 @@ std::size_t overlap(std::string_view text, std::string_view stop) {
 
 }  // namespace
 
-RowOutput::RowOutput(const Tokenizer& tokenizer, const std::vector<std::string>& stop_strings,
+RowOutput::RowOutput(const Tokenizer* tokenizer, const std::vector<std::string>& stop_strings,
                      const std::vector<std::int32_t>& stop_tokens)
-    : detokenizer_(tokenizer, true), stop_strings_(stop_strings), stop_tokens_(stop_tokens) {}
+    : stop_strings_(stop_strings), stop_tokens_(stop_tokens) {
+  if (tokenizer)
+    detokenizer_.emplace(*tokenizer, true);
+}
 
 void RowOutput::settle(bool last) {
   std::size_t match = std::string::npos, held = 0;
@@ -49,7 +52,8 @@ std::int64_t RowOutput::take(std::span<const std::int32_t> tokens, std::int64_t 
       end(StopReason::eos);
       break;
     }
-    pending_ += detokenizer_.push(token);
+    if (detokenizer_)
+      pending_ += detokenizer_->push(token);
     settle(false);
     if (!ended_ && static_cast<std::int64_t>(ids_.size()) >= max_tokens)
       end(StopReason::max_tokens);
@@ -62,7 +66,8 @@ void RowOutput::end(StopReason reason) {
     return;
   ended_ = true;
   reason_ = reason;
-  pending_ += detokenizer_.flush();
+  if (detokenizer_)
+    pending_ += detokenizer_->flush();
   settle(true);
 }
 

@@ -5,6 +5,7 @@
 #include "models/formats/tokenizer/streaming_detokenizer.h"
 #include "models/generate/generator.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,7 +14,8 @@ namespace ashlar {
 
 class RowOutput {
 public:
-  RowOutput(const Tokenizer& tokenizer, const std::vector<std::string>& stop_strings,
+  // Without a tokenizer there are ids, but no text and no stop strings.
+  RowOutput(const Tokenizer* tokenizer, const std::vector<std::string>& stop_strings,
             const std::vector<std::int32_t>& stop_tokens);
 
   bool ended() const { return ended_; }
@@ -31,7 +33,7 @@ private:
   // Moves certain text from `pending_` to `text_`; what could still become a stop string stays.
   void settle(bool last);
 
-  StreamingDetokenizer detokenizer_;
+  std::optional<StreamingDetokenizer> detokenizer_;
   const std::vector<std::string>& stop_strings_;
   const std::vector<std::int32_t>& stop_tokens_;
   std::vector<std::int32_t> ids_;

@@ -275,9 +275,9 @@ std::vector<std::byte> serialize_program(const Program& program) {
   const std::vector<std::byte> payload = writer.take();
   const Header header = {kMagic, kProgramFormatVersion, kKernelAbiVersion, payload.size(),
                          XXH3_64bits(payload.data(), payload.size())};
-  const auto header_bytes = std::as_bytes(std::span(&header, 1));
-  std::vector<std::byte> file(header_bytes.begin(), header_bytes.end());
-  file.insert(file.end(), payload.begin(), payload.end());
+  std::vector<std::byte> file(sizeof(header) + payload.size());
+  std::memcpy(file.data(), &header, sizeof(header));
+  std::memcpy(file.data() + sizeof(header), payload.data(), payload.size());
   return file;
 }
 

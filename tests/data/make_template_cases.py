@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes templates/cases.json: small templates of ours and what Jinja2 makes of them.
 
+Also writes the seeds of template_fuzz: the family templates, and per group all templates that render
+in one file and those that fail in files of their own.
+
 Needs jinja2 3.1.6 (pip install jinja2==3.1.6). The environment is the one in which Transformers
 renders chat templates. A case is {group, template, variables} with either the rendered `text` or,
 where Jinja2 fails, the `error` it reports.
@@ -689,6 +692,20 @@ def render(environment, template, variables):
         return {"error": f"{type(error).__name__}: {error}"}
 
 
+def write_seeds(folder, cases, family_paths):
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in family_paths:
+        (folder / path.stem).write_bytes(path.read_bytes())
+    for group in GROUPS:
+        name = group.replace(" ", "_")
+        of_group = [case for case in cases if case["group"] == group]
+        rendering = [case["template"] for case in of_group if "text" in case]
+        (folder / name).write_text("\n".join(rendering), encoding="utf-8", newline="")
+        failing = [case["template"] for case in of_group if "error" in case]
+        for number, template in enumerate(failing[:4]):
+            (folder / f"{name}_fails_{number}").write_text(template, encoding="utf-8", newline="")
+
+
 def main():
     here = pathlib.Path(__file__).resolve().parent / "templates"
     environment = make_environment()
@@ -698,7 +715,8 @@ def main():
             outcome = render(environment, template, COMMON)
             cases.append({"group": group, "template": template} | outcome)
     families = []
-    for path in sorted(here.glob("*.jinja")):
+    family_paths = sorted(here.glob("*.jinja"))
+    for path in family_paths:
         template = path.read_text(encoding="utf-8")
         for name, conversation in CONVERSATIONS.items():
             variables = {"bos_token": "<s>", "eos_token": "</s>", "add_generation_prompt": True}
@@ -713,6 +731,7 @@ def main():
     }
     text = json.dumps(result, ensure_ascii=False, indent=1)
     (here / "cases.json").write_text(text + "\n", encoding="utf-8")
+    write_seeds(here.parents[1] / "fuzz" / "corpus" / "template_fuzz", cases, family_paths)
     failing = sum("error" in case for case in cases)
     print(f"{len(cases)} cases ({failing} fail in Jinja2), {len(families)} conversations")
 

@@ -75,8 +75,7 @@ TEST_P(OpMatrix, AgreesWithTheReference) {
     }
     eval(results);
     for (std::size_t i = 0; i < results.size(); ++i)
-      compare(reference::Tensor::from_bytes(results[i].type(), results[i].to_bytes()), expected[i],
-              tolerances[i], names[i]);
+      compare(reference_value(results[i]), expected[i], tolerances[i], names[i]);
   }
 }
 

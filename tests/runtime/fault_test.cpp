@@ -133,8 +133,9 @@ TEST_P(CreationFaultTest, IsATypedErrorWithoutLeaksWhereverItHappens) {
       failed = true;
       ++failures;
     }
-    if (log)
+    if (log) {
       EXPECT_THAT(log->messages(), testing::IsEmpty()) << "failure " << n;
+    }
     if (!failed)
       break;
   }

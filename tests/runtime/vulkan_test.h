@@ -56,8 +56,9 @@ protected:
 private:
   void close() {
     device_.reset();
-    if (log_)
+    if (log_) {
       EXPECT_THAT(log_->messages(), testing::IsEmpty());
+    }
     log_.reset();
   }
 

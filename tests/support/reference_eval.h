@@ -9,6 +9,7 @@
 
 namespace ashlar::testing {
 
+// The present value of an evaluated array.
 reference::Tensor reference_value(const Array& array);
 
 // Elements as doubles, whatever the dtype.

@@ -37,10 +37,16 @@ int main(int argc, char** argv) {
   spdlog::set_default_logger(spdlog::stderr_color_mt("ashlar"));
   app.parse_complete_callback([&] { spdlog::set_level(spdlog::level::from_str(level)); });
 
+  cli::add_chat(app);
+  cli::add_compile(app);
   cli::add_devices(app);
   cli::add_generate(app);
   cli::add_inspect(app);
+  cli::add_kernels(app);
   cli::add_logits(app);
+  cli::add_perplexity(app);
+  cli::add_plan(app);
+  cli::add_template(app);
   cli::add_tokenize(app);
   try {
     app.parse(argc, argv);

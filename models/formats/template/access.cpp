@@ -23,7 +23,7 @@ Cursor iterate_text(const Value& value) {
       return std::nullopt;
     std::size_t start = position;
     next_code_point(bytes, position);
-    return Value::text(bytes.substr(start, position - start), value.as_text().markup);
+    return Value::text(bytes.substr(start, position - start));
   };
 }
 

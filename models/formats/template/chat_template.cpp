@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/formats/template/chat_template.h"
 
+#include "runtime/program/in_quotes.h"
 #include "runtime/program/input_file.h"
 #include "models/formats/json_file.h"
 
@@ -11,6 +12,8 @@ namespace ashlar {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr const char* kTemplateFile = "chat_template.jinja";
 
 constexpr std::array<const char*, 7> kSpecialTokens = {
     "bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"};
@@ -37,8 +40,8 @@ nlohmann::json read_tokenizer_config(const std::filesystem::path& model_director
   return config;
 }
 
-std::optional<std::string> choose_template(const nlohmann::json& templates, bool has_tools,
-                                           const std::filesystem::path& model_directory) {
+std::string choose_template(const nlohmann::json& templates, bool has_tools,
+                            const std::filesystem::path& model_directory) {
   std::map<std::string, std::string> by_name;
   for (const nlohmann::json& entry : templates) {
     bool valid = entry.is_object() && entry.contains("name") && entry["name"].is_string() &&
@@ -54,7 +57,21 @@ std::optional<std::string> choose_template(const nlohmann::json& templates, bool
     if (auto it = by_name.find(name); it != by_name.end())
       return it->second;
   }
-  return std::nullopt;
+  throw FormatError("template", "{}: none of the {} chat templates is named default",
+                    config_path(model_directory).string(), by_name.size());
+}
+
+// A token is a string or an object with a `content`.
+void add_token(std::map<std::string, std::string>& tokens, const std::string& name,
+               const nlohmann::json& value, const std::filesystem::path& file) {
+  if (value.is_null())
+    return;
+  const nlohmann::json& token =
+      value.is_object() && value.contains("content") ? value["content"] : value;
+  if (!token.is_string())
+    throw FormatError("template", "{}: bad {}: expected a string or an object with content",
+                      file.string(), in_quotes(name));
+  tokens[name] = token.get<std::string>();
 }
 
 }  // namespace
@@ -79,9 +96,11 @@ std::string ChatTemplate::render(const TemplateInput& input) const {
 
 std::optional<std::string> chat_template_source(const std::filesystem::path& model_directory,
                                                 bool has_tools) {
-  std::filesystem::path file = model_directory / "chat_template.jinja";
-  if (is_present(file))
-    return read_file(file, TemplateLimits().source_bytes, "template");
+  for (const char* name :
+       {has_tools ? "additional_chat_templates/tool_use.jinja" : kTemplateFile, kTemplateFile}) {
+    if (is_present(model_directory / name))
+      return read_file(model_directory / name, TemplateLimits().source_bytes, "template");
+  }
   nlohmann::json config = read_tokenizer_config(model_directory);
   auto source = config.find("chat_template");
   if (source == config.end() || source->is_null())
@@ -97,16 +116,15 @@ std::optional<std::string> chat_template_source(const std::filesystem::path& mod
 std::map<std::string, std::string> special_tokens_of(const std::filesystem::path& model_directory) {
   std::map<std::string, std::string> tokens;
   nlohmann::json config = read_tokenizer_config(model_directory);
+  std::filesystem::path file = config_path(model_directory);
   for (const char* name : kSpecialTokens) {
-    auto it = config.find(name);
-    if (it == config.end() || it->is_null())
-      continue;
-    const nlohmann::json& token =
-        it->is_object() && it->contains("content") ? (*it)["content"] : *it;
-    if (!token.is_string())
-      throw FormatError("template", "{}: bad {}: expected a string or an object with content",
-                        config_path(model_directory).string(), name);
-    tokens[name] = token.get<std::string>();
+    if (auto it = config.find(name); it != config.end())
+      add_token(tokens, name, *it, file);
+  }
+  auto extra = config.find("extra_special_tokens");
+  if (extra != config.end() && extra->is_object()) {
+    for (const auto& [name, token] : extra->items())
+      add_token(tokens, name, token, file);
   }
   return tokens;
 }

@@ -43,14 +43,16 @@ private:
   Template template_;
 };
 
-// The source of a model's chat template: the file chat_template.jinja, else `chat_template` of
+// The source of a model's chat template: with tools the file
+// additional_chat_templates/tool_use.jinja, else chat_template.jinja, else `chat_template` of
 // tokenizer_config.json, which is one template or a list of named ones: "tool_use" when there are
 // tools and it exists, else "default". Nothing when the model has none. Throws FormatError for a
 // malformed or oversized file and IoError.
 std::optional<std::string> chat_template_source(const std::filesystem::path& model_directory,
                                                 bool has_tools);
 
-// The special tokens that tokenizer_config.json names; empty without that file. Errors as above.
+// The special tokens that tokenizer_config.json names, with its extra_special_tokens; empty without
+// that file. Errors as above.
 std::map<std::string, std::string> special_tokens_of(const std::filesystem::path& model_directory);
 
 }  // namespace ashlar

@@ -13,15 +13,13 @@ namespace ashlar::jinja {
 
 namespace {
 
-constexpr std::int64_t kScanBytesPerStep = 64;
-constexpr std::int64_t kMadeBytesPerStep = 16;
 constexpr std::int64_t kStepsPerItem = 4;
 
 // What reading through a value costs.
 std::int64_t scan_steps(const Value& value) {
   switch (value.kind()) {
   case Kind::kText:
-    return static_cast<std::int64_t>(value.bytes().size()) / kScanBytesPerStep;
+    return value.extent().weight;
   case Kind::kList:
   case Kind::kTuple:
     return static_cast<std::int64_t>(value.items().size());
@@ -34,7 +32,7 @@ std::int64_t scan_steps(const Value& value) {
 std::int64_t making_steps(const Value& value) {
   switch (value.kind()) {
   case Kind::kText:
-    return static_cast<std::int64_t>(value.bytes().size()) / kMadeBytesPerStep;
+    return value.extent().weight;
   case Kind::kList:
   case Kind::kTuple:
     return static_cast<std::int64_t>(value.items().size()) * kStepsPerItem;

@@ -21,6 +21,8 @@ Dict make_dict(Evaluation& evaluation, const Arguments& arguments) {
   Dict dict;
   if (!arguments.positional.empty()) {
     const Value& source = arguments.positional[0];
+    if (source.is(Kind::kUndefined))
+      fail("{}", source.undefined_message());
     if (source.is(Kind::kDict)) {
       dict = source.as_dict();
     } else {

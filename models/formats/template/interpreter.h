@@ -19,7 +19,7 @@ struct Scope {
   // Without a value: the name belongs to this scope but is not assigned yet. The keys point into
   // the syntax tree.
   std::unordered_map<std::string_view, std::optional<Value>> variables;
-  // A macro or recursive loop refers to this scope.
+  // A macro or loop refers to this scope.
   bool captured = false;
 };
 
@@ -99,6 +99,7 @@ private:
   Value evaluate_bound(const ast::ExpressionPtr& bound);
   Arguments evaluate_arguments(const ast::CallArguments& arguments);
   Value look_up(std::string_view name);
+  // Must precede anything that makes a value refer to the present scope.
   void capture_scope();
 
   const ast::Template& source_;

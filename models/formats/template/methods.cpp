@@ -28,6 +28,8 @@ Value denied(const Value& value, std::string_view name) {
 
 Value bind_method(const Value& self, std::string_view name, Method method) {
   auto body = [self, method](Evaluation& evaluation, const Arguments& arguments) {
+    if (self.is(Kind::kText))
+      evaluation.spend(self.extent().weight);
     return method(evaluation, self, arguments);
   };
   return Value::object(std::make_shared<Function>(std::string(name), std::move(body), self));

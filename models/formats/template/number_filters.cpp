@@ -44,7 +44,9 @@ Value to_int(Evaluation&, const Value& operand, const Arguments& arguments) {
     if (!std::isnan(operand.as_real()))
       result = truncate(operand.as_real());
   } else if (operand.is(Kind::kText)) {
-    result = parse_integer(operand.bytes(), static_cast<int>(integer_or(bound[1], 10)));
+    Value base = bound[1] ? *bound[1] : Value::integer(10);
+    if (base.is_integral())
+      result = parse_integer(operand.bytes(), base.as_int());
     if (!result) {
       if (std::optional<double> real = parse_real(operand.bytes()))
         result = truncate_finite(*real);

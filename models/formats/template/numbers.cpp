@@ -53,9 +53,9 @@ int prefix_base(std::string_view digits) {
 
 }  // namespace
 
-std::optional<std::int64_t> parse_integer(std::string_view text, int base) {
+std::optional<std::int64_t> parse_integer(std::string_view text, std::int64_t base) {
   if (base != 0 && (base < 2 || base > 36))
-    fail("int() base must be >= 2 and <= 36, or 0");
+    return std::nullopt;
   std::string_view digits = strip(text, std::nullopt, Side::kBoth);
   bool negative = !digits.empty() && digits[0] == '-';
   if (negative || (!digits.empty() && digits[0] == '+'))
@@ -78,7 +78,7 @@ std::optional<std::int64_t> parse_integer(std::string_view text, int base) {
   std::string signed_digits = (negative ? "-" : "") + *plain;
   const char* end = signed_digits.data() + signed_digits.size();
   std::int64_t value = 0;
-  auto [stopped, error] = std::from_chars(signed_digits.data(), end, value, base);
+  auto [stopped, error] = std::from_chars(signed_digits.data(), end, value, static_cast<int>(base));
   if (stopped != end)
     return std::nullopt;
   if (error == std::errc::result_out_of_range)

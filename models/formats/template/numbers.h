@@ -6,8 +6,9 @@
 
 namespace ashlar::jinja {
 
-// int(text, base) and float(text); nothing where Python raises a ValueError.
-std::optional<std::int64_t> parse_integer(std::string_view text, int base);
+// int(text, base) and float(text); nothing where Python raises a ValueError, as for a base it does
+// not know.
+std::optional<std::int64_t> parse_integer(std::string_view text, std::int64_t base);
 std::optional<double> parse_real(std::string_view text);
 
 // int(value). Fails for nan, infinities and what does not fit.

@@ -61,7 +61,7 @@ Value sort(Evaluation& evaluation, const Value& operand, const Arguments& argume
       keys.push_back(comparison_key(path.get(evaluation, item), case_sensitive));
     entries.push_back({Value::list(std::move(keys)), std::move(item)});
   }
-  sort_by_key(evaluation, entries, truth_or(bound[0], false));
+  sort_by_key(evaluation, entries, integer_or(bound[0], 0) != 0);
   return items_of(entries.begin(), entries.end());
 }
 
@@ -78,7 +78,7 @@ Value dictsort(Evaluation& evaluation, const Value& operand, const Arguments& ar
   for (const auto& [key, value] : operand.as_dict().entries())
     entries.push_back({comparison_key(by == "key" ? key : value, truth_or(bound[0], false)),
                        Value::tuple({key, value})});
-  sort_by_key(evaluation, entries, truth_or(bound[2], false));
+  sort_by_key(evaluation, entries, integer_or(bound[2], 0) != 0);
   return items_of(entries.begin(), entries.end());
 }
 

@@ -157,10 +157,11 @@ Value batch(Evaluation& evaluation, const Value& operand, const Arguments& argum
 
 Value sliced(Evaluation&, const Value& operand, const Arguments& arguments) {
   auto bound = Signature("slice", {"slices", "fill_with"}, 1).bind(arguments);
-  std::int64_t slices = require_index(*bound[0]);
+  Value count = *bound[0];
   Value filler = value_or_none(bound[1]);
-  return make_generator(operand, [operand, slices, filler]() -> Cursor {
+  return make_generator(operand, [operand, count, filler]() -> Cursor {
     std::vector<Value> all = collect(operand);
+    std::int64_t slices = require_index(count);
     if (slices == 0)
       fail("integer division or modulo by zero");
     auto size = static_cast<std::int64_t>(all.size());

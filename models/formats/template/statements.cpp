@@ -130,6 +130,7 @@ Value Interpreter::render_recursive_loop(const ast::For& node, const Value& iter
 }
 
 Value Interpreter::filter_items(const ast::For& node, const Value& iterable) {
+  capture_scope();
   auto accepts = [this, &node, scope = scope_](const Value& item) {
     ScopeGuard outer(*this, scope);
     ScopeGuard inner(*this, ast::HiddenNames());

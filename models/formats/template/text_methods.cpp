@@ -112,7 +112,7 @@ Value split_text(Evaluation&, const Value& self, const Arguments& arguments) {
 
 Value split_text_lines(Evaluation&, const Value& self, const Arguments& arguments) {
   const Value* keep_ends = Signature("splitlines", {"keepends"}, 0).bind(arguments)[0];
-  return like(self, split_lines(self.bytes(), truth_or(keep_ends, false)));
+  return like(self, split_lines(self.bytes(), integer_or(keep_ends, 0) != 0));
 }
 
 template <bool from_right>
@@ -172,8 +172,12 @@ struct Window {
     std::int64_t first = resolve(start, 0);
     std::int64_t last = std::min(resolve(stop, size), size);
     beyond = first > last;
-    begin = byte_offset(self.bytes(), static_cast<std::size_t>(first));
-    end = byte_offset(self.bytes(), static_cast<std::size_t>(last));
+    begin = offset_of(self.as_text(), static_cast<std::size_t>(first));
+    end = offset_of(self.as_text(), static_cast<std::size_t>(last));
+  }
+
+  static std::size_t offset_of(const Text& text, std::size_t index) {
+    return text.ascii ? std::min(index, text.bytes.size()) : byte_offset(text.bytes, index);
   }
 
   std::string_view of(const Value& self) const {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/formats/tokenizer/added_tokens.h"
 
+#include "runtime/program/in_quotes.h"
 #include "models/formats/tokenizer/unicode.h"
 #include "models/formats/tokenizer/utf8.h"
 
@@ -11,9 +12,10 @@ namespace ashlar::tokenizer {
 namespace {
 
 // Bounds the work per character of text.
-constexpr std::size_t kMaxContentBytes = 1024;
+constexpr std::size_t kMaxContentBytes = 512;
+constexpr std::size_t kTypicalContentBytes = 64;
 
-AddedToken parse_token(const JsonNode& node, const Normalizer* normalizer) {
+AddedToken parse_token(const JsonNode& node, const Normalizer* normalizer, WorkLimit& limit) {
   AddedToken token;
   token.id = static_cast<std::int32_t>(node.at("id").as_index(kMaxTokenCount));
   token.content = node.at("content").as_string();
@@ -27,7 +29,7 @@ AddedToken parse_token(const JsonNode& node, const Normalizer* normalizer) {
                 kMaxContentBytes);
   Stretch matched{token.content};
   if (token.normalized && normalizer)
-    normalizer->apply(matched);
+    normalizer->apply(matched, limit);
   token.matched = std::move(matched.text);
   return token;
 }
@@ -72,8 +74,10 @@ std::size_t extend_right(std::string_view text, std::size_t end) {
 
 AddedTokens::AddedTokens(const std::optional<JsonNode>& list, const Normalizer* normalizer,
                          const Vocabulary& model) {
-  for (std::size_t i = 0; list && i < list->size(); ++i) {
-    AddedToken token = parse_token((*list)[i], normalizer);
+  const std::size_t count = list ? list->size() : 0;
+  WorkLimit limit = WorkLimit::for_text(count * kTypicalContentBytes);
+  for (std::size_t i = 0; i < count; ++i) {
+    AddedToken token = parse_token((*list)[i], normalizer, limit);
     if (!token.content.empty())
       add((*list)[i], std::move(token), model);
   }
@@ -82,12 +86,12 @@ AddedTokens::AddedTokens(const std::optional<JsonNode>& list, const Normalizer* 
 void AddedTokens::add(const JsonNode& node, AddedToken token, const Vocabulary& model) {
   const auto model_id = model.id_of(token.content);
   if (model_id && *model_id != token.id)
-    node.reject("token {} has id {}, but {} in the vocabulary of the model", excerpt(token.content),
-                token.id, *model_id);
+    node.reject("token {} has id {}, but {} in the vocabulary of the model",
+                in_quotes(token.content), token.id, *model_id);
   const std::string* model_token = model.token_of(token.id);
   if (model_token && *model_token != token.content)
     node.reject("id {} of token {} belongs to {} in the vocabulary of the model", token.id,
-                excerpt(token.content), excerpt(*model_token));
+                in_quotes(token.content), in_quotes(*model_token));
   vocabulary_.add(node, token.content, token.id);
   (token.normalized ? normalized_tree_ : raw_tree_).insert(token.matched, token.id);
   tokens_.insert_or_assign(token.id, std::move(token));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/formats/tokenizer/model.h"
 
+#include "runtime/program/in_quotes.h"
 #include "models/formats/tokenizer/bpe.h"
 #include "runtime/program/error.h"
 
@@ -13,7 +14,7 @@ std::unique_ptr<Model> make_model(const JsonNode& node) {
   if (name == "BPE")
     return std::make_unique<Bpe>(node);
   throw Unsupported("tokenizer", "{}: the model {} is not supported, only BPE", node.path(),
-                    excerpt(name));
+                    in_quotes(name));
 }
 
 }  // namespace ashlar::tokenizer

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/formats/tokenizer/tokenizer.h"
 
+#include "runtime/program/input_file.h"
+#include "models/formats/json_file.h"
 #include "models/formats/tokenizer/streaming_detokenizer.h"
 #include "models/formats/tokenizer/tokenizer_parts.h"
-#include "runtime/program/error.h"
 
 #include <algorithm>
-#include <fstream>
-#include <sstream>
 #include <utility>
 
 namespace ashlar {
@@ -16,15 +15,8 @@ using tokenizer::IdRun;
 
 namespace {
 
-std::string read_file(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (file)
-    text << file.rdbuf();
-  if (!file || !text)
-    throw IoError("tokenizer", "cannot read {}", path.string());
-  return std::move(text).str();
-}
+// Ten times the largest vocabulary in use.
+constexpr std::uint64_t kMaxFileBytes = std::uint64_t{1} << 29;
 
 EncodedPair join(const std::vector<IdRun>& runs) {
   EncodedPair result;
@@ -38,11 +30,11 @@ EncodedPair join(const std::vector<IdRun>& runs) {
 }  // namespace
 
 Tokenizer Tokenizer::from_file(const std::filesystem::path& path) {
-  return from_json(read_file(path), path.string());
+  return from_json(read_file(path, kMaxFileBytes, "tokenizer"), path.string());
 }
 
 Tokenizer Tokenizer::from_json(std::string_view text, std::string_view source) {
-  const auto document = tokenizer::parse_json(text, source);
+  const auto document = parse_json(text, source, {.max_bytes = kMaxFileBytes});
   return Tokenizer(
       std::make_shared<const Parts>(tokenizer::JsonNode(document, std::string(source))));
 }

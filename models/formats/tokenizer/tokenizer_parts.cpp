@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/formats/tokenizer/tokenizer_parts.h"
 
+#include "runtime/program/in_quotes.h"
 #include "models/formats/tokenizer/utf8.h"
 #include "runtime/program/error.h"
 
@@ -10,6 +11,7 @@ namespace ashlar {
 
 using tokenizer::JsonNode;
 using tokenizer::Stretch;
+using tokenizer::WorkLimit;
 
 namespace {
 
@@ -18,7 +20,7 @@ constexpr std::string_view kVersion = "1.0";
 const JsonNode& check_version(const JsonNode& root) {
   if (const auto version = root.find("version"); version && version->as_string() != kVersion)
     throw Unsupported("tokenizer", "{}: only version {} is supported, got {}", version->path(),
-                      kVersion, tokenizer::excerpt(version->as_string()));
+                      kVersion, in_quotes(version->as_string()));
   return root;
 }
 
@@ -50,33 +52,36 @@ Tokenizer::Parts::Parts(const JsonNode& root)
 
 std::vector<std::int32_t> Tokenizer::Parts::encode(std::string_view text) const {
   require_utf8(text);
+  WorkLimit limit = WorkLimit::for_text(text.size());
   std::vector<std::int32_t> ids;
   for (const auto& section : added_tokens.split_raw(text)) {
     if (section.token)
       ids.push_back(*section.token);
     else
-      encode_raw({std::string(section.span.in(text)), section.span.begin == 0}, ids);
+      encode_raw({std::string(section.span.in(text)), section.span.begin == 0}, limit, ids);
   }
   return ids;
 }
 
-void Tokenizer::Parts::encode_raw(Stretch stretch, std::vector<std::int32_t>& ids) const {
+void Tokenizer::Parts::encode_raw(Stretch stretch, WorkLimit& limit,
+                                  std::vector<std::int32_t>& ids) const {
   if (normalizer)
-    normalizer->apply(stretch);
+    normalizer->apply(stretch, limit);
   for (const auto& section : added_tokens.split_normalized(stretch.text)) {
     if (section.token)
       ids.push_back(*section.token);
     else
       encode_normalized(
           {std::string(section.span.in(stretch.text)), stretch.at_start && section.span.begin == 0},
-          ids);
+          limit, ids);
   }
 }
 
-void Tokenizer::Parts::encode_normalized(Stretch stretch, std::vector<std::int32_t>& ids) const {
+void Tokenizer::Parts::encode_normalized(Stretch stretch, WorkLimit& limit,
+                                         std::vector<std::int32_t>& ids) const {
   tokenizer::PieceList list(std::move(stretch));
   if (pre_tokenizer)
-    pre_tokenizer->apply(list);
+    pre_tokenizer->apply(list, limit);
   for (const auto& piece : list.pieces)
     model->encode(piece.in(list.text), ids);
 }

@@ -41,8 +41,10 @@ struct Tokenizer::Parts {
   std::unique_ptr<tokenizer::Decoder> decoder;
 
 private:
-  void encode_raw(tokenizer::Stretch stretch, std::vector<std::int32_t>& ids) const;
-  void encode_normalized(tokenizer::Stretch stretch, std::vector<std::int32_t>& ids) const;
+  void encode_raw(tokenizer::Stretch stretch, tokenizer::WorkLimit& limit,
+                  std::vector<std::int32_t>& ids) const;
+  void encode_normalized(tokenizer::Stretch stretch, tokenizer::WorkLimit& limit,
+                         std::vector<std::int32_t>& ids) const;
 };
 
 }  // namespace ashlar

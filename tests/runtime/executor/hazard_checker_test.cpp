@@ -111,9 +111,9 @@ TEST(Hazards, UnwrittenReadsNameTheFirstMissingByte) {
 TEST(Hazards, AdjacentWritesCoverAReadTogether) {
   std::vector<Command> commands;
   for (std::uint64_t offset : {200u, 0u, 100u, 300u})
-    commands.push_back(Copy{{Space::state, 1, 0, 100}, arena(offset, 100), "part"});
-  commands.push_back(Barrier{});
-  commands.push_back(add_scalar(arena(0), arena(1024), 100, 1));
+    commands.emplace_back(Copy{{Space::state, 1, 0, 100}, arena(offset, 100), "part"});
+  commands.emplace_back(Barrier{});
+  commands.emplace_back(add_scalar(arena(0), arena(1024), 100, 1));
   EXPECT_THAT(find_unwritten_reads(with_commands(commands).entries[0]), IsEmpty());
 }
 

@@ -61,7 +61,7 @@ TEST_F(StateStoreTest, WritesAndReadsRanges) {
 }
 
 TEST_F(StateStoreTest, TheSameNameMustMeanTheSame) {
-  State& state = store_->declare(kCache);
+  DeviceState& state = store_->declare(kCache);
   EXPECT_EQ(&store_->declare(kCache), &state);
   for (const StateSpec& other : {StateSpec{"cache", DType::i32, {4, 8}, true, Residency::state},
                                  StateSpec{"cache", DType::u32, {4, 9}, true, Residency::state},
@@ -76,7 +76,7 @@ TEST_F(StateStoreTest, TheSameNameMustMeanTheSame) {
 }
 
 TEST_F(StateStoreTest, GrowthDoublesKeepsRowsAndClearsTheRest) {
-  State& state = store_->declare(kCache);
+  DeviceState& state = store_->declare(kCache);
   std::vector<std::uint32_t> rows(32);
   std::iota(rows.begin(), rows.end(), 1u);
   write("cache", rows);
@@ -103,7 +103,7 @@ TEST_F(StateStoreTest, FailedGrowthLeavesTheStateAsItWas) {
   options.memory_limit = 1 << 20;
   open(options);
   store_.emplace(device());
-  State& state = store_->declare(kCache);
+  DeviceState& state = store_->declare(kCache);
   const std::uint64_t before = state.buffer().id();
   EXPECT_THROW(store_->grow("cache", 1 << 20), OutOfMemory);
   EXPECT_THROW(store_->grow("cache", std::int64_t{1} << 61), InvalidArgument);
@@ -118,7 +118,7 @@ TEST_F(StateStoreTest, OnlyGrowableStatesGrow) {
 }
 
 TEST_F(StateStoreTest, InvalidStatesAreRefusedUntilRewritten) {
-  State& state = store_->declare({"s", DType::u32, {2}, false, Residency::state});
+  DeviceState& state = store_->declare({"s", DType::u32, {2}, false, Residency::state});
   const auto invalid = ThrowsMessage<InvalidArgument>(HasSubstr("invalid after a failed submit"));
   state.invalidate();
   EXPECT_THAT([&] { read("s"); }, invalid);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/ashlar/command.h"
 
+#include "models/formats/template/chat_template.h"
 #include "models/generate/generator.h"
 #include "runtime/program/error.h"
 
@@ -16,14 +17,26 @@ namespace {
 struct Options {
   std::string model, prompt, ids, dtype;
   GenerateOptions generate;
-  bool print_ids = false, json = false, stats = false;
+  bool chat = false, print_ids = false, json = false, stats = false, ignore_eos = false;
 };
+
+// The prompt as the user's first message.
+std::vector<std::int32_t> chat_ids(const Options& options, const LanguageModel& model) {
+  const auto source = chat_template_source(model.files().folder(), false);
+  if (!source)
+    throw InvalidArgument("cli", "--chat: '{}' has no chat template", options.model);
+  TemplateInput input;
+  input.messages.push_back({{"role", "user"}, {"content", options.prompt}});
+  input.special_tokens = special_tokens_of(model.files().folder());
+  return model.tokenizer().encode(ChatTemplate::parse(*source).render(input), false);
+}
 
 std::vector<std::int32_t> prompt_ids(const Options& options, const LanguageModel& model) {
   if (options.prompt.empty() == options.ids.empty())
     throw InvalidArgument("cli", "generate: give either --prompt or --ids");
-  return options.ids.empty() ? model.tokenizer().encode(options.prompt, true)
-                             : parse_ids(options.ids);
+  if (!options.ids.empty())
+    return parse_ids(options.ids);
+  return options.chat ? chat_ids(options, model) : model.tokenizer().encode(options.prompt, true);
 }
 
 double tokens_per_second(const Generation& generation, const GenerationTimes& times) {
@@ -55,6 +68,7 @@ void run(const Options& options) {
   auto progress = std::make_unique<ProgressLine>();
   LanguageModel model(options.model,
                       {.dtype = parse_activation_dtype(options.dtype),
+                       .ignore_eos = options.ignore_eos,
                        .progress = [&](std::string_view stage) { progress->show(stage); }});
   progress.reset();
   Generator generator(model);
@@ -84,6 +98,7 @@ void add_generate(CLI::App& app) {
   auto options = std::make_shared<Options>();
   command->add_option("--model", options->model, "Model folder")->required();
   command->add_option("--prompt", options->prompt, "Text to continue, encoded with special tokens");
+  command->add_flag("--chat", options->chat, "Pass the prompt through the model's chat template");
   command->add_option("--ids", options->ids, "Token ids to continue, such as 1,2,3");
   command->add_option("--max-tokens", options->generate.max_tokens, "Most tokens to generate")
       ->capture_default_str();
@@ -95,6 +110,8 @@ void add_generate(CLI::App& app) {
       ->capture_default_str();
   command->add_option("--dtype", options->dtype,
                       "Activations and caches: f32, bf16 or f16; default the checkpoint's");
+  command->add_flag("--ignore-eos", options->ignore_eos,
+                    "Keep generating behind the model's stop tokens");
   command->add_flag("--print-ids", options->print_ids, "Print the generated ids instead of text");
   command->add_flag("--stats", options->stats, "Print speed and counts at the end");
   command->add_flag("--json", options->json, "Print one JSON object at the end");
