@@ -4,6 +4,7 @@
 #include "ir/ashlar_dialect.h"
 #include "ir/kernel_dialect.h"
 #include "passes/op_classes.h"
+#include "passes/region_order.h"
 #include "passes/scope.h"
 
 #include "mlir/IR/Builders.h"
@@ -31,18 +32,20 @@ static Location location_of(const KernelUnit& unit, MLIRContext* context) {
   return fuse_locations(context, locations);
 }
 
-static kernel::FusedOp build_kernel(OpBuilder& builder, const KernelUnit& unit, IRMapping& stored) {
+// Creates one kernel; `stored` maps values of the graph to the results of kernels.
+static void build_kernel(OpBuilder& builder, const KernelUnit& unit, IRMapping& stored) {
+  const RegionOrder order = canonical_order(unit);
   SmallVector<Value> inputs;
   SmallVector<Location> locations;
-  for (Value input : unit.inputs) {
+  for (Value input : order.inputs) {
     inputs.push_back(stored.lookupOrDefault(input));
     locations.push_back(input.getLoc());
   }
   SmallVector<Type> types;
   SmallVector<std::int64_t> inplace;
-  for (Value output : unit.outputs) {
+  for (Value output : order.outputs) {
     types.push_back(output.getType());
-    inplace.push_back(inplace_input(output, unit.inputs));
+    inplace.push_back(inplace_input(output, order.inputs));
   }
   auto fused = kernel::FusedOp::create(builder, location_of(unit, builder.getContext()), types,
                                        inputs, builder.getStringAttr(unit.root),
@@ -50,15 +53,16 @@ static kernel::FusedOp build_kernel(OpBuilder& builder, const KernelUnit& unit, 
   OpBuilder::InsertionGuard guard(builder);
   Block* body = builder.createBlock(&fused.getBody(), {}, ValueRange(inputs).getTypes(), locations);
   IRMapping inside;
-  for (auto [input, argument] : llvm::zip_equal(unit.inputs, body->getArguments()))
+  for (auto [input, argument] : llvm::zip_equal(order.inputs, body->getArguments()))
     inside.map(input, argument);
-  for (Operation* op : ops_of(unit))
+  for (Operation* op : order.ops)
     builder.clone(*op, inside);
   SmallVector<Value> results;
-  for (Value output : unit.outputs)
+  for (Value output : order.outputs)
     results.push_back(inside.lookup(output));
   kernel::YieldOp::create(builder, fused.getLoc(), results);
-  return fused;
+  for (auto [output, result] : llvm::zip_equal(order.outputs, fused.getOutputs()))
+    stored.map(output, result);
 }
 
 void build_kernels(Block& block, const std::vector<KernelUnit>& units) {
@@ -71,11 +75,8 @@ void build_kernels(Block& block, const std::vector<KernelUnit>& units) {
       end = &op;
   OpBuilder builder(end);
   IRMapping stored;
-  for (const KernelUnit& unit : units) {
-    kernel::FusedOp fused = build_kernel(builder, unit, stored);
-    for (auto [output, result] : llvm::zip_equal(unit.outputs, fused.getOutputs()))
-      stored.map(output, result);
-  }
+  for (const KernelUnit& unit : units)
+    build_kernel(builder, unit, stored);
   for (Operation& op : llvm::make_range(end->getIterator(), block.end()))
     for (OpOperand& operand : op.getOpOperands())
       operand.set(stored.lookupOrDefault(operand.get()));

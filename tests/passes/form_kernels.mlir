@@ -50,8 +50,8 @@ func.func @norm_matvec(%x: tensor<1x8xf32>, %r: tensor<1x4xf32>) -> tensor<1x4xf
 // CHECK: %[[K:.*]]:2 = kernel.fused "matvec"
 // CHECK: %[[SUM:.*]] = ashlar.add %{{.*}}, %{{.*}} : (tensor<1x8xf32>
 // CHECK: %[[Y:.*]] = ashlar.matmul %[[SUM]]
-// CHECK: kernel.yield %[[Y]], %[[SUM]]
-// CHECK: kernel.fused "matvec"(%[[K]]#0, {{.*}}, %[[K]]#1)
+// CHECK: kernel.yield %[[SUM]], %[[Y]]
+// CHECK: kernel.fused "matvec"(%[[K]]#1, {{.*}}, %[[K]]#0)
 func.func @shared_prologue(%x: tensor<1x8xf32>, %r: tensor<1x8xf32>) -> tensor<1x8xf32> {
   %w = ashlar.weight ["w"] : tensor<8x8xbf16>
   %v = ashlar.weight ["v"] : tensor<8x8xbf16>
