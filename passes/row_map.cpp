@@ -55,6 +55,17 @@ bool transpose_keeps_rows(ir::TransposeOp op, std::int64_t rows) {
   return before == after;
 }
 
+// Equal extents do not tell a slice that runs backwards.
+bool slice_keeps_rows(ir::SliceOp op, std::int64_t rows) {
+  const ArrayRef<std::int64_t> input = shape_of(op.getInput());
+  if (!keeps_leading_axes(input, shape_of(op), rows))
+    return false;
+  for (std::size_t axis = 0; axis < *row_axes(input, rows); ++axis)
+    if (input[axis] != 1 && op.getSteps()[axis] != 1)
+      return false;
+  return true;
+}
+
 bool take_keeps_rows(ir::TakeOp op, unsigned operand, std::int64_t rows) {
   const auto axis = static_cast<std::size_t>(op.getAxis());
   const auto axes = row_axes(shape_of(op->getOperand(operand)), rows);
