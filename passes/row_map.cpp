@@ -77,17 +77,6 @@ bool take_keeps_rows(ir::TakeOp op, unsigned operand, std::int64_t rows) {
                       [](std::int64_t extent) { return extent == 1; });
 }
 
-// Leading axes of the same extent may still be reversed.
-bool slice_keeps_rows(ir::SliceOp op, std::int64_t rows) {
-  const ArrayRef<std::int64_t> input = shape_of(op.getInput());
-  if (!keeps_leading_axes(input, shape_of(op), rows))
-    return false;
-  for (std::size_t axis = 0; axis < *row_axes(input, rows); ++axis)
-    if (input[axis] > 1 && op.getSteps()[axis] != 1)
-      return false;
-  return true;
-}
-
 // Whether the result of an inlinable `op` follows the `rows` rows that one operand follows.
 bool keeps_rows(Operation* op, unsigned operand, std::int64_t rows) {
   if (is_elementwise(op) || isa<ir::ReshapeOp>(op))
