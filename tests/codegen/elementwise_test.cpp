@@ -191,9 +191,11 @@ TEST_F(ElementwiseTest, Sources) {
       region.op("ashlar.full {shape = array<i64: 3>, dtype = bf16, value = 0.3 : f64} : () "
                 "-> tensor<3xbf16>"),
       "tensor<3xbf16>");
-  region.output(region.op("ashlar.constant dense<[[1, -2], [3, 40]]> : tensor<2x2xi8>"),
-                "tensor<2x2xi8>");
-  region.output(region.op("ashlar.constant dense<0.5> : tensor<5xf16>"), "tensor<5xf16>");
+  region.output(
+      region.op("ashlar.constant dense<[[1, -2], [3, 40]]> : tensor<2x2xi8> : tensor<2x2xi8>"),
+      "tensor<2x2xi8>");
+  region.output(region.op("ashlar.constant dense<0.5> : tensor<5xf16> : tensor<5xf16>"),
+                "tensor<5xf16>");
   compare(region.text(), {random(DType::f32, {1})});
 }
 
