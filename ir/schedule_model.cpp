@@ -67,6 +67,22 @@ std::int64_t scatter_iterations(ArrayRef<Store> stores) {
   return iterations;
 }
 
+// Loops that evaluating one element of `values` contains.
+std::int64_t element_iterations(ValueRange values) {
+  std::int64_t iterations = 0;
+  for (Operation* op :
+       ops_behind(values, [](Operation* op) { return isa<AttentionCombineOp>(op); }))
+    iterations += 2 * cast<RankedTensorType>(op->getOperand(0).getType()).getDimSize(3);
+  return iterations;
+}
+
+std::int64_t element_iterations(ArrayRef<Store> stores) {
+  SmallVector<Value> values;
+  for (const Store& store : stores)
+    values.push_back(store.value);
+  return element_iterations(values);
+}
+
 std::int64_t splits_of(Operation* op) {
   auto splits = op->getAttrOfType<IntegerAttr>("splits");
   return splits ? std::max<std::int64_t>(splits.getInt(), 1) : 1;
@@ -154,7 +170,7 @@ std::int64_t row_iterations(ArrayRef<Store> stores, ScheduleAttr schedule) {
         sum += ceil_div(shape->length, stride);
     for (const Store& store : part.stores)
       sum += ceil_div(element_count(store.value.getType()) / part.rows, stride);
-    iterations = std::max(iterations, sum);
+    iterations = std::max(iterations, sum * (1 + element_iterations(part.stores)));
   }
   return iterations;
 }
@@ -198,8 +214,11 @@ std::int64_t matvec_iterations(Operation* matmul, ArrayRef<Store> stores, Schedu
   for (Operation* reduction : ops_behind(matmul->getOperand(0), is_reduction))
     if (auto shape = row_shape_of(reduction))
       iterations += ceil_div(shape->length, std::min(workgroup, lanes)) * shape->rows;
+  const std::int64_t inner = 1 + element_iterations(matmul->getOperand(0));
   if (stages_lhs(matmul))
-    iterations += ceil_div(extent.m * extent.k, workgroup);
+    iterations += ceil_div(extent.m * extent.k, workgroup) * inner;
+  else
+    iterations *= inner * extent.m;
   for (const Store& store : stores)
     if (ops_behind(store.value, [](Operation* op) { return isa<ir::MatmulOp>(op); }).empty())
       iterations += ceil_div(element_count(store.value.getType()), workgroup);
@@ -327,8 +346,12 @@ bool stages_lhs(Operation* matmul) {
     return !info || (info->op_class != OpClass::movement && info->op_class != OpClass::source &&
                      info->kind != OpKind::cast);
   };
-  constexpr std::int64_t kStagedBytes = 16 * 1024;
-  return element_count(lhs.getType()) * 4 <= kStagedBytes && !ops_behind(lhs, computes).empty();
+  constexpr std::int64_t kStagedBytes = 24 * 1024;
+  const Type element = cast<RankedTensorType>(lhs.getType()).getElementType();
+  const std::int64_t last = innermost(lhs.getType());
+  // Single values of bf16 take a word each.
+  const std::int64_t bytes = last % 4 == 0 ? bytes_of(element) : 4;
+  return element_count(lhs.getType()) * bytes <= kStagedBytes && !ops_behind(lhs, computes).empty();
 }
 
 ScheduleAttr default_schedule(const RegionView& region, const DeviceProfile& profile) {
@@ -358,7 +381,7 @@ std::int64_t loop_iterations(const RegionView& region, ScheduleAttr schedule) {
   if (region.root == "row")
     return scatters + row_iterations(stores, schedule);
   if (roots.empty())
-    return scatters;
+    return scatters + element_iterations(stores);
   const std::int64_t workgroup = std::max<std::int64_t>(schedule.get("workgroup", 64), 1);
   if (region.root == "matvec")
     return scatters + matvec_iterations(roots.front(), stores, schedule);

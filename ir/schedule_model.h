@@ -43,7 +43,7 @@ std::int64_t attention_key_step(std::int64_t head_size);
 inline constexpr std::int64_t kSortedInWorkgroup = 2048;
 
 // Whether a matvec kernel keeps its left side in workgroup memory: it does when the left side is
-// computed (not just loaded) and fits into half of what workgroups are promised (16 KiB of 32).
+// computed (not just loaded) and takes at most 24 KiB in its own element type.
 bool stages_lhs(mlir::Operation* matmul);
 
 }  // namespace ashlar::kernel

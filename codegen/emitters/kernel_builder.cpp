@@ -77,7 +77,9 @@ bool KernelBuilder::OperationInfo::isEqual(const Operation* a, const Operation* 
 
 Value KernelBuilder::unique(Value value) {
   Operation* op = value.getDefiningOp();
-  if (!op || op->getNumResults() != 1 || !isPure(op))
+  // Folding may return what exists already and is in use.
+  if (!op || op->getNumResults() != 1 || op->getNumRegions() != 0 || !op->use_empty() ||
+      !isPure(op))
     return value;
   for (const Scope& scope : scopes_)
     if (auto found = scope.operations.find(op); found != scope.operations.end()) {
@@ -268,8 +270,8 @@ Value KernelBuilder::shared(Type type, std::int64_t count) {
   OpBuilder::InsertionGuard guard(*this);
   setInsertionPointToStart(entry_);
   auto space = spirv::StorageClassAttr::get(getContext(), spirv::StorageClass::Workgroup);
-  return memref::AllocOp::create(
-      *this, MemRefType::get({count}, type, MemRefLayoutAttrInterface(), space));
+  return memref::AllocOp::create(*this, MemRefType::get({std::max<std::int64_t>(count, 1)}, type,
+                                                        MemRefLayoutAttrInterface(), space));
 }
 
 Value KernelBuilder::load(Value memory, Value index) {

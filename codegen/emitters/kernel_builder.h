@@ -13,6 +13,7 @@
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/SmallVector.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -35,8 +36,10 @@ public:
   std::int64_t workgroup_size() const { return workgroup_size_; }
   std::int64_t subgroup_size() const;
 
-  // Ends the kernel. `workgroups` in all; fewer launched workgroups never see the rest.
-  void set_workgroups(std::int64_t workgroups) { workgroups_ = workgroups; }
+  // How many workgroups run in all, at least one.
+  void set_workgroups(std::int64_t workgroups) {
+    workgroups_ = std::max<std::int64_t>(workgroups, 1);
+  }
   std::array<std::uint32_t, 3> grid() const;
   mlir::OwningOpRef<mlir::ModuleOp> take_module() { return std::move(module_); }
 

@@ -102,24 +102,39 @@ private:
     }
   }
 
-  // Computes the left side once per workgroup and keeps it as f32.
+  // Computes the left side once per workgroup and keeps it there.
   void stage_lhs() {
-    const std::int64_t width = k_ % 4 == 0 ? 4 : 1;
-    const Type element = width == 1 ? Type(b_.getF32Type()) : VectorType::get({4}, b_.getF32Type());
-    const Value memory = b_.shared(element, m_ * k_ / width);
+    const std::int64_t width = k_ % 4 == 0 ? 4 : 1, packets = m_ * k_ / width;
+    const StagedValues staged(b_, dtype_of(lhs_), m_ * k_, width);
     auto type = cast<RankedTensorType>(lhs_.getType());
-    b_.for_each(
-        b_.thread(), b_.index(m_ * k_ / width), b_.index(b_.workgroup_size()), [&](Value i) {
-          b_.store_vector(e_.at(lhs_, point_at(b_, type, b_.mul(i, width), width)), memory, i);
-        });
+    b_.for_each(b_.thread(), b_.index(packets), b_.index(b_.workgroup_size()), [&](Value packet) {
+      staged.store(packet, e_.at(lhs_, point_at(b_, type, b_.mul(packet, width), width)));
+    });
     b_.barrier();
-    e_.bind(lhs_, [this, memory, width](const Point& point) {
+    e_.bind(lhs_, [this, staged](const Point& point) {
       const Value linear = b_.linearize(point.index, shape_of(lhs_));
+      if (point.width < staged.width())
+        return single(staged, linear, point.width);
       Values values;
-      for (std::int64_t i = 0; i < point.width; i += width)
-        values.append(b_.load_vector(memory, b_.div(b_.add(linear, i), width)));
+      for (std::int64_t i = 0; i < point.width; i += staged.width())
+        values.append(staged.load(b_.div(b_.add(linear, i), staged.width())));
       return values;
     });
+  }
+
+  // Fewer values than a packet holds.
+  Values single(const StagedValues& staged, Value linear, std::int64_t width) {
+    const Values packet = staged.load(b_.div(linear, staged.width()));
+    Values values;
+    for (std::int64_t i = 0; i < width; ++i) {
+      const Value lane = b_.rem(b_.add(linear, i), staged.width());
+      Value value = packet.front();
+      for (std::size_t other = 1; other < packet.size(); ++other)
+        value = b_.select(b_.equal(lane, b_.index(static_cast<std::int64_t>(other))), packet[other],
+                          value);
+      values.push_back(value);
+    }
+    return values;
   }
 
   bool is_behind_product(const kernel::Store& store) const {

@@ -241,4 +241,42 @@ void store_packet(KernelBuilder& b, unsigned buffer, DType dtype, Value at, Valu
   store_vectors(b, stored, buffer_of(b, buffer, storage_type(b, dtype)), at, bytes);
 }
 
+// bf16 in pairs of 32-bit words; a single value takes a whole one.
+static Type staged_type(KernelBuilder& b, DType dtype, std::int64_t width) {
+  if (dtype == DType::bf16 && width > 1)
+    return VectorType::get({width / 2}, b.getI32Type());
+  Type element = dtype == DType::f16 ? Type(b.getF16Type()) : b.getF32Type();
+  return width > 1 ? VectorType::get({width}, element) : element;
+}
+
+StagedValues::StagedValues(KernelBuilder& builder, DType dtype, std::int64_t count,
+                           std::int64_t width)
+    : b_(builder), dtype_(dtype), width_(width),
+      memory_(builder.shared(staged_type(builder, dtype, width), count / width)) {}
+
+void StagedValues::store(Value packet, ValueRange values) const {
+  Values stored(values);
+  if (dtype_ == DType::bf16 && width_ > 1) {
+    stored.clear();
+    for (std::size_t i = 0; i < values.size(); i += 2)
+      stored.push_back(pack_word(b_, dtype_, values.slice(i, 2)));
+  } else if (dtype_ == DType::f16) {
+    for (Value& value : stored)
+      value = to_storage(b_, dtype_, value);
+  }
+  b_.store_vector(stored, memory_, packet);
+}
+
+Values StagedValues::load(Value packet) const {
+  const Values stored = b_.load_vector(memory_, packet);
+  Values values;
+  for (Value value : stored) {
+    if (dtype_ == DType::bf16 && width_ > 1)
+      values.append(unpack_word(b_, dtype_, value));
+    else
+      values.push_back(dtype_ == DType::f16 ? from_storage(b_, dtype_, value) : value);
+  }
+  return values;
+}
+
 }  // namespace ashlar::codegen

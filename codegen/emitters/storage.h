@@ -28,4 +28,22 @@ void store_element(KernelBuilder& b, unsigned buffer, DType dtype, Value at, Val
 Values load_packet(KernelBuilder& b, unsigned buffer, DType dtype, Value at, std::int64_t width);
 void store_packet(KernelBuilder& b, unsigned buffer, DType dtype, Value at, ValueRange values);
 
+// Workgroup memory for `count` float values of `dtype`, as narrow as `dtype` is, `width` (1 or 4)
+// at a time.
+class StagedValues {
+public:
+  StagedValues(KernelBuilder& builder, DType dtype, std::int64_t count, std::int64_t width);
+
+  std::int64_t width() const { return width_; }
+  // Packet number `packet`: values [packet * width, (packet + 1) * width).
+  void store(Value packet, ValueRange values) const;
+  Values load(Value packet) const;
+
+private:
+  KernelBuilder& b_;
+  DType dtype_;
+  std::int64_t width_;
+  Value memory_;
+};
+
 }  // namespace ashlar::codegen

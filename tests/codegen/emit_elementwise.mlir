@@ -17,10 +17,11 @@ kernel.def @add "elementwise" inplace [-1] schedule <"elementwise", {workgroup =
 
 // bf16 travels as 32-bit words and is rounded once per op, to nearest even.
 // CHECK: gpu.module @narrow
+// CHECK: %[[HALF:.*]] = arith.constant 32767 : i32
 // CHECK: scf.if
 // CHECK: vector.load {{.*}} {alignment = 8 : i64} : memref<?xi32, {{.*}}>, vector<2xi32>
 // CHECK: arith.mulf
-// CHECK: arith.shrui
+// CHECK: arith.addi %{{.*}}, %[[HALF]]
 // CHECK: vector.store {{.*}} vector<2xi32>
 kernel.def @narrow "elementwise" inplace [-1] schedule <"elementwise", {workgroup = 64 : i64, width = 4 : i64}> {
 ^bb0(%x: tensor<3x4xbf16>):
