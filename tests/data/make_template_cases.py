@@ -222,7 +222,7 @@ GROUPS = {
         "{{ s.__class__.__mro__ }}",
         "{{ people[0].home.city }} {{ people[2].home.city }}| {{ people[0]['tags'][1] }}",
         "{{ {'a b': 1}['a b'] }} {{ {1: 'one'}[1] }} {{ {1: 'one'}[true] }} {{ {none: 2}[none] }}",
-        "{{ d[['list']] }}|{{ d[missing] }}|",
+        "{{ d[['list']] }}|{{ d[missing] }}|{{ d[(1, [])] }}|{{ {(1, 2): 3}[(1, 2)] }}",
         "{{ n.real }} {{ n.imag }} {{ n.numerator }} {{ f.is_integer() }} {{ 2.0.is_integer() }}",
         "{{ d.get('b') }} {{ d.get('zz') }} {{ d.get('zz', 5) }} {{ d.get() }}",
         "{{ d.keys()|list }} {{ d.values()|list|length }} {{ d.keys() }} {{ {'a': 1}.items() }} {{ {'a': 1}.values() }}",

@@ -190,7 +190,7 @@ std::optional<Value> subscript(const Value& value, const Value& key) {
     return index ? std::optional(value.items()[*index]) : std::nullopt;
   }
   case Kind::kDict: {
-    if (key.is(Kind::kList) || key.is(Kind::kDict))
+    if (!is_hashable(key))
       return std::nullopt;
     const Value* found = value.as_dict().find(key);
     return found ? std::optional(*found) : std::nullopt;

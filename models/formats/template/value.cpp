@@ -142,6 +142,12 @@ const void* Value::identity() const {
   }
 }
 
+bool is_hashable(const Value& value) {
+  if (value.is(Kind::kTuple))
+    return std::ranges::all_of(value.items(), is_hashable);
+  return !value.is(Kind::kList) && !value.is(Kind::kDict);
+}
+
 std::size_t KeyHash::operator()(const Value& key) const {
   switch (key.kind()) {
   case Kind::kUndefined:

@@ -106,6 +106,9 @@ private:
   Data data_;
 };
 
+// Whether the value can be a dictionary key: no list or mapping, and no tuple with one.
+bool is_hashable(const Value& value);
+
 // Equality and hashing as of dictionary keys: 1, 1.0 and True are one key. Hashing an unhashable
 // value fails as in Python.
 struct KeyHash {
