@@ -124,7 +124,7 @@ def tokenizer_seeds():
     yield "syntax", {
         "pre_tokenizer": steps(
             "pretokenizers", split(r"[\w&&[^a-c[\d]]]{1,3}+|\b(?<n>a)\k<n>|(?m:.)\u0041", "MergedWithPrevious"),
-            split(r"\p{^Han}{,2}?(?x: a # b\n)|[[:^alpha:]\S]", "Contiguous"), split("x*", "Removed")),
+            split("\\p{^Han}{,2}?(?x: a # b\n)|[[:^alpha:]\\S]", "Contiguous"), split("x*", "Removed")),
     }, "abc a1 AA"
 
 
