@@ -122,3 +122,53 @@ func.func @independent(%x: tensor<4xf32>, %y: tensor<8xi32>) -> (tensor<4xf32>, 
   %b = ashlar.neg %y : (tensor<8xi32>) -> tensor<8xi32>
   return %a, %b : tensor<4xf32>, tensor<8xi32>
 }
+
+// Rows read in reverse are not the rows of the output: the sums are stored first.
+// CHECK-LABEL: func.func @reversed_rows
+// CHECK: %[[S:.*]] = kernel.fused "row"(%arg0)
+// CHECK: kernel.fused "elementwise"(
+// CHECK-NOT: kernel.fused
+func.func @reversed_rows(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %s = ashlar.reduce_sum %x {axes = array<i64: 1>, keepdims = true} : (tensor<4x8xf32>) -> tensor<4x1xf32>
+  %r = ashlar.slice %s {starts = array<i64: 3, 0>, sizes = array<i64: 4, 1>, steps = array<i64: -1, 1>} : (tensor<4x1xf32>) -> tensor<4x1xf32>
+  %b = ashlar.broadcast %r {shape = array<i64: 4, 8>} : (tensor<4x1xf32>) -> tensor<4x8xf32>
+  %y = ashlar.mul %x, %b : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
+
+// A transpose of the row axes mixes rows too; one that moves axes of extent 1 does not.
+// CHECK-LABEL: func.func @transposed_rows
+// CHECK: kernel.fused "row"
+// CHECK: kernel.fused "elementwise"
+// CHECK-NOT: kernel.fused
+func.func @transposed_rows(%x: tensor<2x3x8xf32>) -> tensor<3x2xf32> {
+  %s = ashlar.reduce_max %x {axes = array<i64: 2>, keepdims = false} : (tensor<2x3x8xf32>) -> tensor<2x3xf32>
+  %t = ashlar.transpose %s {permutation = array<i64: 1, 0>} : (tensor<2x3xf32>) -> tensor<3x2xf32>
+  return %t : tensor<3x2xf32>
+}
+
+// CHECK-LABEL: func.func @moved_unit_axis
+// CHECK-COUNT-1: kernel.fused "row"
+// CHECK-NOT: kernel.fused
+func.func @moved_unit_axis(%x: tensor<1x3x8xf32>) -> tensor<3x1xf32> {
+  %s = ashlar.reduce_max %x {axes = array<i64: 2>, keepdims = false} : (tensor<1x3x8xf32>) -> tensor<1x3xf32>
+  %t = ashlar.transpose %s {permutation = array<i64: 1, 0>} : (tensor<1x3xf32>) -> tensor<3x1xf32>
+  return %t : tensor<3x1xf32>
+}
+
+// Index maps nested many times would repeat the arithmetic below them exponentially often.
+// CHECK-LABEL: func.func @nested_index_maps
+// CHECK-COUNT-2: kernel.fused "elementwise"
+func.func @nested_index_maps(%x: tensor<1xf32>) -> tensor<512xf32> {
+  %e = ashlar.exp %x : (tensor<1xf32>) -> tensor<1xf32>
+  %0 = ashlar.concat %e, %e {axis = 0 : i64} : (tensor<1xf32>, tensor<1xf32>) -> tensor<2xf32>
+  %1 = ashlar.concat %0, %0 {axis = 0 : i64} : (tensor<2xf32>, tensor<2xf32>) -> tensor<4xf32>
+  %2 = ashlar.concat %1, %1 {axis = 0 : i64} : (tensor<4xf32>, tensor<4xf32>) -> tensor<8xf32>
+  %3 = ashlar.concat %2, %2 {axis = 0 : i64} : (tensor<8xf32>, tensor<8xf32>) -> tensor<16xf32>
+  %4 = ashlar.concat %3, %3 {axis = 0 : i64} : (tensor<16xf32>, tensor<16xf32>) -> tensor<32xf32>
+  %5 = ashlar.concat %4, %4 {axis = 0 : i64} : (tensor<32xf32>, tensor<32xf32>) -> tensor<64xf32>
+  %6 = ashlar.concat %5, %5 {axis = 0 : i64} : (tensor<64xf32>, tensor<64xf32>) -> tensor<128xf32>
+  %7 = ashlar.concat %6, %6 {axis = 0 : i64} : (tensor<128xf32>, tensor<128xf32>) -> tensor<256xf32>
+  %8 = ashlar.concat %7, %7 {axis = 0 : i64} : (tensor<256xf32>, tensor<256xf32>) -> tensor<512xf32>
+  return %8 : tensor<512xf32>
+}
