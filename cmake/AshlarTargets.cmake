@@ -11,9 +11,9 @@ endif()
 add_library(ashlar_options INTERFACE)
 target_include_directories(ashlar_options INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
 # Vulkan structures are initialised by their type alone, hence no -Wmissing-field-initializers.
-target_compile_options(ashlar_options INTERFACE -Wall -Wextra -Wno-unused-parameter
-                                                -Wno-missing-field-initializers)
+target_compile_options(ashlar_options INTERFACE -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers)
 if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
+  target_compile_options(ashlar_options INTERFACE -Wno-missing-designated-field-initializers)
   # PCH time stamps would defeat ccache between checkouts.
   target_compile_options(ashlar_options INTERFACE "SHELL:-Xclang -fno-pch-timestamp")
   target_link_options(ashlar_options INTERFACE -fuse-ld=lld)
@@ -32,7 +32,19 @@ function(ashlar_library name)
   add_library(${name} STATIC ${ARG_SOURCES})
   target_link_libraries(${name} PUBLIC ashlar_options ${ARG_DEPENDS})
   if(ARG_PCH)
-    target_precompile_headers(${name} PRIVATE ${ARG_PCH})
+    ashlar_precompile(${name} ${ARG_PCH})
+  endif()
+endfunction()
+
+# ashlar_precompile(NAME header): the first target compiles the header, the others share the result.
+function(ashlar_precompile name header)
+  get_filename_component(header ${header} ABSOLUTE)
+  get_property(owner GLOBAL PROPERTY "ASHLAR_PCH_OWNER_${header}")
+  if(owner)
+    target_precompile_headers(${name} REUSE_FROM ${owner})
+  else()
+    target_precompile_headers(${name} PRIVATE ${header})
+    set_property(GLOBAL PROPERTY "ASHLAR_PCH_OWNER_${header}" ${name})
   endif()
 endfunction()
 

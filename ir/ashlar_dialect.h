@@ -18,6 +18,9 @@
 
 namespace ashlar::ir {
 
+// Names an argument or result of an entry, for those who call the program.
+inline constexpr llvm::StringLiteral kNameAttribute = "ashlar.name";
+
 // Between tensor types and array types. `type_of` returns nothing for element types outside DType.
 std::optional<DType> dtype_of(mlir::Type element_type);
 mlir::Type element_type_of(mlir::MLIRContext* context, DType dtype);

@@ -10,7 +10,7 @@ config.excludes = ["data", "fuzz"]
 config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.ashlar_build, "tests", "lit")
 
-tools = [os.path.join(config.ashlar_build, "tools", t) for t in ("ashlar-opt", "ashlar", "ashlar-run")]
+tools = [os.path.join(config.ashlar_build, "tools", t) for t in ("ashlar-opt", "ashlar-kernel-run", "ashlar", "ashlar-run")]
 config.environment["PATH"] = os.pathsep.join(tools + [config.llvm_tools, os.environ["PATH"]])
 config.environment["HOME"] = os.environ.get("HOME", "/tmp")
 config.substitutions.append(("%checkpoints", os.path.join(config.ashlar_source, "models", "checkpoints")))

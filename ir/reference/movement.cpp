@@ -121,7 +121,7 @@ void take_along_axis(const Tensor& input, const Tensor& indices, std::size_t axi
 void add_element(Tensor& result, std::int64_t to, const Tensor& updates, std::int64_t from) {
   const auto t = static_cast<std::size_t>(to), f = static_cast<std::size_t>(from);
   if (result.is_real())
-    result.reals[t] = round_to(result.reals[t] + updates.reals[f], result.type.dtype);
+    result.reals[t] += updates.reals[f];
   else
     result.integers[t] =
         wrap_to(static_cast<std::int64_t>(static_cast<std::uint64_t>(result.integers[t]) +
@@ -151,6 +151,8 @@ void scatter(Operands operands, std::size_t axis, bool accumulate, Tensor& resul
     else
       result.copy_element(to, updates, linear);
   });
+  for (double& x : result.reals)
+    x = round_to(x, result.type.dtype);
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 //   --gen-op-infos   initialisers of OpInfo (ir/op_info.h)
 //   --gen-op-verifiers  one ASHLAR_VERIFY(Class) per op
 //   --gen-op-docs    the Markdown reference page
+//   --gen-elementwise-decls, --gen-elementwise-defs   front-end functions of one or two arrays
+//   --gen-array-function-decls, --gen-array-function-defs   the other ops, with their attributes
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/CommandLine.h"
@@ -18,15 +20,30 @@ using namespace llvm;
 
 namespace {
 
-enum class Action { kinds, infos, verifiers, docs };
+enum class Action {
+  kinds,
+  infos,
+  verifiers,
+  docs,
+  elementwise_decls,
+  elementwise_defs,
+  function_decls,
+  function_defs,
+};
 
-cl::opt<Action>
-    action(cl::desc("What to generate:"),
-           cl::values(clEnumValN(Action::kinds, "gen-op-kinds", "OpKind enumerators"),
-                      clEnumValN(Action::infos, "gen-op-infos", "OpInfo initialisers"),
-                      clEnumValN(Action::verifiers, "gen-op-verifiers", "Verifier definitions"),
-                      clEnumValN(Action::docs, "gen-op-docs", "Markdown reference")),
-           cl::init(Action::kinds));
+cl::opt<Action> action(
+    cl::desc("What to generate:"),
+    cl::values(clEnumValN(Action::kinds, "gen-op-kinds", "OpKind enumerators"),
+               clEnumValN(Action::infos, "gen-op-infos", "OpInfo initialisers"),
+               clEnumValN(Action::verifiers, "gen-op-verifiers", "Verifier definitions"),
+               clEnumValN(Action::docs, "gen-op-docs", "Markdown reference"),
+               clEnumValN(Action::elementwise_decls, "gen-elementwise-decls",
+                          "Elementwise front-end functions"),
+               clEnumValN(Action::elementwise_defs, "gen-elementwise-defs", "Their definitions"),
+               clEnumValN(Action::function_decls, "gen-array-function-decls",
+                          "Front-end functions of the other ops"),
+               clEnumValN(Action::function_defs, "gen-array-function-defs", "Their definitions")),
+    cl::init(Action::kinds));
 
 struct Argument {
   StringRef name;
@@ -122,6 +139,81 @@ void emit_docs(ArrayRef<const Record*> ops, raw_ostream& os) {
   }
 }
 
+// ---- Front-end functions
+
+StringRef parameter_type(StringRef kind) {
+  return StringSwitch<StringRef>(kind)
+      .Case("operand", "const Array&")
+      .Case("operands", "const std::vector<Array>&")
+      .Case("boolean", "bool")
+      .Case("integer", "std::int64_t")
+      .Case("integers", "const std::vector<std::int64_t>&")
+      .Case("real", "double")
+      .Case("dtype", "DType")
+      .Default("");
+}
+
+// Elementwise ops of arrays alone broadcast and promote their operands.
+bool is_broadcasting(const Record& op) {
+  const std::vector<Argument> arguments = arguments_of(op);
+  return class_of(op) == "elementwise" && arguments.size() <= 2 &&
+         all_of(arguments, [](const Argument& a) { return a.kind == "operand"; });
+}
+
+// The other ops, unless the front end builds them by hand (constants, weights, states).
+bool has_plain_function(const Record& op) {
+  return !is_broadcasting(op) && all_of(arguments_of(op), [](const Argument& a) {
+    return !parameter_type(a.kind).empty();
+  });
+}
+
+std::string signature(const Record& op) {
+  const bool broadcasting = is_broadcasting(op);
+  std::string text = ("Array " + op.getValueAsString("opName") + "(").str();
+  ListSeparator comma;
+  for (const Argument& a : arguments_of(op))
+    text += (StringRef(comma) + (broadcasting ? "const Operand&" : parameter_type(a.kind)) + " " +
+             a.name)
+                .str();
+  return text + ")";
+}
+
+void emit_decl(const Record& op, raw_ostream& os) {
+  os << "// " << op.getValueAsString("summary") << ".\n" << signature(op) << ";\n";
+}
+
+void emit_elementwise_def(const Record& op, raw_ostream& os) {
+  os << signature(op) << " {\n  return elementwise(OpKind::" << op.getValueAsString("opName")
+     << ", {";
+  ListSeparator comma;
+  for (const Argument& a : arguments_of(op))
+    os << comma << a.name;
+  os << "});\n}\n";
+}
+
+void emit_function_def(const Record& op, raw_ostream& os) {
+  std::vector<std::string> operands, attributes;
+  bool variadic = false;
+  for (const Argument& a : arguments_of(op)) {
+    variadic |= a.kind == "operands";
+    if (a.kind == "operand" || a.kind == "operands")
+      operands.push_back(a.name.str());
+    else
+      attributes.push_back(("{\"" + a.name + "\", " + a.name + "}").str());
+  }
+  os << signature(op) << " {\n  return apply(OpKind::" << op.getValueAsString("opName") << ", "
+     << (variadic ? operands[0] : "{" + join(operands, ", ") + "}") << ", {"
+     << join(attributes, ", ") << "});\n}\n";
+}
+
+void emit_selected(ArrayRef<const Record*> ops, raw_ostream& os,
+                   function_ref<bool(const Record&)> selects,
+                   function_ref<void(const Record&, raw_ostream&)> emit_one) {
+  for (const Record* op : ops)
+    if (selects(*op))
+      emit_one(*op, os);
+}
+
 bool emit(raw_ostream& os, const RecordKeeper& records) {
   // In the order of the file: ids of definitions grow as they are read.
   std::vector<const Record*> ops(records.getAllDerivedDefinitions("Array_Op"));
@@ -138,6 +230,18 @@ bool emit(raw_ostream& os, const RecordKeeper& records) {
     break;
   case Action::docs:
     emit_docs(ops, os);
+    break;
+  case Action::elementwise_decls:
+    emit_selected(ops, os, is_broadcasting, emit_decl);
+    break;
+  case Action::elementwise_defs:
+    emit_selected(ops, os, is_broadcasting, emit_elementwise_def);
+    break;
+  case Action::function_decls:
+    emit_selected(ops, os, has_plain_function, emit_decl);
+    break;
+  case Action::function_defs:
+    emit_selected(ops, os, has_plain_function, emit_function_def);
     break;
   }
   return false;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/formats/checkpoint.h"
 
-#include "models/formats/in_quotes.h"
 #include "models/formats/json_file.h"
 #include "runtime/program/error.h"
+#include "runtime/program/in_quotes.h"
 
 #include <algorithm>
 #include <map>

@@ -2,8 +2,8 @@
 // The one way by which untrusted JSON enters the parser.
 #pragma once
 
-#include "models/formats/in_quotes.h"
 #include "runtime/program/error.h"
+#include "runtime/program/in_quotes.h"
 
 #include <nlohmann/json.hpp>
 

@@ -2,11 +2,11 @@
 #include "models/formats/model_config.h"
 
 #include "models/formats/decoder_fields.h"
-#include "models/formats/in_quotes.h"
 #include "models/formats/json_fields.h"
 #include "models/formats/json_file.h"
 #include "models/formats/model_families.h"
 #include "runtime/program/error.h"
+#include "runtime/program/in_quotes.h"
 
 #include <algorithm>
 

@@ -2,8 +2,8 @@
 #include "models/formats/model_families.h"
 
 #include "models/formats/decoder_fields.h"
-#include "models/formats/in_quotes.h"
 #include "runtime/program/error.h"
+#include "runtime/program/in_quotes.h"
 
 #include <cmath>
 #include <string>

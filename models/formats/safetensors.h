@@ -8,8 +8,8 @@
 // the bytes the file really has.
 #pragma once
 
-#include "models/formats/input_file.h"
 #include "models/formats/stored_type.h"
+#include "runtime/program/input_file.h"
 #include "runtime/program/shape.h"
 
 #include <cstddef>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The JSON header: a state machine over parser events, so that no tree is built and nesting never
 // passes the three levels that the format has.
-#include "models/formats/in_quotes.h"
 #include "models/formats/json_events.h"
 #include "models/formats/safetensors.h"
 #include "runtime/program/error.h"
+#include "runtime/program/in_quotes.h"
 
 #include <algorithm>
 #include <tuple>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/formats/safetensors_writer.h"
 
-#include "models/formats/atomic_file.h"
-#include "models/formats/in_quotes.h"
 #include "models/formats/safetensors.h"
+#include "runtime/program/atomic_file.h"
 #include "runtime/program/error.h"
+#include "runtime/program/in_quotes.h"
 
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/formats/tensor_values.h"
 
-#include "models/formats/in_quotes.h"
 #include "runtime/program/error.h"
+#include "runtime/program/in_quotes.h"
 
 #include <bit>
 #include <cstring>

@@ -131,7 +131,7 @@ std::size_t BoundEntry::bind_space(Space space, std::span<const BufferView> view
   return patched;
 }
 
-std::size_t BoundEntry::bind_states(std::span<State* const> states, Queue& queue) {
+std::size_t BoundEntry::bind_states(std::span<DeviceState* const> states, Queue& queue) {
   std::size_t patched = 0;
   for (std::size_t i = 0; i < states_used_.size(); ++i) {
     const Buffer& buffer = states[states_used_[i]]->buffer();

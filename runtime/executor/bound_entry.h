@@ -16,7 +16,7 @@
 
 namespace ashlar {
 
-class State;
+class DeviceState;
 
 class BoundEntry {
 public:
@@ -42,7 +42,7 @@ public:
   // last run where its records must change.
   std::size_t bind_values(std::span<const BufferView> inputs, std::span<const BufferView> outputs,
                           Queue& queue);
-  std::size_t bind_states(std::span<State* const> states, Queue& queue);
+  std::size_t bind_states(std::span<DeviceState* const> states, Queue& queue);
 
   BufferView input(std::uint32_t index) const { return inputs_.views[index]; }
   BufferView output(std::uint32_t index) const { return outputs_.views[index]; }

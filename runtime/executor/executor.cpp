@@ -3,6 +3,7 @@
 
 #include "runtime/executor/hazard_checker.h"
 #include "runtime/program/error.h"
+#include "runtime/program/requirements.h"
 #include "runtime/vulkan/device.h"
 #include "runtime/vulkan/transfers.h"
 
@@ -13,6 +14,7 @@ namespace ashlar {
 Executor::Executor(Device& device, Program program, StateStore& states)
     : device_(device), program_(std::move(program)) {
   verify(program_);
+  check_requirements(requirements_of(program_), device.profile());
   if (device.debug().hazards)
     require_no_hazards(program_);
 
@@ -92,11 +94,15 @@ void Executor::run_and_wait(std::uint32_t entry, std::span<const BufferView> inp
   device_.queue().wait(run(entry, inputs, outputs, repeat));
 }
 
-BoundEntry& Executor::prepare(std::uint32_t entry, std::span<const BufferView> inputs,
-                              std::span<const BufferView> outputs) {
+BoundEntry& Executor::entry_at(std::uint32_t entry) {
   if (entry >= entries_.size())
     throw InvalidArgument("executor", "entry {} of {}", entry, entries_.size());
-  BoundEntry& bound = entries_[entry];
+  return entries_[entry];
+}
+
+BoundEntry& Executor::prepare(std::uint32_t entry, std::span<const BufferView> inputs,
+                              std::span<const BufferView> outputs) {
+  BoundEntry& bound = entry_at(entry);
   for (std::uint32_t group : bound.weights_read())
     weights_->require_ready(group);
   for (std::uint32_t state : bound.states_used())
@@ -175,7 +181,7 @@ void Executor::warm_up(std::uint32_t entry) {
   VkCommandBuffer commands = pool.allocate();
   begin_recording(commands);
   // No workgroups: the driver prepares the kernel, nothing runs and no record is read.
-  for (const Command& command : entries_.at(entry).entry().commands)
+  for (const Command& command : entry_at(entry).entry().commands)
     if (const auto* dispatch = std::get_if<Dispatch>(&command))
       pipeline(dispatch->kernel).record_dispatch(commands, record_table_.address(), {0, 0, 0});
   end_recording(commands);

@@ -80,6 +80,7 @@ public:
 
 private:
   void place_entry(BoundEntry& bound, std::uint64_t table_offset);
+  BoundEntry& entry_at(std::uint32_t entry);
   BoundEntry& prepare(std::uint32_t entry, std::span<const BufferView> inputs,
                       std::span<const BufferView> outputs);
   Recording record(const BoundEntry& bound, const Recording::Options& options);
@@ -89,7 +90,7 @@ private:
 
   Device& device_;
   Program program_;
-  std::vector<State*> states_;  // by index of the program
+  std::vector<DeviceState*> states_;  // by index of the program
   std::optional<Weights> weights_;
   Buffer constants_, arena_, record_table_;
   std::vector<std::optional<Pipeline>> pipelines_;  // created when first recorded

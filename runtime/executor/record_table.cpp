@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/executor/record_table.h"
 
+#include <algorithm>
 #include <cstring>
+#include <span>
 
 namespace ashlar {
 namespace {
@@ -39,8 +41,7 @@ void RecordTable::place(const Entry& entry, std::byte* host, std::uint64_t devic
       continue;
     const std::uint64_t scalars =
         offsets_[next++] + dispatch->arguments.size() * sizeof(std::uint64_t);
-    std::memcpy(host_ + scalars, dispatch->scalars.data(),
-                dispatch->scalars.size() * sizeof(std::uint32_t));
+    std::ranges::copy(std::as_bytes(std::span(dispatch->scalars)), host_ + scalars);
   }
 }
 

@@ -31,7 +31,7 @@ Shape with_rows(const Shape& shape, std::int64_t rows) {
   return Shape(std::move(dims));
 }
 
-void require_compatible(const State& state, const StateSpec& wanted, bool growable) {
+void require_compatible(const DeviceState& state, const StateSpec& wanted, bool growable) {
   const bool same_capacity = state.shape() == wanted.shape;
   const bool enough = growable && wanted.growable && state.shape().rank() == wanted.shape.rank() &&
                       with_rows(wanted.shape, state.shape().dim(0)) == state.shape() &&
@@ -46,18 +46,18 @@ void require_compatible(const State& state, const StateSpec& wanted, bool growab
 
 }  // namespace
 
-State::State(Device& device, const StateSpec& spec)
+DeviceState::DeviceState(Device& device, const StateSpec& spec)
     : spec_(spec), buffer_(allocate_state(device, spec)) {
   fill_with_zeros(device, buffer_);
 }
 
-void State::require_valid() const {
+void DeviceState::require_valid() const {
   if (!valid_)
     throw InvalidArgument(
         "state", "'{}' is invalid after a failed submit: reset it or write it as a whole", name());
 }
 
-State& StateStore::declare(const StateSpec& spec) {
+DeviceState& StateStore::declare(const StateSpec& spec) {
   const auto found = states_.find(spec.name);
   if (found == states_.end())
     return states_.try_emplace(spec.name, device_, spec).first->second;
@@ -65,7 +65,7 @@ State& StateStore::declare(const StateSpec& spec) {
   return found->second;
 }
 
-State& StateStore::at(std::string_view name) {
+DeviceState& StateStore::at(std::string_view name) {
   const auto found = states_.find(name);
   if (found == states_.end())
     throw InvalidArgument("state", "there is no state '{}'", name);
@@ -81,7 +81,7 @@ std::vector<std::string> StateStore::names() const {
 
 void StateStore::write(std::string_view name, std::uint64_t offset,
                        std::span<const std::byte> bytes) {
-  State& state = at(name);
+  DeviceState& state = at(name);
   const bool whole = offset == 0 && bytes.size() == state.buffer_.bytes();
   if (!whole)
     state.require_valid();
@@ -90,19 +90,19 @@ void StateStore::write(std::string_view name, std::uint64_t offset,
 }
 
 void StateStore::read(std::string_view name, std::uint64_t offset, std::span<std::byte> bytes) {
-  const State& state = at(name);
+  const DeviceState& state = at(name);
   state.require_valid();
   device_.transfers().read(state.buffer_, offset, bytes);
 }
 
 void StateStore::reset(std::string_view name) {
-  State& state = at(name);
+  DeviceState& state = at(name);
   fill_with_zeros(device_, state.buffer_);
   state.valid_ = true;
 }
 
 void StateStore::grow(std::string_view name, std::int64_t rows, std::int64_t max_rows) {
-  State& state = at(name);
+  DeviceState& state = at(name);
   if (!state.spec_.growable)
     throw InvalidArgument("state", "'{}' cannot grow", name);
   const std::int64_t capacity = state.shape().dim(0);

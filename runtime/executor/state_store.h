@@ -23,9 +23,9 @@ namespace ashlar {
 class Device;
 
 // One state; owned by its store and never moved.
-class State {
+class DeviceState {
 public:
-  State(Device& device, const StateSpec& spec);
+  DeviceState(Device& device, const StateSpec& spec);
 
   const std::string& name() const { return spec_.name; }
   DType dtype() const { return spec_.dtype; }
@@ -52,10 +52,10 @@ public:
   // Creates the state zero filled, or returns the one of that name. Throws InvalidArgument where it
   // differs in dtype, shape, growth or residency (a growable one may have any capacity of at least
   // the one asked for), OutOfMemory where it does not fit.
-  State& declare(const StateSpec& spec);
+  DeviceState& declare(const StateSpec& spec);
   bool contains(std::string_view name) const { return states_.contains(name); }
   // Throws InvalidArgument where there is none.
-  State& at(std::string_view name);
+  DeviceState& at(std::string_view name);
   std::vector<std::string> names() const;
 
   // Byte ranges are checked. Reading waits for all submitted work; writing the whole state makes it
@@ -74,7 +74,7 @@ public:
 
 private:
   Device& device_;
-  std::map<std::string, State, std::less<>> states_;
+  std::map<std::string, DeviceState, std::less<>> states_;
 };
 
 }  // namespace ashlar

@@ -12,7 +12,7 @@ DeviceProfile lavapipe() {
   p.name = "lavapipe";
   p.driver = "llvmpipe Mesa 22.3.6 (LLVM 15.0.6)";
   p.is_cpu = true;
-  p.subgroup_size = 8;
+  p.subgroup_size = p.min_subgroup_size = p.max_subgroup_size = 8;
   p.max_workgroup_invocations = 1024;
   p.max_workgroup_size = {1024, 1024, 1024};
   p.max_workgroup_count = {65535, 65535, 65535};
@@ -29,7 +29,7 @@ DeviceProfile gpu(std::string name, std::uint32_t subgroup_size) {
   DeviceProfile p;
   p.name = std::move(name);
   p.driver = "fixture";
-  p.subgroup_size = subgroup_size;
+  p.subgroup_size = p.min_subgroup_size = p.max_subgroup_size = subgroup_size;
   p.max_workgroup_invocations = 1024;
   p.max_workgroup_size = {1024, 1024, 64};
   p.max_workgroup_count = {2147483647, 65535, 65535};
@@ -61,6 +61,7 @@ DeviceProfile nvidia_h200() {
 
 DeviceProfile amd_rdna() {
   DeviceProfile p = gpu("amd-rdna", 64);
+  p.min_subgroup_size = 32;
   p.max_workgroup_size = {1024, 1024, 1024};
   p.max_workgroup_count = {4294967295, 65535, 65535};
   p.shared_memory_bytes = 64 * 1024;
@@ -71,6 +72,8 @@ DeviceProfile amd_rdna() {
 
 DeviceProfile intel_xe() {
   DeviceProfile p = gpu("intel-xe", 16);
+  p.min_subgroup_size = 8;
+  p.max_subgroup_size = 32;
   p.max_workgroup_size = {1024, 1024, 1024};
   p.max_workgroup_count = {65535, 65535, 65535};
   p.shared_memory_bytes = 64 * 1024;
@@ -93,18 +96,19 @@ std::string to_string(const DeviceProfile& p) {
   for (const CooperativeMatrixShape& s : p.cooperative_matrices)
     matrices.push_back(fmt::format("{}x{}x{}:{}*{}+{}", s.m, s.n, s.k, s.a, s.b, s.c));
   return fmt::format(
-      "name={} driver={} is_cpu={:d} subgroup_size={} max_workgroup_invocations={} "
+      "name={} driver={} is_cpu={:d} subgroup_size={} ({}..{}) max_workgroup_invocations={} "
       "max_workgroup_size={} max_workgroup_count={} shared_memory_bytes={} compute_units={} "
       "max_loop_iterations={} shader_f16={:d} shader_i8={:d} shader_i16={:d} shader_i64={:d} "
       "storage_8bit={:d} storage_16bit={:d} subgroup_arithmetic={:d} subgroup_shuffle={:d} "
       "subgroup_clustered={:d} subgroup_size_control={:d} integer_dot_product={:d} "
       "memory_budget={:d} bf16_cooperative_matrix={:d} cooperative_matrices=[{}]",
-      p.name, p.driver, p.is_cpu, p.subgroup_size, p.max_workgroup_invocations,
-      fmt::join(p.max_workgroup_size, "x"), fmt::join(p.max_workgroup_count, "x"),
-      p.shared_memory_bytes, p.compute_units, p.max_loop_iterations, p.shader_f16, p.shader_i8,
-      p.shader_i16, p.shader_i64, p.storage_8bit, p.storage_16bit, p.subgroup_arithmetic,
-      p.subgroup_shuffle, p.subgroup_clustered, p.subgroup_size_control, p.integer_dot_product,
-      p.memory_budget, p.bf16_cooperative_matrix, fmt::join(matrices, " "));
+      p.name, p.driver, p.is_cpu, p.subgroup_size, p.min_subgroup_size, p.max_subgroup_size,
+      p.max_workgroup_invocations, fmt::join(p.max_workgroup_size, "x"),
+      fmt::join(p.max_workgroup_count, "x"), p.shared_memory_bytes, p.compute_units,
+      p.max_loop_iterations, p.shader_f16, p.shader_i8, p.shader_i16, p.shader_i64, p.storage_8bit,
+      p.storage_16bit, p.subgroup_arithmetic, p.subgroup_shuffle, p.subgroup_clustered,
+      p.subgroup_size_control, p.integer_dot_product, p.memory_budget, p.bf16_cooperative_matrix,
+      fmt::join(matrices, " "));
 }
 
 std::optional<DeviceProfile> find_profile_fixture(std::string_view name) {

@@ -23,7 +23,9 @@ struct DeviceProfile {
   std::string name;    // for messages only
   std::string driver;  // driver name and version, part of cache keys
   bool is_cpu = false;
-  std::uint32_t subgroup_size = 0;
+  std::uint32_t subgroup_size = 0;      // what a kernel gets that requires none
+  std::uint32_t min_subgroup_size = 0;  // the range that a kernel may require, where there is
+  std::uint32_t max_subgroup_size = 0;  // subgroup_size_control
   std::uint32_t max_workgroup_invocations = 0;
   std::array<std::uint32_t, 3> max_workgroup_size{};
   std::array<std::uint32_t, 3> max_workgroup_count{};

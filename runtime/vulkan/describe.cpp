@@ -37,6 +37,8 @@ nlohmann::json describe(const PhysicalDevice& device) {
           {"device_local_bytes", device_local_bytes(device)},
           {"max_allocation_bytes", device.max_allocation},
           {"subgroup_size", p.subgroup_size},
+          {"min_subgroup_size", p.min_subgroup_size},
+          {"max_subgroup_size", p.max_subgroup_size},
           {"max_workgroup_invocations", p.max_workgroup_invocations},
           {"shared_memory_bytes", p.shared_memory_bytes},
           {"compute_units", p.compute_units},

@@ -113,6 +113,8 @@ DeviceProfile read_profile(const Properties& properties, const Features& feature
   p.driver = fmt::format("{} {}", properties.v12.driverName, properties.v12.driverInfo);
   p.is_cpu = core.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
   p.subgroup_size = properties.v11.subgroupSize;
+  p.min_subgroup_size = properties.v13.minSubgroupSize;
+  p.max_subgroup_size = properties.v13.maxSubgroupSize;
   p.max_workgroup_invocations = limits.maxComputeWorkGroupInvocations;
   std::copy_n(limits.maxComputeWorkGroupSize, 3, p.max_workgroup_size.begin());
   std::copy_n(limits.maxComputeWorkGroupCount, 3, p.max_workgroup_count.begin());

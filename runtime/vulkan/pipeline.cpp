@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/vulkan/pipeline.h"
 
-#include "runtime/program/error.h"
 #include "runtime/vulkan/check.h"
 #include "runtime/vulkan/device.h"
 
@@ -9,24 +8,6 @@
 
 namespace ashlar {
 namespace {
-
-void check_supported(const DeviceProfile& profile, const Kernel& kernel) {
-  std::uint64_t invocations = 1;
-  for (std::size_t axis = 0; axis < 3; ++axis) {
-    invocations *= kernel.workgroup_size[axis];
-    if (kernel.workgroup_size[axis] > profile.max_workgroup_size[axis])
-      throw Unsupported("pipeline", "kernel '{}': workgroup size {} on axis {}, device allows {}",
-                        kernel.name, kernel.workgroup_size[axis], axis,
-                        profile.max_workgroup_size[axis]);
-  }
-  if (invocations > profile.max_workgroup_invocations)
-    throw Unsupported("pipeline", "kernel '{}': {} invocations in a workgroup, device allows {}",
-                      kernel.name, invocations, profile.max_workgroup_invocations);
-  if (kernel.subgroup_size != 0 && !profile.subgroup_size_control &&
-      kernel.subgroup_size != profile.subgroup_size)
-    throw Unsupported("pipeline", "kernel '{}' requires subgroups of {}, device has {}",
-                      kernel.name, kernel.subgroup_size, profile.subgroup_size);
-}
 
 VkShaderModule create_module(Device& device, const Kernel& kernel) {
   VkShaderModuleCreateInfo info{VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO};
@@ -42,7 +23,6 @@ VkShaderModule create_module(Device& device, const Kernel& kernel) {
 }  // namespace
 
 Pipeline::Pipeline(Device& device, const Kernel& kernel) : device_(&device) {
-  check_supported(device.profile(), kernel);
   VkPipelineShaderStageRequiredSubgroupSizeCreateInfo subgroup{
       VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO};
   subgroup.requiredSubgroupSize = kernel.subgroup_size;

@@ -13,7 +13,7 @@ class Device;
 
 class Pipeline {
 public:
-  // Throws Unsupported where the device cannot run the kernel (workgroup or subgroup size).
+  // The device must meet the kernel's requirements (see check_requirements).
   Pipeline(Device& device, const Kernel& kernel);
   ~Pipeline();
   Pipeline(Pipeline&& other) noexcept;

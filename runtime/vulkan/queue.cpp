@@ -35,12 +35,12 @@ VkResult wait_for(VkDevice device, VkSemaphore semaphore, Ticket ticket,
 
 }  // namespace
 
-Queue::Queue(Device& device) : device_(device), timeline_(create_timeline(device)) {
-  pool_ = std::make_unique<CommandPool>(device);
+Queue::Queue(Device& device) : device_(device), pool_(std::make_unique<CommandPool>(device)) {
   host_barrier_ = pool_->allocate();
   begin_recording(host_barrier_);
   record_host_barrier(host_barrier_);
   end_recording(host_barrier_);
+  timeline_ = create_timeline(device);
 }
 
 Queue::~Queue() {

@@ -60,6 +60,8 @@ void Transfers::write(const Buffer& target, std::uint64_t offset, std::uint64_t 
 
 void Transfers::read(const Buffer& source, std::uint64_t offset, std::span<std::byte> bytes) {
   check_range(source, offset, bytes.size());
+  if (bytes.empty())
+    return;
   if (source.mapped()) {
     device_.queue().wait_idle();
     std::memcpy(bytes.data(), source.mapped() + offset, bytes.size());

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the hand-made seeds of safetensors_fuzz and model_config_fuzz into corpus/.
+"""Writes the hand-made seeds of safetensors_fuzz, model_config_fuzz and tokenizer_fuzz into corpus/.
 
 One file per element type, structure or defect. Inputs that fuzzing finds are added beside them.
 """
@@ -79,11 +79,78 @@ def config_seeds():
     yield "unknown", {"model_type": "gpt2"}
 
 
+def tokenizer_seeds():
+    """Pairs of a tokenizer.json without its model, and a text."""
+    def split(pattern, behavior="Isolated", kind="Regex"):
+        return {"type": "Split", "pattern": {kind: pattern}, "behavior": behavior, "invert": False}
+
+    def steps(key, *entries):
+        return {"type": "Sequence", key: list(entries)}
+
+    blank = {"type": "Replace", "pattern": {"String": " "}, "content": "\u2581"}
+    mark = {"type": "Replace", "pattern": {"String": "\u2581"}, "content": " "}
+    strip = {"type": "Strip", "content": " ", "start": 1, "stop": 1}
+    start = {"SpecialToken": {"id": "<s>", "type_id": 0}}
+    template = {"type": "TemplateProcessing", "single": [start, {"Sequence": {"id": "A", "type_id": 0}}],
+                "special_tokens": {"<s>": {"id": "<s>", "ids": [3], "tokens": ["<s>"]}}}
+    frame = {"sep": ["a", 0], "cls": ["<s>", 3]}
+    yield "sentencepiece", {
+        "normalizer": steps("normalizers", {"type": "Prepend", "prepend": "\u2581"}, blank),
+        "post_processor": template,
+        "decoder": steps("decoders", mark, {"type": "ByteFallback"}, {"type": "Fuse"}, strip),
+    }, "ab <s>ba \u00e9"
+    yield "byte_level", {
+        "normalizer": {"type": "NFC"},
+        "pre_tokenizer": steps("pretokenizers", split(r"(?i:'s|'t)|[^\r\n\p{L}]?\p{L}+|\s+(?!\S)|\s+"),
+                               {"type": "ByteLevel", "add_prefix_space": True, "use_regex": False}),
+        "post_processor": {"type": "ByteLevel"}, "decoder": {"type": "ByteLevel"},
+    }, "ab's e\u0301\t ba"
+    yield "metaspace", {
+        "normalizer": {"type": "Strip", "strip_left": True, "strip_right": True},
+        "pre_tokenizer": {"type": "Metaspace", "replacement": "\u2581", "prepend_scheme": "first"},
+        "post_processor": {"type": "RobertaProcessing", **frame}, "decoder": {"type": "Metaspace"},
+    }, " ab  b"
+    yield "bert", {
+        "normalizer": {"type": "BertNormalizer", "strip_accents": None, "lowercase": True},
+        "pre_tokenizer": {"type": "BertPreTokenizer"},
+        "post_processor": {"type": "BertProcessing", **frame}, "decoder": {"type": "WordPiece"},
+    }, "A\u00c1\u4e2d, a."
+    yield "words", {
+        "normalizer": steps("normalizers", {"type": "NFKD"}, {"type": "StripAccents"}, {"type": "Lowercase"}),
+        "pre_tokenizer": steps("pretokenizers", {"type": "Whitespace"}, {"type": "Digits", "individual_digits": True},
+                               {"type": "Punctuation", "behavior": "MergedWithNext"}),
+        "decoder": {"type": "BPEDecoder", "suffix": "b"},
+    }, "\u00c0b12,a_b"
+    yield "syntax", {
+        "pre_tokenizer": steps(
+            "pretokenizers", split(r"[\w&&[^a-c[\d]]]{1,3}+|\b(?<n>a)\k<n>|(?m:.)\u0041", "MergedWithPrevious"),
+            split("\\p{^Han}{,2}?(?x: a # b\n)|[[:^alpha:]\\S]", "Contiguous"), split("x*", "Removed")),
+    }, "abc a1 AA"
+
+
+TOKENIZER_PARTS = {
+    "version": "1.0",
+    "added_tokens": [
+        {"id": 3, "content": "<s>", "special": True},
+        {"id": 9, "content": "ba", "single_word": True, "lstrip": True, "rstrip": True, "normalized": True},
+    ],
+    "model": {
+        "type": "BPE", "unk_token": "?", "fuse_unk": True, "byte_fallback": True, "ignore_merges": False,
+        "vocab": {"a": 0, "b": 1, "ab": 2, "<s>": 3, "\u2581": 4, "\u2581a": 5, "<0xC3>": 6, "<0xA9>": 7,
+                  "?": 8, "\u0120": 10, " ": 11},
+        "merges": ["a b", ["\u2581", "a"]],
+    },
+}
+
+
 def main():
     for name, data in safetensors_seeds():
         write("safetensors_fuzz", name, data)
     for name, config in config_seeds():
         write("model_config_fuzz", name, json.dumps(config).encode())
+    for name, parts, text in tokenizer_seeds():
+        description = json.dumps({**TOKENIZER_PARTS, **parts}, separators=(",", ":"))
+        write("tokenizer_fuzz", name, description.encode() + b"\0" + text.encode())
     write("model_config_fuzz", "deep", b"[" * 200)
     write("model_config_fuzz", "key_twice", b'{"model_type":"llama","model_type":"qwen2"}')
 

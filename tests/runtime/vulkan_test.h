@@ -3,6 +3,7 @@
 // until the device is destroyed (leaked objects included).
 #pragma once
 
+#include "runtime/vulkan/commands.h"
 #include "runtime/vulkan/device.h"
 #include "runtime/vulkan/memory.h"
 #include "runtime/vulkan/queue.h"
@@ -55,8 +56,9 @@ protected:
 private:
   void close() {
     device_.reset();
-    if (log_)
+    if (log_) {
       EXPECT_THAT(log_->messages(), testing::IsEmpty());
+    }
     log_.reset();
   }
 

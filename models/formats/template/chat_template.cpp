@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/formats/template/chat_template.h"
 
-#include "models/formats/in_quotes.h"
-#include "models/formats/input_file.h"
 #include "models/formats/json_file.h"
+#include "runtime/program/in_quotes.h"
+#include "runtime/program/input_file.h"
 
 #include <array>
 

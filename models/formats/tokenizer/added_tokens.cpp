@@ -3,6 +3,7 @@
 
 #include "models/formats/tokenizer/unicode.h"
 #include "models/formats/tokenizer/utf8.h"
+#include "runtime/program/in_quotes.h"
 
 #include <algorithm>
 #include <utility>
@@ -11,9 +12,10 @@ namespace ashlar::tokenizer {
 namespace {
 
 // Bounds the work per character of text.
-constexpr std::size_t kMaxContentBytes = 1024;
+constexpr std::size_t kMaxContentBytes = 512;
+constexpr std::size_t kTypicalContentBytes = 64;
 
-AddedToken parse_token(const JsonNode& node) {
+AddedToken parse_token(const JsonNode& node, const Normalizer* normalizer, WorkLimit& limit) {
   AddedToken token;
   token.id = static_cast<std::int32_t>(node.at("id").as_index(kMaxTokenCount));
   token.content = node.at("content").as_string();
@@ -25,6 +27,10 @@ AddedToken parse_token(const JsonNode& node) {
   if (token.content.size() > kMaxContentBytes)
     node.reject("content of {} bytes: at most {} are allowed", token.content.size(),
                 kMaxContentBytes);
+  Stretch matched{token.content};
+  if (token.normalized && normalizer)
+    normalizer->apply(matched, limit);
+  token.matched = std::move(matched.text);
   return token;
 }
 
@@ -68,27 +74,26 @@ std::size_t extend_right(std::string_view text, std::size_t end) {
 
 AddedTokens::AddedTokens(const std::optional<JsonNode>& list, const Normalizer* normalizer,
                          const Vocabulary& model) {
-  for (std::size_t i = 0; list && i < list->size(); ++i)
-    add((*list)[i], normalizer, model);
+  const std::size_t count = list ? list->size() : 0;
+  WorkLimit limit = WorkLimit::for_text(count * kTypicalContentBytes);
+  for (std::size_t i = 0; i < count; ++i) {
+    AddedToken token = parse_token((*list)[i], normalizer, limit);
+    if (!token.content.empty())
+      add((*list)[i], std::move(token), model);
+  }
 }
 
-void AddedTokens::add(const JsonNode& node, const Normalizer* normalizer, const Vocabulary& model) {
-  AddedToken token = parse_token(node);
-  if (token.content.empty())
-    return;
+void AddedTokens::add(const JsonNode& node, AddedToken token, const Vocabulary& model) {
   const auto model_id = model.id_of(token.content);
   if (model_id && *model_id != token.id)
-    node.reject("token {} has id {}, but {} in the vocabulary of the model", excerpt(token.content),
-                token.id, *model_id);
+    node.reject("token {} has id {}, but {} in the vocabulary of the model",
+                in_quotes(token.content), token.id, *model_id);
   const std::string* model_token = model.token_of(token.id);
   if (model_token && *model_token != token.content)
     node.reject("id {} of token {} belongs to {} in the vocabulary of the model", token.id,
-                excerpt(token.content), excerpt(*model_token));
+                in_quotes(token.content), in_quotes(*model_token));
   vocabulary_.add(node, token.content, token.id);
-  Stretch pattern{token.content};
-  if (token.normalized && normalizer)
-    normalizer->apply(pattern);
-  (token.normalized ? normalized_tree_ : raw_tree_).insert(pattern.text, token.id);
+  (token.normalized ? normalized_tree_ : raw_tree_).insert(token.matched, token.id);
   tokens_.insert_or_assign(token.id, std::move(token));
 }
 
@@ -102,9 +107,12 @@ std::vector<Section> AddedTokens::split(std::string_view text, const PrefixTree&
       continue;
     Span span = match->span;
     if (token.lstrip)
-      span.begin = std::max(covered, extend_left(text, span.begin, std::min(covered, span.begin)));
+      span.begin = std::max(covered, extend_left(text, span.begin, covered));
     if (token.rstrip)
       span.end = extend_right(text, span.end);
+    // The token before may have swallowed this one, or its beginning; the latter counts again.
+    if (span.begin >= span.end)
+      continue;
     if (covered < span.begin)
       sections.push_back({{covered, span.begin}, std::nullopt});
     sections.push_back({span, token.id});
@@ -113,6 +121,11 @@ std::vector<Section> AddedTokens::split(std::string_view text, const PrefixTree&
   if (covered != text.size())
     sections.push_back({{covered, text.size()}, std::nullopt});
   return sections;
+}
+
+const std::string* AddedTokens::text_of(std::int32_t id) const {
+  const auto token = tokens_.find(id);
+  return token == tokens_.end() ? nullptr : &token->second.matched;
 }
 
 bool AddedTokens::is_special(std::int32_t id) const {

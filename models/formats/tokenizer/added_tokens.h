@@ -21,6 +21,7 @@ namespace ashlar::tokenizer {
 struct AddedToken {
   std::int32_t id = 0;
   std::string content;
+  std::string matched;       // the text that is looked for
   bool single_word = false;  // no match inside a word
   bool lstrip = false;       // swallows white space to its left
   bool rstrip = false;       // swallows white space to its right
@@ -48,11 +49,14 @@ public:
   }
 
   const Vocabulary& vocabulary() const { return vocabulary_; }
+  // What the token reads as in decoded text: its content, or the normalised form that was matched.
+  // Null if no added token has this id.
+  const std::string* text_of(std::int32_t id) const;
   bool is_special(std::int32_t id) const;
   std::vector<std::int32_t> special_ids() const;
 
 private:
-  void add(const JsonNode& node, const Normalizer* normalizer, const Vocabulary& model);
+  void add(const JsonNode& node, AddedToken token, const Vocabulary& model);
   std::vector<Section> split(std::string_view text, const PrefixTree& tree) const;
 
   Vocabulary vocabulary_;

@@ -14,7 +14,7 @@ public:
         lowercase_(node.bool_or("lowercase", true)),
         strip_accents_(node.bool_or("strip_accents", lowercase_)) {}
 
-  void apply(Stretch& stretch) const override {
+  void apply(Stretch& stretch, WorkLimit&) const override {
     if (clean_text_)
       clean(stretch);
     if (handle_chinese_chars_)

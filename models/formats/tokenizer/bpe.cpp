@@ -3,6 +3,7 @@
 
 #include "models/formats/tokenizer/utf8.h"
 #include "runtime/program/error.h"
+#include "runtime/program/in_quotes.h"
 
 #include <limits>
 #include <queue>
@@ -18,24 +19,23 @@ std::uint64_t pair_key(std::int32_t left, std::int32_t right) {
          static_cast<std::uint32_t>(right);
 }
 
-std::pair<std::string_view, std::string_view> split_merge_line(const JsonNode& node) {
-  const std::string_view line = node.as_string();
-  const std::size_t space = line.find(' ');
-  if (space == std::string_view::npos || line.find(' ', space + 1) != std::string_view::npos)
-    node.fail("two tokens with one space between them");
-  return {line.substr(0, space), line.substr(space + 1)};
+// The two tokens of a merge, written `"a b"` or `["a", "b"]`; nothing if it is neither.
+std::optional<std::pair<std::string_view, std::string_view>> merge_tokens(const Json& merge) {
+  if (merge.is_string()) {
+    const std::string_view line = merge.get_ref<const std::string&>();
+    const std::size_t space = line.find(' ');
+    if (space == std::string_view::npos || line.find(' ', space + 1) != std::string_view::npos)
+      return std::nullopt;
+    return std::pair(line.substr(0, space), line.substr(space + 1));
+  }
+  if (!merge.is_array() || merge.size() != 2 || !merge[0].is_string() || !merge[1].is_string())
+    return std::nullopt;
+  return std::pair<std::string_view, std::string_view>(merge[0].get_ref<const std::string&>(),
+                                                       merge[1].get_ref<const std::string&>());
 }
 
-std::pair<std::string_view, std::string_view> merge_tokens(const JsonNode& node) {
-  if (node.value().is_string())
-    return split_merge_line(node);
-  if (node.size() != 2)
-    node.fail("two tokens");
-  return {node[0].as_string(), node[1].as_string()};
-}
-
-bool is_version_line(const JsonNode& node) {
-  return node.value().is_string() && node.as_string().starts_with("#version");
+bool is_version_line(const Json& merge) {
+  return merge.is_string() && merge.get_ref<const std::string&>().starts_with("#version");
 }
 
 }  // namespace
@@ -143,26 +143,31 @@ void Bpe::load_merges(const JsonNode& merges) {
     merges.reject("{} merges: at most {} are allowed", count, kMaxTokenCount);
   merges_.reserve(count);
   std::int32_t rank = 0;
-  for (std::size_t i = 0; i < count; ++i)
-    if (!is_version_line(merges[i]))
-      add_merge(merges[i], rank++);
+  // A node for each merge, with its path, would take longer than all the rest.
+  for (std::size_t i = 0; i < count; ++i) {
+    const Json& merge = merges.value()[i];
+    if (is_version_line(merge))
+      continue;
+    const auto tokens = merge_tokens(merge);
+    if (!tokens)
+      merges[i].fail("two tokens, as a list or with one space between them");
+    if (const auto problem = add_merge(tokens->first, tokens->second, rank++))
+      merges[i].reject("{}", *problem);
+  }
 }
 
-void Bpe::add_merge(const JsonNode& node, std::int32_t rank) {
-  const auto [left, right] = merge_tokens(node);
-  const std::int32_t left_id = require_token(node, left);
-  const std::int32_t right_id = require_token(node, right);
+std::optional<std::string> Bpe::add_merge(std::string_view left, std::string_view right,
+                                          std::int32_t rank) {
   if (!right.starts_with(prefix_))
-    node.reject("token {} does not begin with the prefix {}", excerpt(right), excerpt(prefix_));
+    return fmt::format("token {} does not begin with the prefix {}", in_quotes(right),
+                       in_quotes(prefix_));
   const std::string joined = std::string(left) + std::string(right.substr(prefix_.size()));
-  merges_.insert_or_assign(pair_key(left_id, right_id), Merge{rank, require_token(node, joined)});
-}
-
-std::int32_t Bpe::require_token(const JsonNode& node, std::string_view token) const {
-  const auto id = vocabulary().id_of(token);
-  if (!id)
-    node.reject("token {} is not in the vocabulary", excerpt(token));
-  return *id;
+  for (const std::string_view token : {left, right, std::string_view(joined)})
+    if (!vocabulary().id_of(token))
+      return fmt::format("token {} is not in the vocabulary", in_quotes(token));
+  merges_.insert_or_assign(pair_key(*vocabulary().id_of(left), *vocabulary().id_of(right)),
+                           Merge{rank, *vocabulary().id_of(joined)});
+  return std::nullopt;
 }
 
 void Bpe::encode(std::string_view piece, std::vector<std::int32_t>& ids) const {
@@ -227,7 +232,7 @@ std::int32_t Bpe::unknown_id() const {
   const auto id = vocabulary().id_of(*unknown_token_);
   if (!id)
     throw FormatError("tokenizer", "model.unk_token: {} is not in the vocabulary",
-                      excerpt(*unknown_token_));
+                      in_quotes(*unknown_token_));
   return *id;
 }
 

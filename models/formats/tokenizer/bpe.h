@@ -31,8 +31,9 @@ private:
   class Word;
 
   void load_merges(const JsonNode& merges);
-  void add_merge(const JsonNode& node, std::int32_t rank);
-  std::int32_t require_token(const JsonNode& node, std::string_view token) const;
+  // What is wrong with the merge, if anything.
+  std::optional<std::string> add_merge(std::string_view left, std::string_view right,
+                                       std::int32_t rank);
 
   const Merge* find_merge(std::int32_t left, std::int32_t right) const;
   std::vector<std::int32_t> initial_ids(std::string_view piece) const;

@@ -7,6 +7,7 @@
 #include "models/formats/tokenizer/pattern.h"
 #include "models/formats/tokenizer/utf8.h"
 #include "runtime/program/error.h"
+#include "runtime/program/in_quotes.h"
 
 #include <array>
 #include <cstddef>
@@ -104,6 +105,11 @@ public:
   }
 };
 
+std::string replace_each(std::string_view text, const Pattern& from, std::string_view to) {
+  WorkLimit limit = WorkLimit::for_token(text.size());
+  return replace_spans(text, from.find_all(text, limit), to, limit);
+}
+
 struct ReplaceOptions {
   Pattern pattern;
   std::string content;
@@ -116,7 +122,7 @@ public:
 
 private:
   void take(std::string token, bool) override {
-    emit_token(replace_spans(token, options_.pattern.find_all(token), options_.content));
+    emit_token(replace_each(token, options_.pattern, options_.content));
   }
 
   const ReplaceOptions& options_;
@@ -188,10 +194,6 @@ private:
   const MetaspaceOptions& options_;
 };
 
-std::string replace_each(std::string_view text, std::string_view from, std::string_view to) {
-  return replace_spans(text, Pattern(std::string(from)).find_all(text), to);
-}
-
 struct WordPieceOptions {
   std::string prefix;
   bool cleanup;
@@ -229,7 +231,7 @@ private:
         {" 're", "'re"},
     });
     for (const auto& [from, to] : kRules)
-      text = replace_each(text, from, to);
+      text = replace_each(text, Pattern(std::string(from)), to);
     return text;
   }
 
@@ -250,7 +252,7 @@ private:
 
   void release(std::string_view replacement) {
     if (held_)
-      emit_token(replace_spans(*held_, suffix_.find_all(*held_), replacement));
+      emit_token(replace_each(*held_, suffix_, replacement));
     held_.reset();
   }
 
@@ -279,7 +281,7 @@ private:
 class DecoderSequence : public Decoder {
 public:
   explicit DecoderSequence(const JsonNode& list) {
-    for (std::size_t i = 0; i < list.size(); ++i)
+    for (std::size_t i = 0; i < step_count(list); ++i)
       decoders_.push_back(make_decoder(list[i]));
   }
   std::unique_ptr<TokenSink> open(TokenSink& next) const override {
@@ -326,7 +328,8 @@ std::unique_ptr<Decoder> make_decoder(const JsonNode& node) {
     return make_stage_decoder<BpeStage>(Pattern(node.string_or("suffix", "</w>")));
   if (type == "Sequence")
     return std::make_unique<DecoderSequence>(node.at("decoders"));
-  throw Unsupported("tokenizer", "{}: the decoder {} is not supported", node.path(), excerpt(type));
+  throw Unsupported("tokenizer", "{}: the decoder {} is not supported", node.path(),
+                    in_quotes(type));
 }
 
 }  // namespace ashlar::tokenizer

@@ -2,16 +2,16 @@
 #include "models/formats/tokenizer/json_node.h"
 
 #include "models/formats/tokenizer/utf8.h"
+#include "runtime/program/in_quotes.h"
 
 namespace ashlar::tokenizer {
 namespace {
 
-constexpr int kMaxDepth = 64;
-constexpr std::size_t kMaxQuotedBytes = 64;
+constexpr std::size_t kMaxSteps = 64;
 
 std::string describe(const Json& value) {
   if (value.is_string())
-    return excerpt(value.get_ref<const std::string&>());
+    return in_quotes(value.get_ref<const std::string&>());
   if (value.is_number() || value.is_boolean())
     return value.dump();
   return value.type_name();
@@ -66,10 +66,10 @@ bool JsonNode::as_bool() const {
 }
 
 std::int64_t JsonNode::as_index(std::int64_t limit) const {
-  // nlohmann stores every integer without a sign as unsigned.
-  if (!value_->is_number_unsigned() || value_->get<std::uint64_t>() >= std::uint64_t(limit))
+  const auto index = index_value(*value_, limit);
+  if (!index)
     fail(fmt::format("an integer from 0 to {}", limit - 1));
-  return value_->get<std::int64_t>();
+  return *index;
 }
 
 char32_t JsonNode::as_character() const {
@@ -91,26 +91,21 @@ std::string JsonNode::string_or(std::string_view key, std::string_view fallback)
   return member ? member->as_string() : std::string(fallback);
 }
 
-Json parse_json(std::string_view text, std::string_view source) {
-  const auto check_depth = [&](int depth, Json::parse_event_t, Json&) {
-    if (depth > kMaxDepth)
-      throw FormatError("tokenizer", "{}: nested more than {} deep", source, kMaxDepth);
-    return true;
-  };
-  try {
-    return Json::parse(text, check_depth);
-  } catch (const Json::parse_error& error) {
-    throw FormatError("tokenizer", "{}: not valid JSON: syntax error at byte {}", source,
-                      error.byte);
-  } catch (const Json::out_of_range&) {
-    throw FormatError("tokenizer", "{}: a number is out of range", source);
-  }
+std::optional<std::int64_t> index_value(const Json& value, std::int64_t limit) {
+  if (!value.is_number_integer())
+    return std::nullopt;
+  if (value.is_number_unsigned() && value.get<std::uint64_t>() >= std::uint64_t(limit))
+    return std::nullopt;
+  const auto index = value.get<std::int64_t>();
+  if (index < 0 || index >= limit)
+    return std::nullopt;
+  return index;
 }
 
-std::string excerpt(std::string_view text) {
-  const bool is_cut = text.size() > kMaxQuotedBytes;
-  const std::string shown(text.substr(0, kMaxQuotedBytes));
-  return Json(shown).dump(-1, ' ', true, Json::error_handler_t::replace) + (is_cut ? "..." : "");
+std::size_t step_count(const JsonNode& list) {
+  if (list.size() > kMaxSteps)
+    list.reject("{} steps: at most {} are allowed", list.size(), kMaxSteps);
+  return list.size();
 }
 
 }  // namespace ashlar::tokenizer

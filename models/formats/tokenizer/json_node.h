@@ -63,10 +63,10 @@ private:
   std::string path_;
 };
 
-// Parses `text` into a document nested at most 64 deep; `source` names it in the FormatError.
-Json parse_json(std::string_view text, std::string_view source);
+// The value as an integer in [0, limit), if it is one.
+std::optional<std::int64_t> index_value(const Json& value, std::int64_t limit);
 
-// `text` shortened and escaped for an error message.
-std::string excerpt(std::string_view text);
+// Number of entries of a Sequence, at most 64.
+std::size_t step_count(const JsonNode& list);
 
 }  // namespace ashlar::tokenizer

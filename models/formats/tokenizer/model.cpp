@@ -3,6 +3,7 @@
 
 #include "models/formats/tokenizer/bpe.h"
 #include "runtime/program/error.h"
+#include "runtime/program/in_quotes.h"
 
 namespace ashlar::tokenizer {
 
@@ -13,7 +14,7 @@ std::unique_ptr<Model> make_model(const JsonNode& node) {
   if (name == "BPE")
     return std::make_unique<Bpe>(node);
   throw Unsupported("tokenizer", "{}: the model {} is not supported, only BPE", node.path(),
-                    excerpt(name));
+                    in_quotes(name));
 }
 
 }  // namespace ashlar::tokenizer

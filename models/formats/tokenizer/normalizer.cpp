@@ -6,6 +6,7 @@
 #include "models/formats/tokenizer/text_edit.h"
 #include "models/formats/tokenizer/unicode.h"
 #include "runtime/program/error.h"
+#include "runtime/program/in_quotes.h"
 
 #include <algorithm>
 #include <utility>
@@ -17,7 +18,7 @@ namespace {
 class UnicodeNormalizer : public Normalizer {
 public:
   explicit UnicodeNormalizer(UnicodeForm form) : form_(form) {}
-  void apply(Stretch& stretch) const override {
+  void apply(Stretch& stretch, WorkLimit&) const override {
     stretch.text = to_normal_form(stretch.text, form_);
   }
 
@@ -27,12 +28,14 @@ private:
 
 class Lowercase : public Normalizer {
 public:
-  void apply(Stretch& stretch) const override { map_characters(stretch, append_lowercase); }
+  void apply(Stretch& stretch, WorkLimit&) const override {
+    map_characters(stretch, append_lowercase);
+  }
 };
 
 class StripAccents : public Normalizer {
 public:
-  void apply(Stretch& stretch) const override {
+  void apply(Stretch& stretch, WorkLimit&) const override {
     filter_characters(stretch, [](char32_t c) { return !is_mark(c); });
   }
 };
@@ -42,7 +45,7 @@ public:
   explicit StripSpaces(const JsonNode& node)
       : left_(node.at("strip_left").as_bool()), right_(node.at("strip_right").as_bool()) {}
 
-  void apply(Stretch& stretch) const override {
+  void apply(Stretch& stretch, WorkLimit&) const override {
     // Both ends of the text that stays: behind the leading and before the trailing white space.
     std::size_t begin = std::string::npos;
     std::size_t end = 0;
@@ -67,7 +70,7 @@ private:
 class Prepend : public Normalizer {
 public:
   explicit Prepend(std::string prefix) : prefix_(std::move(prefix)) {}
-  void apply(Stretch& stretch) const override {
+  void apply(Stretch& stretch, WorkLimit&) const override {
     if (!stretch.text.empty())
       stretch.text.insert(0, prefix_);
   }
@@ -80,11 +83,11 @@ class Replace : public Normalizer {
 public:
   Replace(Pattern pattern, std::string content)
       : pattern_(std::move(pattern)), content_(std::move(content)) {}
-  void apply(Stretch& stretch) const override {
-    const auto matches = pattern_.find_all(stretch.text);
+  void apply(Stretch& stretch, WorkLimit& limit) const override {
+    const auto matches = pattern_.find_all(stretch.text, limit);
     if (!matches.empty() && removes_first_character(stretch.text, matches.front()))
       stretch.at_start = false;
-    stretch.text = replace_spans(stretch.text, matches, content_);
+    stretch.text = replace_spans(stretch.text, matches, content_, limit);
   }
 
 private:
@@ -100,7 +103,7 @@ private:
 
 class ByteLevel : public Normalizer {
 public:
-  void apply(Stretch& stretch) const override {
+  void apply(Stretch& stretch, WorkLimit&) const override {
     std::string mapped;
     mapped.reserve(stretch.text.size() * 2);
     append_as_byte_alphabet(mapped, stretch.text);
@@ -111,12 +114,14 @@ public:
 class NormalizerSequence : public Normalizer {
 public:
   explicit NormalizerSequence(const JsonNode& list) {
-    for (std::size_t i = 0; i < list.size(); ++i)
+    for (std::size_t i = 0; i < step_count(list); ++i)
       steps_.push_back(make_normalizer(list[i]));
   }
-  void apply(Stretch& stretch) const override {
-    for (const auto& step : steps_)
-      step->apply(stretch);
+  void apply(Stretch& stretch, WorkLimit& limit) const override {
+    for (const auto& step : steps_) {
+      step->apply(stretch, limit);
+      limit.check_size(stretch.text.size());
+    }
   }
 
 private:
@@ -153,7 +158,7 @@ std::unique_ptr<Normalizer> make_normalizer(const JsonNode& node) {
   if (type == "Sequence")
     return std::make_unique<NormalizerSequence>(node.at("normalizers"));
   throw Unsupported("tokenizer", "{}: the normalizer {} is not supported", node.path(),
-                    excerpt(type));
+                    in_quotes(type));
 }
 
 }  // namespace ashlar::tokenizer

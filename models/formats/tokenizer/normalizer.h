@@ -5,6 +5,8 @@
 
 #include "models/formats/tokenizer/json_node.h"
 
+#include "models/formats/tokenizer/work_limit.h"
+
 #include <memory>
 #include <string>
 
@@ -20,7 +22,7 @@ struct Stretch {
 class Normalizer {
 public:
   virtual ~Normalizer() = default;
-  virtual void apply(Stretch& stretch) const = 0;
+  virtual void apply(Stretch& stretch, WorkLimit& limit) const = 0;
 };
 
 // Throws FormatError for a malformed description, Unsupported for a type that is not known.

@@ -22,19 +22,20 @@ Pattern::Pattern(std::string literal) : matcher_(std::move(literal)) {
     matcher_.emplace<Regex>("");
 }
 
-std::vector<Span> Pattern::find_all(std::string_view text) const {
+std::vector<Span> Pattern::find_all(std::string_view text, WorkLimit& limit) const {
   if (const auto* literal = std::get_if<std::string>(&matcher_))
     return find_literal(text, *literal);
-  return std::get<Regex>(matcher_).find_all(text);
+  return std::get<Regex>(matcher_).find_all(text, limit);
 }
 
 std::string replace_spans(std::string_view text, const std::vector<Span>& matches,
-                          std::string_view content) {
+                          std::string_view content, const WorkLimit& limit) {
   std::string result;
   std::size_t kept = 0;
   for (const Span& match : matches) {
     result += text.substr(kept, match.begin - kept);
     result += content;
+    limit.check_size(result.size());
     kept = match.end;
   }
   result += text.substr(kept);

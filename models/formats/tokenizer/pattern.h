@@ -19,7 +19,7 @@ public:
   explicit Pattern(Regex regex) : matcher_(std::move(regex)) {}
 
   // All matches from left to right, without overlap.
-  std::vector<Span> find_all(std::string_view text) const;
+  std::vector<Span> find_all(std::string_view text, WorkLimit& limit) const;
 
 private:
   std::variant<std::string, Regex> matcher_;
@@ -27,7 +27,7 @@ private:
 
 // `text` with the stretches `matches`, as find_all returns them, replaced by `content`.
 std::string replace_spans(std::string_view text, const std::vector<Span>& matches,
-                          std::string_view content);
+                          std::string_view content, const WorkLimit& limit);
 
 Pattern make_pattern(const JsonNode& node);
 

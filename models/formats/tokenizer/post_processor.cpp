@@ -3,7 +3,9 @@
 
 #include "models/formats/tokenizer/vocabulary.h"
 #include "runtime/program/error.h"
+#include "runtime/program/in_quotes.h"
 
+#include <array>
 #include <cstddef>
 #include <string>
 #include <unordered_map>
@@ -64,7 +66,7 @@ private:
       list->fail("an object");
     for (const auto& [name, value] : list->value().items()) {
       const JsonNode ids =
-          JsonNode(value, fmt::format("{}[{}]", list->path(), excerpt(name))).at("ids");
+          JsonNode(value, fmt::format("{}[{}]", list->path(), in_quotes(name))).at("ids");
       for (std::size_t i = 0; i < ids.size(); ++i)
         tokens[name].push_back(parse_id(ids[i]));
     }
@@ -74,8 +76,13 @@ private:
   static std::vector<Piece> parse_pieces(const JsonNode& list, const SpecialTokens& tokens,
                                          std::size_t sequence_count) {
     std::vector<Piece> pieces;
-    for (std::size_t i = 0; i < list.size(); ++i)
+    std::array<bool, 2> is_used{};
+    for (std::size_t i = 0; i < list.size(); ++i) {
       pieces.push_back(parse_piece(list[i], tokens, sequence_count));
+      // A repeated text would grow without a bound.
+      if (pieces.back().is_sequence && std::exchange(is_used[pieces.back().sequence], true))
+        list[i].reject("this sequence stands in the template twice");
+    }
     return pieces;
   }
 
@@ -156,7 +163,7 @@ private:
 class PostProcessorSequence : public PostProcessor {
 public:
   explicit PostProcessorSequence(const JsonNode& list) {
-    for (std::size_t i = 0; i < list.size(); ++i)
+    for (std::size_t i = 0; i < step_count(list); ++i)
       steps_.push_back(make_post_processor(list[i]));
   }
   std::vector<IdRun> apply(std::vector<IdRun> runs, bool adds_special_tokens) const override {
@@ -184,7 +191,7 @@ std::unique_ptr<PostProcessor> make_post_processor(const JsonNode& node) {
   if (type == "Sequence")
     return std::make_unique<PostProcessorSequence>(node.at("processors"));
   throw Unsupported("tokenizer", "{}: the post-processor {} is not supported", node.path(),
-                    excerpt(type));
+                    in_quotes(type));
 }
 
 }  // namespace ashlar::tokenizer

@@ -7,6 +7,7 @@
 #include "models/formats/tokenizer/piece_edit.h"
 #include "models/formats/tokenizer/unicode.h"
 #include "runtime/program/error.h"
+#include "runtime/program/in_quotes.h"
 
 #include <optional>
 #include <utility>
@@ -25,9 +26,10 @@ public:
         behavior_(parse_split_behavior(node.at("behavior"))),
         invert_(node.bool_or("invert", false)) {}
 
-  void apply(PieceList& list) const override {
+  void apply(PieceList& list, WorkLimit& limit) const override {
     split_pieces(
-        list, [&](std::string_view piece) { return pattern_.find_all(piece); }, behavior_, invert_);
+        list, [&](std::string_view piece) { return pattern_.find_all(piece, limit); }, behavior_,
+        invert_);
   }
 
 private:
@@ -44,12 +46,12 @@ public:
       regex_.emplace(kGpt2Pattern);
   }
 
-  void apply(PieceList& list) const override {
+  void apply(PieceList& list, WorkLimit& limit) const override {
     if (adds_prefix_space_)
       rewrite_pieces(list, append_with_prefix_space);
     if (regex_)
       split_pieces(
-          list, [&](std::string_view piece) { return regex_->find_all(piece); },
+          list, [&](std::string_view piece) { return regex_->find_all(piece, limit); },
           SplitBehavior::kIsolated, false);
     rewrite_pieces(list, [](std::string& text, std::string_view piece, bool) {
       append_as_byte_alphabet(text, piece);
@@ -72,7 +74,7 @@ public:
   explicit Metaspace(const JsonNode& node)
       : options_(parse_metaspace(node)), splits_(node.bool_or("split", true)) {}
 
-  void apply(PieceList& list) const override {
+  void apply(PieceList& list, WorkLimit&) const override {
     rewrite_pieces(list, [&](std::string& text, std::string_view piece, bool at_start) {
       append(text, piece, at_start);
     });
@@ -110,7 +112,7 @@ public:
   SplitAtClass(bool (*belongs)(char32_t), SplitBehavior behavior)
       : belongs_(belongs), behavior_(behavior) {}
 
-  void apply(PieceList& list) const override {
+  void apply(PieceList& list, WorkLimit&) const override {
     split_pieces(
         list, [&](std::string_view piece) { return find_characters(piece, belongs_); }, behavior_,
         false);
@@ -124,7 +126,7 @@ private:
 // Keeps runs of word characters and runs of what is neither word nor white space.
 class WordRuns : public PreTokenizer {
 public:
-  void apply(PieceList& list) const override {
+  void apply(PieceList& list, WorkLimit&) const override {
     split_pieces(list, find_runs, SplitBehavior::kRemoved, true);
   }
 
@@ -154,9 +156,11 @@ private:
 class PreTokenizerSequence : public PreTokenizer {
 public:
   void add(std::unique_ptr<PreTokenizer> step) { steps_.push_back(std::move(step)); }
-  void apply(PieceList& list) const override {
-    for (const auto& step : steps_)
-      step->apply(list);
+  void apply(PieceList& list, WorkLimit& limit) const override {
+    for (const auto& step : steps_) {
+      step->apply(list, limit);
+      limit.check_size(list.text.size());
+    }
   }
 
 private:
@@ -188,7 +192,7 @@ std::unique_ptr<PreTokenizer> make_bert() {
 
 std::unique_ptr<PreTokenizer> make_sequence(const JsonNode& list) {
   auto sequence = std::make_unique<PreTokenizerSequence>();
-  for (std::size_t i = 0; i < list.size(); ++i)
+  for (std::size_t i = 0; i < step_count(list); ++i)
     sequence->add(make_pre_tokenizer(list[i]));
   return sequence;
 }
@@ -221,7 +225,7 @@ std::unique_ptr<PreTokenizer> make_pre_tokenizer(const JsonNode& node) {
   if (type == "Sequence")
     return make_sequence(node.at("pretokenizers"));
   throw Unsupported("tokenizer", "{}: the pre-tokenizer {} is not supported", node.path(),
-                    excerpt(type));
+                    in_quotes(type));
 }
 
 }  // namespace ashlar::tokenizer

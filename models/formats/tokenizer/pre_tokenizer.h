@@ -6,6 +6,7 @@
 #include "models/formats/tokenizer/json_node.h"
 #include "models/formats/tokenizer/normalizer.h"
 #include "models/formats/tokenizer/span.h"
+#include "models/formats/tokenizer/work_limit.h"
 
 #include <memory>
 #include <string>
@@ -27,7 +28,7 @@ struct PieceList {
 class PreTokenizer {
 public:
   virtual ~PreTokenizer() = default;
-  virtual void apply(PieceList& list) const = 0;
+  virtual void apply(PieceList& list, WorkLimit& limit) const = 0;
 };
 
 // Throws FormatError for a malformed description, Unsupported for a type that is not known.

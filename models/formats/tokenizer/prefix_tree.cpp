@@ -17,7 +17,7 @@ void PrefixTree::insert(std::string_view key, std::int32_t value) {
     node_count_ += is_new ? 1 : 0;
     node = child->second;
   }
-  values_.try_emplace(node, value);
+  values_.insert_or_assign(node, value);
 }
 
 std::optional<PrefixTree::Match> PrefixTree::find_next(std::string_view text,

@@ -21,7 +21,7 @@ public:
     std::int32_t value;
   };
 
-  // Of equal keys the first stays. An empty key is never found and is left out.
+  // Of equal keys the last stays. An empty key is never found and is left out.
   void insert(std::string_view key, std::int32_t value);
 
   // The next occurrence at or behind `offset`. Time: text length times longest key, at most.

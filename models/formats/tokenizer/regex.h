@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Regular expressions of tokenizer.json, run by PCRE2. A regex is immutable and thread-safe. The
-// work of one search is bounded by a budget proportional to the text, whatever the pattern, so that
-// no file can make encoding hang.
+// Regular expressions of tokenizer.json, run by PCRE2. A regex is immutable and
+// thread-safe.
 #pragma once
 
 #include "models/formats/tokenizer/span.h"
+#include "models/formats/tokenizer/work_limit.h"
 
 #include <memory>
 #include <string>
@@ -21,8 +21,9 @@ public:
   explicit Regex(std::string_view pattern);
 
   // All matches in `text` (valid UTF-8) from left to right, without overlap. An empty match is
-  // reported unless it touches the match before it. Throws Unsupported if the budget runs out.
-  std::vector<Span> find_all(std::string_view text) const;
+  // reported unless it touches the match before it; an empty text has no matches. Throws
+  // Unsupported if that exceeds `limit`.
+  std::vector<Span> find_all(std::string_view text, WorkLimit& limit) const;
 
 private:
   struct CodeDeleter {

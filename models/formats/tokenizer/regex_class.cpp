@@ -18,12 +18,12 @@ bool is_octal_digit(char c) {
   return c >= '0' && c <= '7';
 }
 
-char32_t take_hex(RegexCursor& in, int max_digits) {
+char32_t take_hex(RegexCursor& in, int min_digits, int max_digits) {
   char32_t value = 0;
   int digits = 0;
   for (; digits < max_digits && hex_digit(in.peek()) >= 0; ++digits)
     value = value * 16 + static_cast<char32_t>(hex_digit(in.take()));
-  if (digits == 0 || value > kMaxCodePoint || (value >= 0xD800 && value <= 0xDFFF))
+  if (digits < min_digits || value > kMaxCodePoint || (value >= 0xD800 && value <= 0xDFFF))
     in.malformed("not a code point");
   return value;
 }
@@ -256,11 +256,11 @@ char32_t take_escaped_code_point(RegexCursor& in) {
   case 'v':
     return U'\v';
   case 'u':
-    return take_hex(in, 4);
+    return take_hex(in, 4, 4);
   case 'x': {
     if (!in.accept("{"))
-      return take_ascii(in, take_hex(in, 2));
-    const char32_t value = take_hex(in, 8);
+      return take_ascii(in, take_hex(in, 1, 2));
+    const char32_t value = take_hex(in, 1, 8);
     if (!in.accept("}"))
       in.malformed("unmatched {");
     return value;

@@ -4,6 +4,7 @@
 #include "models/formats/tokenizer/json_node.h"
 #include "models/formats/tokenizer/utf8.h"
 #include "runtime/program/error.h"
+#include "runtime/program/in_quotes.h"
 
 namespace ashlar::tokenizer {
 namespace {
@@ -62,13 +63,13 @@ std::string_view RegexCursor::take_number() {
 }
 
 void RegexCursor::malformed(std::string_view what) const {
-  throw FormatError("tokenizer", "regular expression {} at byte {}: {}", excerpt(pattern_),
+  throw FormatError("tokenizer", "regular expression {} at byte {}: {}", in_quotes(pattern_),
                     position_, what);
 }
 
 void RegexCursor::unsupported(std::string_view what) const {
   throw Unsupported("tokenizer", "regular expression {} at byte {}: {} not supported",
-                    excerpt(pattern_), position_, what);
+                    in_quotes(pattern_), position_, what);
 }
 
 }  // namespace ashlar::tokenizer

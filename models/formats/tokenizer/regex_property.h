@@ -13,6 +13,9 @@ namespace ashlar::tokenizer {
 // `\s`, `\w` and `\h` name other sets.
 inline constexpr std::string_view kSpaceItems = R"(\x09-\x0d\x{85}\p{Z})";
 inline constexpr std::string_view kWordItems = R"(\p{Alphabetic}\p{M}\p{Nd}\p{Pc})";
+// Outside of brackets `\w` and `\b` also take the fractions and superscripts of Latin-1 for words.
+inline constexpr std::string_view kBareWordItems =
+    R"(\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\xb2\xb3\xb9\xbc-\xbe)";
 inline constexpr std::string_view kHexDigitItems = "0-9A-Fa-f";
 
 // Class items for the property `name` (without braces and `^`), or nothing if there is none. Names

@@ -149,13 +149,17 @@ private:
   std::string escape() {
     if (in_.at_end())
       in_.malformed("ends with a backslash");
-    if (const auto items = take_class_escape(in_))
-      return items->standalone();
     const char letter = in_.peek();
+    const bool is_bare_word = letter == 'w' || letter == 'W';
+    if (const auto items = is_bare_word ? std::nullopt : take_class_escape(in_))
+      return items->standalone();
     if (letter >= '1' && letter <= '9')
       return fmt::format("\\g{{{}}}", in_.take_number());
     in_.take();
     switch (letter) {
+    case 'w':
+    case 'W':
+      return fmt::format("[{}{}]", letter == 'W' ? "^" : "", kBareWordItems);
     case 'b':
     case 'B':
       return word_boundary(letter == 'B');
@@ -192,7 +196,7 @@ private:
   static std::string word_boundary(bool negated) {
     return fmt::format(negated ? fmt::runtime("(?:(?<=[{0}])(?=[{0}])|(?<![{0}])(?![{0}]))")
                                : fmt::runtime("(?:(?<=[{0}])(?![{0}])|(?<![{0}])(?=[{0}]))"),
-                       kWordItems);
+                       kBareWordItems);
   }
 
   // Applies the quantifiers that follow. Each further one repeats the whole before it.

@@ -2,6 +2,7 @@
 #include "models/formats/tokenizer/streaming_detokenizer.h"
 
 #include "models/formats/tokenizer/decoder.h"
+#include "models/formats/tokenizer/tokenizer_parts.h"
 
 #include <utility>
 
@@ -34,11 +35,11 @@ StreamingDetokenizer::StreamingDetokenizer(StreamingDetokenizer&&) noexcept = de
 StreamingDetokenizer& StreamingDetokenizer::operator=(StreamingDetokenizer&&) noexcept = default;
 
 void StreamingDetokenizer::open() {
-  text_ = std::make_unique<Text>(tokenizer_.decoder());
+  text_ = std::make_unique<Text>(*tokenizer_.parts_->decoder);
 }
 
 std::string StreamingDetokenizer::push(std::int32_t id) {
-  const auto token = tokenizer_.id_to_token(id);
+  const std::string* token = tokenizer_.parts_->decoded_token(id);
   if (!token || (skips_special_tokens_ && tokenizer_.is_special(id)))
     return {};
   text_->input().append(*token);

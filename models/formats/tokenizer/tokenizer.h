@@ -19,10 +19,6 @@
 
 namespace ashlar {
 
-namespace tokenizer {
-class Decoder;
-}
-
 // Ids of two texts in one sequence, as classifiers and rerankers take them.
 struct EncodedPair {
   std::vector<std::int32_t> ids;
@@ -38,8 +34,8 @@ public:
   // not known. `source` names the text in messages.
   static Tokenizer from_json(std::string_view text, std::string_view source = "tokenizer.json");
 
-  // Throws InvalidArgument, with the offset, if `text` is not UTF-8, and Unsupported if one of the
-  // file's regular expressions takes unreasonably many steps on it.
+  // Throws InvalidArgument, with the offset, if `text` is not UTF-8, and Unsupported if the
+  // file's expressions and replacements make unreasonably much work of it.
   std::vector<std::int32_t> encode(std::string_view text, bool add_special_tokens) const;
   EncodedPair encode_pair(std::string_view first, std::string_view second,
                           bool add_special_tokens) const;
@@ -59,10 +55,10 @@ public:
   // Ascending.
   std::vector<std::int32_t> special_ids() const;
 
-  const tokenizer::Decoder& decoder() const;
-
 private:
+  friend class StreamingDetokenizer;
   struct Parts;
+
   explicit Tokenizer(std::shared_ptr<const Parts> parts) : parts_(std::move(parts)) {}
 
   std::shared_ptr<const Parts> parts_;

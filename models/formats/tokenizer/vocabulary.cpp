@@ -2,6 +2,7 @@
 #include "models/formats/tokenizer/vocabulary.h"
 
 #include "runtime/program/error.h"
+#include "runtime/program/in_quotes.h"
 
 #include <algorithm>
 #include <string>
@@ -16,24 +17,24 @@ Vocabulary::Vocabulary(const JsonNode& node) {
   tokens_.reserve(entries.size());
   for (const auto& [token, id] : entries) {
     // The path is only wanted for a complaint, and there are many entries.
-    const bool is_id = id.is_number_unsigned() && id.get<std::uint64_t>() < kMaxTokenCount;
-    if (!is_id)
-      JsonNode(id, fmt::format("{}[{}]", node.path(), excerpt(token))).as_index(kMaxTokenCount);
-    add(node, token, id.get<std::int32_t>());
+    const auto index = index_value(id, kMaxTokenCount);
+    if (!index)
+      JsonNode(id, fmt::format("{}[{}]", node.path(), in_quotes(token))).as_index(kMaxTokenCount);
+    add(node, token, static_cast<std::int32_t>(*index));
   }
 }
 
 void Vocabulary::add(const JsonNode& node, std::string_view token, std::int32_t id) {
   if (token.size() > kMaxTokenBytes)
-    node.reject("token {} has {} bytes: at most {} are allowed", excerpt(token), token.size(),
+    node.reject("token {} has {} bytes: at most {} are allowed", in_quotes(token), token.size(),
                 kMaxTokenBytes);
   const auto [entry, is_new] = ids_.try_emplace(std::string(token), id);
   if (!is_new && entry->second != id)
-    node.reject("token {} has two ids, {} and {}", excerpt(token), entry->second, id);
+    node.reject("token {} has two ids, {} and {}", in_quotes(token), entry->second, id);
   const auto [reverse, is_free] = tokens_.try_emplace(id, &entry->first);
   if (!is_free && *reverse->second != token)
-    node.reject("id {} belongs to two tokens, {} and {}", id, excerpt(*reverse->second),
-                excerpt(token));
+    node.reject("id {} belongs to two tokens, {} and {}", id, in_quotes(*reverse->second),
+                in_quotes(token));
   id_limit_ = std::max(id_limit_, id + 1);
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/formats/json_file.h"
 
-#include "models/formats/in_quotes.h"
-#include "models/formats/input_file.h"
 #include "models/formats/json_fields.h"
 #include "runtime/program/error.h"
+#include "runtime/program/in_quotes.h"
+#include "runtime/program/input_file.h"
 #include "tests/models/formats/test_files.h"
 
 #include <gmock/gmock.h>

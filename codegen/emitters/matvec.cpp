@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+// "matvec": a few rows times weights [N, K]. A group of lanes strides over K and keeps `rows` rows
+// of the weights going at once, which share the loaded left side. Every workgroup computes what
+// lies before the product (a norm, say) for itself; what lies behind it happens once per element.
+#include "codegen/emitters/emitters.h"
+#include "codegen/emitters/parts.h"
+#include "codegen/emitters/row_reduction.h"
+#include "codegen/emitters/storage.h"
+#include "codegen/emitters/stores.h"
+#include "ir/ashlar_dialect.h"
+#include "ir/schedule_model.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+
+namespace ashlar::codegen {
+namespace {
+
+class Matvec {
+public:
+  Matvec(KernelBuilder& b, Stores stores)
+      : b_(b), e_(b), stores_(stores), roots_(kernel::roots_of(kernel::view_of(b.def()))) {}
+
+  void emit() {
+    if (!read_shapes() || !read_schedule() || !check_epilogue(b_, stores_, roots_))
+      return;
+    const std::int64_t rows_per_workgroup = groups_ * rows_;
+    b_.set_workgroups((n_ + rows_per_workgroup - 1) / rows_per_workgroup);
+    bind_reductions();
+    if (kernel::stages_lhs(roots_.front()))
+      stage_lhs();
+    store_prologue();
+    if (n_ > 0)
+      multiply(rows_per_workgroup);
+  }
+
+private:
+  bool read_shapes() {
+    if (roots_.empty() || !isa<ir::MatmulOp>(roots_.front()))
+      return refuse(b_.def(), "a matvec kernel needs a matmul");
+    lhs_ = roots_.front()->getOperand(0);
+    ArrayRef<std::int64_t> shape = shape_of(lhs_);
+    k_ = shape.back();
+    n_ = shape_of(roots_.front()->getResult(0)).back();
+    m_ = 1;
+    for (std::int64_t extent : shape.drop_back())
+      m_ *= extent;
+    for (Operation* root : roots_) {
+      auto matmul = dyn_cast<ir::MatmulOp>(root);
+      const bool fits = matmul && matmul.getLhs() == lhs_ && matmul.getTransposeRhs() &&
+                        isa<BlockArgument>(matmul.getRhs()) &&
+                        shape_of(matmul.getRhs()) == ArrayRef<std::int64_t>{n_, k_} &&
+                        is_float(dtype_of(lhs_));
+      if (!fits)
+        return refuse(root,
+                      "does not fit a matvec kernel: all products share the left side and have "
+                      "weights [N, K] of one shape as inputs");
+    }
+    if (m_ < 1 || m_ > kMostRows)
+      return refuse(roots_.front(), "a matvec kernel takes 1 to 8 rows, got " + Twine(m_));
+    return true;
+  }
+
+  bool read_schedule() {
+    const kernel::ScheduleAttr schedule = b_.def().getSchedule();
+    lanes_ = schedule.get("lanes", b_.subgroup_size());
+    rows_ = schedule.get("rows", 1);
+    groups_ = lanes_ > 0 ? b_.workgroup_size() / lanes_ : 0;
+    width_ = schedule.get("width", 1);
+    while (width_ > 1 && k_ % width_ != 0)
+      width_ /= 2;
+    const bool fits = lanes_ > 0 && llvm::isPowerOf2_64(static_cast<std::uint64_t>(lanes_)) &&
+                      lanes_ <= b_.subgroup_size() && groups_ > 0 && rows_ > 0 && width_ > 0 &&
+                      llvm::isPowerOf2_64(static_cast<std::uint64_t>(b_.workgroup_size()));
+    return fits || refuse(b_.def(), "schedule: lanes must be a power of two within a subgroup, "
+                                    "rows and width positive");
+  }
+
+  bool refuse(Operation* op, const Twine& message) {
+    b_.fail(op, message);
+    return false;
+  }
+
+  // ---- Before the product
+
+  void bind_reductions() {
+    const RowTeam team{b_.thread(), b_.workgroup_size(), 4};
+    SmallVector<Value> needed{lhs_};
+    for (const kernel::Store& store : stores_)
+      needed.push_back(store.value);
+    for (Operation* reduction : kernel::ops_behind(needed, kernel::is_reduction)) {
+      const auto shape = kernel::row_shape_of(reduction);
+      if (!shape || shape->rows != m_)
+        return b_.fail(reduction, "must reduce the rows of the product's left side");
+      SmallVector<Value> results;
+      for (std::int64_t m = 0; m < m_; ++m)
+        results.push_back(reduce_row(e_, reduction, b_.index(m), team));
+      bind_rows(e_, reduction, results);
+    }
+  }
+
+  // Computes the left side once per workgroup and keeps it there.
+  void stage_lhs() {
+    const std::int64_t width = k_ % 4 == 0 ? 4 : 1, packets = m_ * k_ / width;
+    const StagedValues staged(b_, dtype_of(lhs_), m_ * k_, width);
+    auto type = cast<RankedTensorType>(lhs_.getType());
+    b_.for_each(b_.thread(), b_.index(packets), b_.index(b_.workgroup_size()), [&](Value packet) {
+      staged.store(packet, e_.at(lhs_, point_at(b_, type, b_.mul(packet, width), width)));
+    });
+    b_.barrier();
+    e_.bind(lhs_, [this, staged](const Point& point) {
+      const Value linear = b_.linearize(point.index, shape_of(lhs_));
+      if (point.width < staged.width())
+        return single(staged, linear, point.width);
+      Values values;
+      for (std::int64_t i = 0; i < point.width; i += staged.width())
+        values.append(staged.load(b_.div(b_.add(linear, i), staged.width())));
+      return values;
+    });
+  }
+
+  // Fewer values than a packet holds.
+  Values single(const StagedValues& staged, Value linear, std::int64_t width) {
+    const Values packet = staged.load(b_.div(linear, staged.width()));
+    Values values;
+    for (std::int64_t i = 0; i < width; ++i) {
+      const Value lane = b_.rem(b_.add(linear, i), staged.width());
+      Value value = packet.front();
+      for (std::size_t other = 1; other < packet.size(); ++other)
+        value = b_.select(b_.equal(lane, b_.index(static_cast<std::int64_t>(other))), packet[other],
+                          value);
+      values.push_back(value);
+    }
+    return values;
+  }
+
+  bool is_behind_product(const kernel::Store& store) const {
+    return !kernel::ops_behind(store.value, [](Operation* op) {
+              return isa<ir::MatmulOp>(op);
+            }).empty();
+  }
+
+  // What does not need the product is stored by the first workgroup.
+  void store_prologue() {
+    SmallVector<kernel::Store> early;
+    for (const kernel::Store& store : stores_)
+      if (!is_behind_product(store))
+        early.push_back(store);
+    if (early.empty())
+      return;
+    b_.if_then(b_.equal(b_.workgroup(), b_.index(0)), [&] {
+      for (const kernel::Store& store : early) {
+        const std::int64_t width = packet_width({store}, 4);
+        const std::int64_t items = kernel::element_count(store.value.getType()) / width;
+        b_.for_each(b_.thread(), b_.index(items), b_.index(b_.workgroup_size()),
+                    [&](Value item) { emit_store(e_, store, b_.mul(item, width), width); });
+      }
+    });
+  }
+
+  // ---- The product
+
+  // Sums are numbered by root, then row of the left side, then row of the weights.
+  std::size_t sum_number(std::size_t root, std::int64_t m, std::int64_t row) const {
+    return (root * static_cast<std::size_t>(m_) + static_cast<std::size_t>(m)) *
+               static_cast<std::size_t>(rows_) +
+           static_cast<std::size_t>(row);
+  }
+
+  void multiply(std::int64_t rows_per_workgroup) {
+    const Value group = b_.div(b_.thread(), lanes_);
+    const Value lane = b_.rem(b_.thread(), lanes_);
+    const Value first = b_.add(b_.mul(b_.workgroup(), rows_per_workgroup), b_.mul(group, rows_));
+    const Values sums = partial_sums(first, lane);
+    Values totals;
+    for (Value sum : sums)
+      totals.push_back(b_.sum(sum, lanes_));
+    store_results(first, lane, totals);
+  }
+
+  Values partial_sums(Value first, Value lane) {
+    SmallVector<Value> weight_rows;
+    for (std::int64_t row = 0; row < rows_; ++row)
+      weight_rows.push_back(b_.min(b_.add(first, row), b_.index(n_ - 1)));
+    const std::size_t count = sum_number(roots_.size(), 0, 0);
+    const Values zeros(count, b_.f32(0));
+    return b_.loop(b_.mul(lane, width_), b_.index(k_), b_.index(lanes_ * width_), zeros,
+                   [&](Value k, ValueRange sums) { return accumulate(k, weight_rows, sums); });
+  }
+
+  Values accumulate(Value k, ArrayRef<Value> weight_rows, ValueRange sums) {
+    SmallVector<Values> left;
+    for (std::int64_t m = 0; m < m_; ++m)
+      left.push_back(e_.at(lhs_, lhs_point(m, k)));
+    SmallVector<Values> weights;
+    for (Operation* root : roots_)
+      for (Value row : weight_rows)
+        weights.push_back(e_.at(root->getOperand(1), packet({row, k})));
+    Values next(sums);
+    for (std::size_t root = 0; root < roots_.size(); ++root)
+      for (std::int64_t m = 0; m < m_; ++m)
+        for (std::int64_t row = 0; row < rows_; ++row) {
+          const Values& x = left[static_cast<std::size_t>(m)];
+          const Values& w =
+              weights[root * static_cast<std::size_t>(rows_) + static_cast<std::size_t>(row)];
+          Value& sum = next[sum_number(root, m, row)];
+          for (auto [a, c] : llvm::zip_equal(x, w))
+            sum = b_.make<math::FmaOp>(a, c, sum);
+        }
+    return next;
+  }
+
+  Point packet(Values index) const {
+    const int axis = width_ > 1 ? static_cast<int>(index.size()) - 1 : -1;
+    return {std::move(index), axis, width_};
+  }
+
+  Point lhs_point(std::int64_t m, Value k) {
+    Values index = b_.delinearize(b_.index(m), shape_of(lhs_).drop_back());
+    index.push_back(k);
+    return packet(std::move(index));
+  }
+
+  // ---- After the product
+
+  // One lane per element, in turns where a group has more elements than lanes.
+  void store_results(Value first, Value lane, ValueRange totals) {
+    const std::int64_t items = m_ * rows_;
+    for (std::int64_t turn = 0; turn < items; turn += lanes_) {
+      const Value item = b_.add(lane, turn);
+      const Value m = m_ == 1 ? b_.index(0) : b_.div(item, rows_);
+      const Value row = m_ == 1 ? item : b_.rem(item, rows_);
+      const Value n = b_.add(first, row);
+      const Value exists = b_.both(b_.less(item, items), b_.less(n, n_));
+      b_.if_then(exists, [&] { store_element(b_.add(b_.mul(m, n_), n), item, totals); });
+    }
+  }
+
+  void store_element(Value linear, Value item, ValueRange totals) {
+    for (auto [i, root] : llvm::enumerate(roots_)) {
+      const std::size_t begin = sum_number(i, 0, 0);
+      Value total = totals[begin];
+      for (std::int64_t other = 1; other < m_ * rows_; ++other)
+        total = b_.select(b_.equal(item, b_.index(other)),
+                          totals[begin + static_cast<std::size_t>(other)], total);
+      bind_element(e_, root, round_to(b_, dtype_of(root->getResult(0)), total));
+    }
+    for (const kernel::Store& store : stores_)
+      if (is_behind_product(store))
+        emit_store(e_, store, linear, 1);
+  }
+
+  static constexpr std::int64_t kMostRows = 8;
+
+  KernelBuilder& b_;
+  Elements e_;
+  Stores stores_;
+  SmallVector<Operation*> roots_;
+  Value lhs_;
+  std::int64_t m_ = 0, n_ = 0, k_ = 0;
+  std::int64_t lanes_ = 0, groups_ = 0, rows_ = 0, width_ = 0;
+};
+
+}  // namespace
+
+void emit_matvec(KernelBuilder& builder, Stores stores) {
+  Matvec(builder, stores).emit();
+}
+
+}  // namespace ashlar::codegen

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reductions over a row, shared out among threads.
+#pragma once
+
+#include "codegen/emitters/element.h"
+
+namespace ashlar::codegen {
+
+// Threads that work on one row together: `count` of them, a power of two, of which this one is
+// number `number`. Each reads packets of at most `width` elements.
+struct RowTeam {
+  Value number;
+  std::int64_t count;
+  std::int64_t width;
+};
+
+// The result of `reduction` (over trailing axes) for row `row`; all threads of the team must get
+// here and all receive it.
+Value reduce_row(Elements& elements, mlir::Operation* reduction, Value row, const RowTeam& team);
+
+// Makes the result of `reduction` readable: for a kernel that computes one row at a time (see
+// check_rows), or by row number.
+void bind_row(Elements& elements, mlir::Operation* reduction, Value value);
+void bind_rows(Elements& elements, mlir::Operation* reduction, llvm::ArrayRef<Value> values);
+
+// Whether the region computes row after row: no value mixes reductions of several rows. Reports the
+// op that does.
+bool check_rows(KernelBuilder& builder);
+
+}  // namespace ashlar::codegen

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "codegen/emitters/storage.h"
+
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SPIRV/IR/SPIRVAttributes.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace ashlar::codegen {
+namespace {
+
+constexpr std::int64_t kVectorBytes = 16;
+
+// bf16 has no arithmetic anywhere, so its buffers hold 16-bit integers.
+Type storage_type(KernelBuilder& b, DType dtype) {
+  if (dtype == DType::f32)
+    return b.getF32Type();
+  if (dtype == DType::f16)
+    return b.getF16Type();
+  return b.getIntegerType(static_cast<unsigned>(size_of(dtype) * 8));
+}
+
+Value buffer_of(KernelBuilder& b, unsigned buffer, Type element) {
+  auto space =
+      spirv::StorageClassAttr::get(b.getContext(), spirv::StorageClass::PhysicalStorageBuffer);
+  auto type = MemRefType::get({ShapedType::kDynamic}, element, MemRefLayoutAttrInterface(), space);
+  return b.make<kernel::BufferOp>(type, b.getI64IntegerAttr(buffer));
+}
+
+Value widen_bits(KernelBuilder& b, DType dtype, Value stored) {
+  return is_signed(dtype) ? b.make<arith::ExtSIOp>(b.getI32Type(), stored)
+                          : b.make<arith::ExtUIOp>(b.getI32Type(), stored);
+}
+
+Value from_storage(KernelBuilder& b, DType dtype, Value stored) {
+  switch (dtype) {
+  case DType::f16:
+    return b.make<arith::ExtFOp>(b.getF32Type(), stored);
+  case DType::bf16: {
+    Value wide = b.make<arith::ExtUIOp>(b.getI32Type(), stored);
+    return float_of(b, b.make<arith::ShLIOp>(wide, b.i32(16)));
+  }
+  case DType::boolean: {
+    Value wide = b.make<arith::ExtUIOp>(b.getI32Type(), stored);
+    return b.make<arith::CmpIOp>(arith::CmpIPredicate::ne, wide, b.i32(0));
+  }
+  default:
+    return size_of(dtype) < 4 ? widen_bits(b, dtype, stored) : stored;
+  }
+}
+
+// The low bits of an i32 that a narrow element stores.
+Value narrow_bits(KernelBuilder& b, DType dtype, Value value) {
+  switch (dtype) {
+  case DType::bf16:
+    return b.make<arith::ShRUIOp>(bits_of(b, value), b.i32(16));
+  case DType::boolean:
+    return b.make<arith::ExtUIOp>(b.getI32Type(), value);
+  default:
+    return value;
+  }
+}
+
+Value to_storage(KernelBuilder& b, DType dtype, Value value) {
+  if (dtype == DType::f16)
+    return b.make<arith::TruncFOp>(b.getF16Type(), value);
+  if (size_of(dtype) >= 4)
+    return value;
+  return b.make<arith::TruncIOp>(storage_type(b, dtype), narrow_bits(b, dtype, value));
+}
+
+// Narrow integers (and bf16 and bool) travel as 32-bit words.
+bool is_packed(DType dtype) {
+  return size_of(dtype) < 4 && dtype != DType::f16;
+}
+
+Values load_vectors(KernelBuilder& b, Value memory, Value at, std::int64_t count,
+                    std::int64_t bytes) {
+  Type element = cast<MemRefType>(memory.getType()).getElementType();
+  const std::int64_t chunk = std::min(count, kVectorBytes / bytes > 4 ? 4 : kVectorBytes / bytes);
+  Values loaded;
+  for (std::int64_t first = 0; first < count; first += chunk) {
+    Value address = b.add(at, first);
+    if (chunk == 1) {
+      loaded.push_back(b.load(memory, address));
+      continue;
+    }
+    Value vector =
+        vector::LoadOp::create(b, VectorType::get({chunk}, element), memory, address, false,
+                               llvm::Align(static_cast<std::uint64_t>(chunk * bytes)));
+    for (std::int64_t i = 0; i < chunk; ++i)
+      loaded.push_back(vector::ExtractOp::create(b, vector, i));
+  }
+  return loaded;
+}
+
+void store_vectors(KernelBuilder& b, ValueRange values, Value memory, Value at,
+                   std::int64_t bytes) {
+  const auto count = static_cast<std::int64_t>(values.size());
+  const std::int64_t chunk = std::min(count, kVectorBytes / bytes > 4 ? 4 : kVectorBytes / bytes);
+  for (std::int64_t first = 0; first < count; first += chunk) {
+    Value address = b.add(at, first);
+    if (chunk == 1) {
+      b.store(values[static_cast<std::size_t>(first)], memory, address);
+      continue;
+    }
+    auto lanes = values.slice(static_cast<std::size_t>(first), static_cast<std::size_t>(chunk));
+    Value vector =
+        vector::FromElementsOp::create(b, VectorType::get({chunk}, lanes.front().getType()), lanes);
+    vector::StoreOp::create(b, vector, memory, address, false,
+                            llvm::Align(static_cast<std::uint64_t>(chunk * bytes)));
+  }
+}
+
+Values unpack_word(KernelBuilder& b, DType dtype, Value word) {
+  const auto bits = static_cast<std::int64_t>(size_of(dtype) * 8);
+  Values values;
+  for (std::int64_t shift = 0; shift < 32; shift += bits) {
+    const std::int64_t above = 32 - bits - shift;
+    if (dtype == DType::bf16) {
+      values.push_back(float_of(b, shift == 0 ? b.make<arith::ShLIOp>(word, b.i32(16))
+                                              : b.make<arith::AndIOp>(word, b.i32(0xffff0000))));
+      continue;
+    }
+    Value top = b.make<arith::ShLIOp>(word, b.i32(above));
+    Value value = is_signed(dtype) ? b.make<arith::ShRSIOp>(top, b.i32(32 - bits))
+                                   : b.make<arith::ShRUIOp>(top, b.i32(32 - bits));
+    values.push_back(dtype == DType::boolean
+                         ? b.make<arith::CmpIOp>(arith::CmpIPredicate::ne, value, b.i32(0))
+                         : value);
+  }
+  return values;
+}
+
+Value pack_word(KernelBuilder& b, DType dtype, ValueRange values) {
+  const auto bits = static_cast<std::int64_t>(size_of(dtype) * 8);
+  Value word;
+  for (auto [i, value] : llvm::enumerate(values)) {
+    Value low = b.make<arith::AndIOp>(narrow_bits(b, dtype, value), b.i32((1LL << bits) - 1));
+    Value placed = b.make<arith::ShLIOp>(low, b.i32(static_cast<std::int64_t>(i) * bits));
+    word = word ? b.make<arith::OrIOp>(word, placed) : placed;
+  }
+  return word;
+}
+
+// Nearest multiple of 2^13 in the last place for normal halves; below 2^-14 halves are spaced
+// 2^-24, which is what adding and taking away 0.5 rounds to.
+Value round_to_f16(KernelBuilder& b, Value value) {
+  Value bits = bits_of(b, value);
+  Value magnitude = b.make<arith::AndIOp>(bits, b.i32(0x7fffffff));
+  Value sign = b.make<arith::AndIOp>(bits, b.i32(0x80000000));
+  Value odd = b.make<arith::AndIOp>(b.make<arith::ShRUIOp>(magnitude, b.i32(13)), b.i32(1));
+  Value rounded = b.make<arith::AddIOp>(magnitude, b.make<arith::AddIOp>(odd, b.i32(0xfff)));
+  rounded = b.make<arith::AndIOp>(rounded, b.i32(~0x1fff));
+  Value overflows = b.make<arith::CmpIOp>(arith::CmpIPredicate::ugt, rounded, b.i32(0x477fe000));
+  rounded = b.select(overflows, b.i32(0x7f800000), rounded);
+  Value half = b.f32(0.5);
+  Value small = b.make<arith::SubFOp>(b.make<arith::AddFOp>(float_of(b, magnitude), half), half);
+  Value is_small = b.make<arith::CmpIOp>(arith::CmpIPredicate::ult, magnitude, b.i32(0x38800000));
+  rounded = b.select(is_small, bits_of(b, small), rounded);
+  Value is_nan = b.make<arith::CmpIOp>(arith::CmpIPredicate::ugt, magnitude, b.i32(0x7f800000));
+  rounded = b.select(is_nan, b.i32(0x7fc00000), rounded);
+  return float_of(b, b.make<arith::OrIOp>(rounded, sign));
+}
+
+Value round_to_bf16(KernelBuilder& b, Value value) {
+  Value bits = bits_of(b, value);
+  Value odd = b.make<arith::AndIOp>(b.make<arith::ShRUIOp>(bits, b.i32(16)), b.i32(1));
+  Value rounded = b.make<arith::AddIOp>(bits, b.make<arith::AddIOp>(odd, b.i32(0x7fff)));
+  Value magnitude = b.make<arith::AndIOp>(bits, b.i32(0x7fffffff));
+  Value is_nan = b.make<arith::CmpIOp>(arith::CmpIPredicate::ugt, magnitude, b.i32(0x7f800000));
+  // A NaN keeps its sign and high bits, and becomes quiet.
+  rounded = b.select(is_nan, b.make<arith::OrIOp>(bits, b.i32(0x00400000)), rounded);
+  return float_of(b, b.make<arith::AndIOp>(rounded, b.i32(0xffff0000)));
+}
+
+}  // namespace
+
+Type compute_type(KernelBuilder& b, DType dtype) {
+  if (is_float(dtype))
+    return b.getF32Type();
+  if (dtype == DType::boolean)
+    return b.getI1Type();
+  return size_of(dtype) == 8 ? b.getI64Type() : b.getI32Type();
+}
+
+Value bits_of(KernelBuilder& b, Value value) {
+  return b.make<arith::BitcastOp>(b.getI32Type(), value);
+}
+
+Value float_of(KernelBuilder& b, Value bits) {
+  return b.make<arith::BitcastOp>(b.getF32Type(), bits);
+}
+
+Value round_to(KernelBuilder& b, DType dtype, Value value) {
+  if (dtype == DType::bf16)
+    return round_to_bf16(b, value);
+  return dtype == DType::f16 ? round_to_f16(b, value) : value;
+}
+
+Value load_element(KernelBuilder& b, unsigned buffer, DType dtype, Value at) {
+  return from_storage(b, dtype, b.load(buffer_of(b, buffer, storage_type(b, dtype)), at));
+}
+
+void store_element(KernelBuilder& b, unsigned buffer, DType dtype, Value at, Value value) {
+  b.store(to_storage(b, dtype, value), buffer_of(b, buffer, storage_type(b, dtype)), at);
+}
+
+Values load_packet(KernelBuilder& b, unsigned buffer, DType dtype, Value at, std::int64_t width) {
+  if (width == 1)
+    return {load_element(b, buffer, dtype, at)};
+  const auto bytes = static_cast<std::int64_t>(size_of(dtype));
+  Values values;
+  if (is_packed(dtype) && width * bytes >= 4) {
+    Value words = buffer_of(b, buffer, b.getI32Type());
+    for (Value word : load_vectors(b, words, b.div(at, 4 / bytes), width * bytes / 4, 4))
+      values.append(unpack_word(b, dtype, word));
+    return values;
+  }
+  Value memory = buffer_of(b, buffer, storage_type(b, dtype));
+  for (Value stored : load_vectors(b, memory, at, width, bytes))
+    values.push_back(from_storage(b, dtype, stored));
+  return values;
+}
+
+void store_packet(KernelBuilder& b, unsigned buffer, DType dtype, Value at, ValueRange values) {
+  const auto width = static_cast<std::int64_t>(values.size());
+  const auto bytes = static_cast<std::int64_t>(size_of(dtype));
+  if (width == 1)
+    return store_element(b, buffer, dtype, at, values[0]);
+  Values stored;
+  if (is_packed(dtype) && width * bytes >= 4) {
+    const auto per_word = static_cast<std::size_t>(4 / bytes);
+    for (std::size_t i = 0; i < values.size(); i += per_word)
+      stored.push_back(pack_word(b, dtype, values.slice(i, per_word)));
+    return store_vectors(b, stored, buffer_of(b, buffer, b.getI32Type()), b.div(at, 4 / bytes), 4);
+  }
+  for (Value value : values)
+    stored.push_back(to_storage(b, dtype, value));
+  store_vectors(b, stored, buffer_of(b, buffer, storage_type(b, dtype)), at, bytes);
+}
+
+// bf16 in pairs of 32-bit words; a single value takes a whole one.
+static Type staged_type(KernelBuilder& b, DType dtype, std::int64_t width) {
+  if (dtype == DType::bf16 && width > 1)
+    return VectorType::get({width / 2}, b.getI32Type());
+  Type element = dtype == DType::f16 ? Type(b.getF16Type()) : b.getF32Type();
+  return width > 1 ? VectorType::get({width}, element) : element;
+}
+
+StagedValues::StagedValues(KernelBuilder& builder, DType dtype, std::int64_t count,
+                           std::int64_t width)
+    : b_(builder), dtype_(dtype), width_(width),
+      memory_(builder.shared(staged_type(builder, dtype, width), count / width)) {}
+
+void StagedValues::store(Value packet, ValueRange values) const {
+  Values stored(values);
+  if (dtype_ == DType::bf16 && width_ > 1) {
+    stored.clear();
+    for (std::size_t i = 0; i < values.size(); i += 2)
+      stored.push_back(pack_word(b_, dtype_, values.slice(i, 2)));
+  } else if (dtype_ == DType::f16) {
+    for (Value& value : stored)
+      value = to_storage(b_, dtype_, value);
+  }
+  b_.store_vector(stored, memory_, packet);
+}
+
+Values StagedValues::load(Value packet) const {
+  const Values stored = b_.load_vector(memory_, packet);
+  Values values;
+  for (Value value : stored) {
+    if (dtype_ == DType::bf16 && width_ > 1)
+      values.append(unpack_word(b_, dtype_, value));
+    else
+      values.push_back(dtype_ == DType::f16 ? from_storage(b_, dtype_, value) : value);
+  }
+  return values;
+}
+
+}  // namespace ashlar::codegen

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// Between buffers and values. A value in a kernel has its *compute type*: f32 for every float
+// (always representable in the element type), i1 for bool, i64 for 64-bit integers and i32 for all
+// narrower ones (sign- or zero-extended). Buffers are dense and start at multiples of 16 bytes.
+#pragma once
+
+#include "codegen/emitters/kernel_builder.h"
+#include "runtime/program/dtype.h"
+
+namespace ashlar::codegen {
+
+mlir::Type compute_type(KernelBuilder& b, DType dtype);
+
+// Rounds f32 to what `dtype` can hold (nearest even), as f32. In integer arithmetic where drivers
+// are free to choose a rounding mode.
+Value round_to(KernelBuilder& b, DType dtype, Value value);
+
+// Bits of an f32, and back.
+Value bits_of(KernelBuilder& b, Value value);
+Value float_of(KernelBuilder& b, Value bits);
+
+// Buffer `buffer` (as in kernel.buffer) as elements of `dtype`. `at` counts elements.
+Value load_element(KernelBuilder& b, unsigned buffer, DType dtype, Value at);
+void store_element(KernelBuilder& b, unsigned buffer, DType dtype, Value at, Value value);
+
+// `width` adjacent elements in as few memory accesses as possible; `at` is a multiple of `width`,
+// which is a power of two.
+Values load_packet(KernelBuilder& b, unsigned buffer, DType dtype, Value at, std::int64_t width);
+void store_packet(KernelBuilder& b, unsigned buffer, DType dtype, Value at, ValueRange values);
+
+// Workgroup memory for `count` float values of `dtype`, as narrow as `dtype` is, `width` (1 or 4)
+// at a time.
+class StagedValues {
+public:
+  StagedValues(KernelBuilder& builder, DType dtype, std::int64_t count, std::int64_t width);
+
+  std::int64_t width() const { return width_; }
+  // Packet number `packet`: values [packet * width, (packet + 1) * width).
+  void store(Value packet, ValueRange values) const;
+  Values load(Value packet) const;
+
+private:
+  KernelBuilder& b_;
+  DType dtype_;
+  std::int64_t width_;
+  Value memory_;
+};
+
+}  // namespace ashlar::codegen

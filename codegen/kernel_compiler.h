@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a scheduled kernel (level L3) to the kernel of a program: emit, lower, serialise, through
+// the cache.
+#pragma once
+
+#include "codegen/shader_cache.h"
+#include "ir/kernel_dialect.h"
+#include "runtime/program/device_profile.h"
+#include "runtime/program/program.h"
+
+#include "mlir/IR/BuiltinOps.h"
+
+#include <array>
+#include <functional>
+#include <string_view>
+
+namespace ashlar::codegen {
+
+struct CompiledKernel {
+  Kernel kernel;
+  std::array<std::uint32_t, 3> workgroups;
+};
+
+// Text of one kernel at a level: its IR, or the disassembled module.
+using KernelText = std::function<void(std::string_view text)>;
+
+class KernelCompiler {
+public:
+  // `cache` may be null. The callbacks may be empty; with `spirv`, the cache is not read.
+  KernelCompiler(const DeviceProfile& profile, ShaderCache* cache, KernelText kernel_ir = {},
+                 KernelText spirv = {});
+
+  // Throws ashlar::Error with the compiler's diagnostics.
+  CompiledKernel compile(kernel::DefOp def) const;
+
+private:
+  std::vector<std::uint32_t> lower(mlir::ModuleOp module) const;
+
+  const DeviceProfile& profile_;
+  ShaderCache* cache_;
+  KernelText kernel_ir_, spirv_;
+  std::string key_prefix_;
+};
+
+}  // namespace ashlar::codegen

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kernel IR to the spirv dialect: upstream's patterns in one conversion, plus the kernel ABI.
+#include "codegen/loop_inits.h"
+#include "codegen/passes.h"
+#include "ir/kernel_dialect.h"
+
+#include "mlir/Conversion/ArithToSPIRV/ArithToSPIRV.h"
+#include "mlir/Conversion/GPUToSPIRV/GPUToSPIRV.h"
+#include "mlir/Conversion/IndexToSPIRV/IndexToSPIRV.h"
+#include "mlir/Conversion/MathToSPIRV/MathToSPIRV.h"
+#include "mlir/Conversion/MemRefToSPIRV/MemRefToSPIRV.h"
+#include "mlir/Conversion/SCFToSPIRV/SCFToSPIRV.h"
+#include "mlir/Conversion/UBToSPIRV/UBToSPIRV.h"
+#include "mlir/Conversion/VectorToSPIRV/VectorToSPIRV.h"
+#include "mlir/Dialect/SPIRV/IR/SPIRVOps.h"
+#include "mlir/Dialect/SPIRV/IR/TargetAndABI.h"
+#include "mlir/Dialect/SPIRV/Transforms/SPIRVConversion.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Transforms/WalkPatternRewriteDriver.h"
+
+using namespace mlir;
+
+namespace ashlar::codegen {
+
+#define GEN_PASS_DEF_LOWERTOSPIRV
+#include "codegen/passes.h.inc"
+
+namespace {
+
+constexpr int64_t kAddressBytes = 8;
+constexpr int64_t kScalarBytes = 4;
+
+// A pointer `offset` bytes into the dispatch record. Its address arrives in two push-constant
+// words.
+Value record_pointer(OpBuilder& builder, Operation* op, int64_t offset, Type element) {
+  Location loc = op->getLoc();
+  Type i32 = builder.getI32Type();
+  Type i64 = builder.getI64Type();
+  Value low = spirv::getPushConstantValue(op, 2, 0, i32, builder);
+  Value high = spirv::getPushConstantValue(op, 2, 1, i32, builder);
+  Value words = spirv::CompositeConstructOp::create(builder, loc, VectorType::get(2, i32),
+                                                    ValueRange{low, high});
+  Value address = spirv::BitcastOp::create(builder, loc, i64, words);
+  if (offset != 0) {
+    Value bytes = spirv::ConstantOp::create(builder, loc, i64, builder.getI64IntegerAttr(offset));
+    address = spirv::IAddOp::create(builder, loc, address, bytes);
+  }
+  auto pointer = spirv::PointerType::get(element, spirv::StorageClass::PhysicalStorageBuffer);
+  return spirv::ConvertUToPtrOp::create(builder, loc, pointer, address);
+}
+
+Value load_aligned(OpBuilder& builder, Location loc, Value pointer, int64_t bytes) {
+  return spirv::LoadOp::create(
+      builder, loc, pointer,
+      spirv::MemoryAccessAttr::get(builder.getContext(), spirv::MemoryAccess::Aligned),
+      builder.getI32IntegerAttr(static_cast<int32_t>(bytes)));
+}
+
+struct BufferLowering final : OpConversionPattern<kernel::BufferOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(kernel::BufferOp op, OpAdaptor,
+                                ConversionPatternRewriter& rewriter) const override {
+    auto pointer = dyn_cast_or_null<spirv::PointerType>(
+        getTypeConverter()->convertType(op.getBuffer().getType()));
+    if (!pointer || pointer.getStorageClass() != spirv::StorageClass::PhysicalStorageBuffer)
+      return op.emitOpError("the target has no physical storage buffer of type ")
+             << op.getBuffer().getType();
+    Value entry =
+        record_pointer(rewriter, op, kAddressBytes * op.getIndex(), rewriter.getI64Type());
+    Value address = load_aligned(rewriter, op.getLoc(), entry, kAddressBytes);
+    rewriter.replaceOpWithNewOp<spirv::ConvertUToPtrOp>(op, pointer, address);
+    return success();
+  }
+};
+
+struct ScalarLowering final : OpConversionPattern<kernel::ScalarOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(kernel::ScalarOp op, OpAdaptor,
+                                ConversionPatternRewriter& rewriter) const override {
+    int64_t offset = kAddressBytes * op.getBuffers() + kScalarBytes * op.getIndex();
+    Value entry = record_pointer(rewriter, op, offset, rewriter.getI32Type());
+    rewriter.replaceOp(op, load_aligned(rewriter, op.getLoc(), entry, kScalarBytes));
+    return success();
+  }
+};
+
+template <typename Atomic>
+Value create_atomic(OpBuilder& builder, Location loc, Value pointer, Value operand) {
+  return Atomic::create(builder, loc, pointer, spirv::Scope::Device,
+                        spirv::MemorySemantics::AcquireRelease, operand);
+}
+
+// Upstream has no atomics through physical pointers.
+struct AtomicLowering final : OpConversionPattern<memref::AtomicRMWOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(memref::AtomicRMWOp op, OpAdaptor operands,
+                                ConversionPatternRewriter& rewriter) const override {
+    auto base = dyn_cast<spirv::PointerType>(operands.getMemref().getType());
+    if (!base || base.getStorageClass() != spirv::StorageClass::PhysicalStorageBuffer)
+      return failure();
+    Value pointer =
+        spirv::getElementPtr(*getTypeConverter<SPIRVTypeConverter>(), op.getMemRefType(),
+                             operands.getMemref(), operands.getIndices(), op.getLoc(), rewriter);
+    auto create = creator(op.getKind());
+    if (!pointer || !create)
+      return rewriter.notifyMatchFailure(op, "no such atomic");
+    rewriter.replaceOp(op, create(rewriter, op.getLoc(), pointer, operands.getValue()));
+    return success();
+  }
+
+private:
+  using Creator = Value (*)(OpBuilder&, Location, Value, Value);
+
+  static Creator creator(arith::AtomicRMWKind kind) {
+    switch (kind) {
+    case arith::AtomicRMWKind::addi:
+      return create_atomic<spirv::AtomicIAddOp>;
+    case arith::AtomicRMWKind::andi:
+      return create_atomic<spirv::AtomicAndOp>;
+    case arith::AtomicRMWKind::ori:
+      return create_atomic<spirv::AtomicOrOp>;
+    case arith::AtomicRMWKind::maxs:
+      return create_atomic<spirv::AtomicSMaxOp>;
+    case arith::AtomicRMWKind::maxu:
+      return create_atomic<spirv::AtomicUMaxOp>;
+    case arith::AtomicRMWKind::mins:
+      return create_atomic<spirv::AtomicSMinOp>;
+    case arith::AtomicRMWKind::minu:
+      return create_atomic<spirv::AtomicUMinOp>;
+    default:
+      return nullptr;
+    }
+  }
+};
+
+// Upstream sums f32 vectors with OpDot, whose order of additions is the driver's choice.
+struct OrderedSum final : OpRewritePattern<vector::ReductionOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(vector::ReductionOp op, PatternRewriter& rewriter) const override {
+    VectorType type = op.getSourceVectorType();
+    if (op.getKind() != vector::CombiningKind::ADD || type.getRank() != 1 || type.isScalable() ||
+        !isa<FloatType>(type.getElementType()))
+      return failure();
+    Value sum = op.getAcc();
+    for (int64_t lane = 0; lane < type.getDimSize(0); ++lane) {
+      Value element = vector::ExtractOp::create(rewriter, op.getLoc(), op.getVector(), lane);
+      sum = sum ? Value(arith::AddFOp::create(rewriter, op.getLoc(), sum, element)) : element;
+    }
+    rewriter.replaceOp(op, sum);
+    return success();
+  }
+};
+
+void populate_patterns(SPIRVTypeConverter& types, ScfToSPIRVContext& scf,
+                       RewritePatternSet& patterns) {
+  populateMMAToSPIRVCoopMatrixTypeConversion(types);
+  populateGPUToSPIRVPatterns(types, patterns);
+  populateGpuWMMAToSPIRVCoopMatrixKHRConversionPatterns(types, patterns);
+  populateSCFToSPIRVPatterns(types, scf, patterns);
+  arith::populateArithToSPIRVPatterns(types, patterns);
+  populateMathToSPIRVPatterns(types, patterns);
+  populateMemRefToSPIRVPatterns(types, patterns);
+  populateVectorToSPIRVPatterns(types, patterns);
+  index::populateIndexToSPIRVPatterns(types, patterns);
+  ub::populateUBToSPIRVConversionPatterns(types, patterns);
+  patterns.add<AtomicLowering, BufferLowering, ScalarLowering>(types, patterns.getContext());
+}
+
+struct LowerToSpirv final : impl::LowerToSpirvBase<LowerToSpirv> {
+  LogicalResult lower(gpu::GPUModuleOp kernel) {
+    RewritePatternSet ordered(&getContext());
+    ordered.add<OrderedSum>(&getContext());
+    walkAndApplyPatterns(kernel, std::move(ordered));
+
+    spirv::TargetEnvAttr env = spirv::lookupTargetEnv(kernel);
+    if (!env)
+      return kernel.emitOpError("needs spirv.target_env on an enclosing op");
+    SPIRVConversionOptions options;
+    // A type that the device lacks is an error: emulation would silently change buffer layouts.
+    options.emulateLT32BitScalarTypes = false;
+    options.emulateUnsupportedFloatTypes = false;
+    SPIRVTypeConverter types(env, options);
+    ScfToSPIRVContext scf;
+    RewritePatternSet patterns(&getContext());
+    populate_patterns(types, scf, patterns);
+    auto target = SPIRVConversionTarget::get(env);
+    return applyFullConversion(kernel, *target, std::move(patterns));
+  }
+
+  void runOnOperation() override {
+    for (gpu::GPUModuleOp kernel :
+         llvm::make_early_inc_range(getOperation().getOps<gpu::GPUModuleOp>()))
+      if (failed(lower(kernel)))
+        return signalPassFailure();
+    for (auto shader : getOperation().getOps<spirv::ModuleOp>())
+      if (failed(store_loop_inits(shader)))
+        return signalPassFailure();
+  }
+};
+
+}  // namespace
+}  // namespace ashlar::codegen

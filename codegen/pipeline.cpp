@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "codegen/pipeline.h"
+
+#include "codegen/diagnostics.h"
+#include "codegen/passes.h"
+#include "codegen/target.h"
+#include "runtime/program/error.h"
+
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/SPIRV/IR/SPIRVOps.h"
+#include "mlir/Dialect/SPIRV/IR/TargetAndABI.h"
+#include "mlir/Dialect/SPIRV/Transforms/Passes.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Target/SPIRV/Serialization.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+
+namespace ashlar::codegen {
+
+void build_kernel_pipeline(OpPassManager& passes) {
+  OpPassManager& kernel = passes.nest<gpu::GPUModuleOp>();
+  kernel.addPass(createCanonicalizerPass());
+  kernel.addPass(createCSEPass());
+  kernel.addPass(createLoopInvariantCodeMotionPass());
+  kernel.addPass(createExpandMath());
+  kernel.addPass(createCanonicalizerPass());
+  kernel.addPass(createCSEPass());
+
+  passes.addPass(createLowerToSpirv());
+
+  // Not spirv-canonicalize-gl: it turns selects into clamps, which lose NaN.
+  OpPassManager& shader = passes.nest<spirv::ModuleOp>();
+  shader.addPass(spirv::createSPIRVLowerABIAttributesPass());
+  shader.addPass(createCanonicalizerPass());
+  shader.addPass(createCSEPass());
+  shader.addPass(spirv::createSPIRVRewriteInsertsPass());
+  shader.addPass(spirv::createSPIRVUpdateVCEPass());
+  shader.addPass(createSpirvFinalize());
+}
+
+static std::uint32_t required_subgroup_size(ModuleOp module) {
+  std::uint32_t size = 0;
+  module.walk([&](gpu::GPUFuncOp function) {
+    if (auto abi =
+            function->getAttrOfType<spirv::EntryPointABIAttr>(spirv::getEntryPointABIAttrName()))
+      size = static_cast<std::uint32_t>(abi.getSubgroupSize().value_or(0));
+  });
+  return size;
+}
+
+static LogicalResult lower(ModuleOp module, const DeviceProfile& profile,
+                           SmallVectorImpl<std::uint32_t>& words) {
+  MLIRContext* context = module.getContext();
+  module->setAttr(spirv::getTargetEnvAttrName(),
+                  target_env(context, profile, required_subgroup_size(module)));
+  PassManager passes(context, ModuleOp::getOperationName());
+  build_kernel_pipeline(passes);
+  if (failed(passes.run(module)))
+    return failure();
+  auto shaders = llvm::to_vector(module.getOps<spirv::ModuleOp>());
+  if (shaders.size() != 1)
+    return module.emitError("expected one gpu.module, got ") << shaders.size();
+  spirv::SerializationOptions options;
+  options.emitSymbolName = false;
+  return spirv::serialize(shaders.front(), words, options);
+}
+
+std::vector<std::uint32_t> lower_kernel(ModuleOp module, const DeviceProfile& profile) {
+  SmallVector<std::uint32_t, 0> words;
+  DiagnosticCollector diagnostics(module.getContext());
+  if (failed(lower(module, profile, words)))
+    diagnostics.raise("codegen", "cannot lower a kernel to SPIR-V");
+  return {words.begin(), words.end()};
+}
+
+// ---------------------------------------------------------------------------------- registration
+
+namespace {
+#define GEN_PASS_REGISTRATION
+#include "codegen/passes.h.inc"
+
+struct KernelPipelineOptions : PassPipelineOptions<KernelPipelineOptions> {
+  Option<std::string> profile{*this, "profile", llvm::cl::desc("Device profile fixture"),
+                              llvm::cl::init("lavapipe")};
+};
+}  // namespace
+
+void register_passes() {
+  registerCodegenPasses();
+  PassPipelineRegistration<KernelPipelineOptions>(
+      "ashlar-kernel-to-spirv", "Kernel IR to a final spirv.module",
+      [](OpPassManager& passes, const KernelPipelineOptions& options) {
+        passes.addPass(createAttachTarget({options.profile}));
+        build_kernel_pipeline(passes);
+      });
+}
+
+}  // namespace ashlar::codegen

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Questions about a kernel's region that passes, the schedule model and the emitters must answer
+// alike: what is stored where, which reductions a value needs, what the root is.
+#pragma once
+
+#include "ir/kernel_dialect.h"
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringRef.h"
+
+#include <cstdint>
+#include <optional>
+
+namespace ashlar::kernel {
+
+// The body of a kernel.fused or kernel.def and what the op says about it. Does not own.
+struct RegionView {
+  mlir::Operation* op;
+  mlir::Block* body;
+  llvm::StringRef root;
+  llvm::ArrayRef<std::int64_t> inplace;
+
+  mlir::ValueRange outputs() const { return body->getTerminator()->getOperands(); }
+};
+RegionView view_of(FusedOp op);
+RegionView view_of(DefOp op);
+
+// One thing the kernel writes: every element of `value`, either to the same place of buffer
+// `buffer`, or, when `scatter` is set, to the rows its indices choose. `buffer` counts as
+// kernel.buffer does: inputs first, then the outputs that are not in place.
+struct Store {
+  mlir::Value value;
+  mlir::Operation* scatter = nullptr;  // ashlar.scatter or ashlar.scatter_add
+  unsigned buffer = 0;
+
+  mlir::RankedTensorType domain() const;
+};
+
+// All stores in the order of the outputs. Nothing when an in-place output is not a chain of
+// scatters onto its operand.
+std::optional<llvm::SmallVector<Store>> stores_of(const RegionView& region);
+
+// A reduction over trailing axes: `rows` results, each of `length` elements.
+struct RowShape {
+  std::int64_t rows;
+  std::int64_t length;
+  unsigned leading_axes;  // axes of the input before the reduced ones
+};
+bool is_reduction(mlir::Operation* op);
+// Nothing when `op` is no reduction or reduces axes other than the last ones.
+std::optional<RowShape> row_shape_of(mlir::Operation* op);
+
+using OpSet = llvm::SetVector<mlir::Operation*>;
+// Ops of the region that `value` depends on and that satisfy `predicate`, operands before users.
+OpSet ops_behind(mlir::ValueRange values, llvm::function_ref<bool(mlir::Operation*)> predicate);
+
+// The root ops (matmul, attention, cumsum, sort, ...) in the order of the body.
+llvm::SmallVector<mlir::Operation*> roots_of(const RegionView& region);
+
+// Stores that one range of workgroups computes together. `rows` > 0 when reductions are involved.
+struct Part {
+  llvm::SmallVector<Store> stores;
+  OpSet reductions;  // operands before users
+  std::int64_t rows = 0;
+  std::int64_t elements = 0;  // of each store, where rows == 0
+};
+// Groups the stores of an "elementwise" or "row" kernel. Stores without elements are left out.
+llvm::SmallVector<Part> parts_of(llvm::ArrayRef<Store> stores);
+
+// kDynamic for a tensor with a dynamic axis.
+std::int64_t element_count(mlir::Type tensor);
+// Extent of the last axis; 1 for rank 0.
+std::int64_t innermost(mlir::Type tensor);
+
+}  // namespace ashlar::kernel

@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ir/schedule_model.h"
+
+#include "ir/ashlar_dialect.h"
+
+#include "mlir/IR/Builders.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <algorithm>
+
+using namespace mlir;
+
+namespace ashlar::kernel {
+namespace {
+
+using llvm::divideCeil;
+
+std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(
+      divideCeil(static_cast<std::uint64_t>(a), static_cast<std::uint64_t>(b)));
+}
+
+std::int64_t power_of_two_above(std::int64_t n) {
+  return static_cast<std::int64_t>(
+      llvm::PowerOf2Ceil(static_cast<std::uint64_t>(std::max<std::int64_t>(n, 1))));
+}
+
+std::int64_t limited(std::int64_t value, std::int64_t low, std::int64_t high) {
+  return std::min(std::max(value, low), std::max(low, high));
+}
+
+std::int64_t bytes_of(Type element_type) {
+  return std::max<std::int64_t>(element_type.getIntOrFloatBitWidth() / 8, 1);
+}
+
+ScheduleAttr make_schedule(MLIRContext* context, StringRef emitter,
+                           ArrayRef<std::pair<StringRef, std::int64_t>> parameters) {
+  Builder builder(context);
+  SmallVector<NamedAttribute> named;
+  for (auto [name, value] : parameters)
+    named.push_back(builder.getNamedAttr(name, builder.getI64IntegerAttr(value)));
+  return ScheduleAttr::get(context, emitter, builder.getDictionaryAttr(named));
+}
+
+std::int64_t largest_workgroup(const DeviceProfile& profile, std::int64_t wanted) {
+  return std::min<std::int64_t>(wanted, std::max(profile.max_workgroup_invocations, 1u));
+}
+
+// The widest packet that divides the rows of every stored tensor.
+std::int64_t store_width(ArrayRef<Store> stores) {
+  std::int64_t width = 4;
+  for (const Store& store : stores)
+    if (element_count(store.value.getType()) > 0)
+      width = std::min(
+          width, vector_width(store.domain().getElementType(), innermost(store.value.getType())));
+  return width;
+}
+
+// Loops over the other updates that meet the same row: at most one per index along the axis.
+std::int64_t scatter_iterations(ArrayRef<Store> stores) {
+  std::int64_t iterations = 0;
+  for (const Store& store : stores)
+    if (store.scatter) {
+      auto axis = store.scatter->getAttrOfType<IntegerAttr>("axis").getInt();
+      iterations = std::max(iterations, 2 * store.domain().getDimSize(static_cast<unsigned>(axis)));
+    }
+  return iterations;
+}
+
+// Loops that evaluating one element of `values` contains.
+std::int64_t element_iterations(ValueRange values) {
+  std::int64_t iterations = 0;
+  for (Operation* op :
+       ops_behind(values, [](Operation* op) { return isa<AttentionCombineOp>(op); }))
+    iterations += 2 * cast<RankedTensorType>(op->getOperand(0).getType()).getDimSize(3);
+  return iterations;
+}
+
+std::int64_t element_iterations(ArrayRef<Store> stores) {
+  SmallVector<Value> values;
+  for (const Store& store : stores)
+    values.push_back(store.value);
+  return element_iterations(values);
+}
+
+std::int64_t splits_of(Operation* op) {
+  auto splits = op->getAttrOfType<IntegerAttr>("splits");
+  return splits ? std::max<std::int64_t>(splits.getInt(), 1) : 1;
+}
+
+// ---- elementwise
+
+ScheduleAttr elementwise_schedule(const RegionView& region, ArrayRef<Store> stores,
+                                  const DeviceProfile& profile) {
+  std::int64_t items = 1;
+  const std::int64_t width = store_width(stores);
+  for (const Store& store : stores)
+    items = std::max(items, ceil_div(element_count(store.value.getType()), width));
+  const std::int64_t workgroup =
+      limited(power_of_two_above(items), std::max(profile.subgroup_size, 1u),
+              largest_workgroup(profile, 256));
+  return make_schedule(region.op->getContext(), "elementwise",
+                       {{"workgroup", workgroup}, {"width", width}});
+}
+
+// ---- row
+
+struct RowExtent {
+  std::int64_t rows = 1;
+  std::int64_t length = 1;  // longest pass over a row
+  std::int64_t total = 0;   // elements of all passes over a row
+  std::int64_t width = 4;
+};
+
+RowExtent row_extent(ArrayRef<Store> stores) {
+  RowExtent extent;
+  extent.width = store_width(stores);
+  for (const Part& part : parts_of(stores)) {
+    if (part.rows == 0)
+      continue;
+    extent.rows = std::max(extent.rows, part.rows);
+    std::int64_t total = 0;
+    auto add_pass = [&](std::int64_t length) {
+      extent.length = std::max(extent.length, length);
+      total += length;
+    };
+    for (Operation* reduction : part.reductions) {
+      add_pass(row_shape_of(reduction)->length);
+      auto input = cast<RankedTensorType>(reduction->getOperand(0).getType());
+      extent.width = std::min(extent.width, vector_width(input.getElementType(), innermost(input)));
+    }
+    for (const Store& store : part.stores)
+      add_pass(element_count(store.value.getType()) / part.rows);
+    extent.total = std::max(extent.total, total);
+  }
+  return extent;
+}
+
+ScheduleAttr row_schedule(const RegionView& region, ArrayRef<Store> stores,
+                          const DeviceProfile& profile) {
+  const RowExtent extent = row_extent(stores);
+  const std::int64_t subgroup = std::max(profile.subgroup_size, 1u);
+  const std::int64_t most = largest_workgroup(profile, 256);
+  const std::int64_t items = ceil_div(extent.length, extent.width);
+  // A CPU driver pays for barriers, so one subgroup takes a row; a GPU wants loads in flight.
+  std::int64_t threads = std::min(power_of_two_above(items), subgroup);
+  if (!profile.is_cpu && items > 4 * subgroup)
+    threads = limited(power_of_two_above(ceil_div(items, 4)), subgroup, most);
+  while (profile.max_loop_iterations && threads < most &&
+         extent.total / (threads * extent.width) > profile.max_loop_iterations / 2)
+    threads *= 2;
+  const std::int64_t wanted = profile.is_cpu ? 8 * subgroup : 4 * subgroup;
+  const std::int64_t rows = limited(std::min(wanted / threads, power_of_two_above(extent.rows)),
+                                    std::max<std::int64_t>(subgroup / threads, 1), most / threads);
+  return make_schedule(region.op->getContext(), "row",
+                       {{"workgroup", threads * rows}, {"rows", rows}, {"width", extent.width}});
+}
+
+std::int64_t row_iterations(ArrayRef<Store> stores, ScheduleAttr schedule) {
+  const std::int64_t rows = std::max<std::int64_t>(schedule.get("rows", 1), 1);
+  const std::int64_t threads = std::max<std::int64_t>(schedule.get("workgroup", 64) / rows, 1);
+  const std::int64_t stride = threads * std::max<std::int64_t>(schedule.get("width", 1), 1);
+  std::int64_t iterations = 0;
+  for (const Part& part : parts_of(stores)) {
+    if (part.rows == 0)
+      continue;
+    std::int64_t sum = 0;
+    for (Operation* reduction : part.reductions)
+      if (auto shape = row_shape_of(reduction))
+        sum += ceil_div(shape->length, stride);
+    for (const Store& store : part.stores)
+      sum += ceil_div(element_count(store.value.getType()) / part.rows, stride);
+    iterations = std::max(iterations, sum * (1 + element_iterations(part.stores)));
+  }
+  return iterations;
+}
+
+// ---- matvec and matmul
+
+struct MatmulExtent {
+  std::int64_t m, n, k;
+};
+
+MatmulExtent matmul_extent(Operation* matmul) {
+  auto lhs = cast<RankedTensorType>(matmul->getOperand(0).getType());
+  auto result = cast<RankedTensorType>(matmul->getResult(0).getType());
+  const std::int64_t k = lhs.getShape().back();
+  const std::int64_t n = result.getShape().back();
+  return {n == 0 ? 0 : result.getNumElements() / n, n, k};
+}
+
+ScheduleAttr matvec_schedule(const RegionView& region, Operation* matmul,
+                             const DeviceProfile& profile) {
+  const MatmulExtent extent = matmul_extent(matmul);
+  auto weight = cast<RankedTensorType>(matmul->getOperand(1).getType());
+  const std::int64_t subgroup = std::max(profile.subgroup_size, 1u);
+  const std::int64_t width = vector_width(weight.getElementType(), extent.k);
+  const std::int64_t lanes = std::min(subgroup, power_of_two_above(ceil_div(extent.k, width)));
+  std::int64_t rows = profile.is_cpu || extent.n >= 16'384 ? 4 : extent.n >= 4'096 ? 2 : 1;
+  rows = limited(rows, 1, std::max<std::int64_t>(16 / std::max<std::int64_t>(extent.m, 1), 1));
+  const std::int64_t groups = limited(power_of_two_above(ceil_div(extent.n, rows)), 1, 8);
+  const std::int64_t workgroup = limited(lanes * groups, subgroup, largest_workgroup(profile, 256));
+  return make_schedule(
+      region.op->getContext(), "matvec",
+      {{"workgroup", workgroup}, {"lanes", lanes}, {"rows", rows}, {"width", width}});
+}
+
+std::int64_t matvec_iterations(Operation* matmul, ArrayRef<Store> stores, ScheduleAttr schedule) {
+  const MatmulExtent extent = matmul_extent(matmul);
+  const std::int64_t workgroup = std::max<std::int64_t>(schedule.get("workgroup", 64), 1);
+  const std::int64_t lanes = std::max<std::int64_t>(schedule.get("lanes", 8), 1);
+  const std::int64_t width = std::max<std::int64_t>(schedule.get("width", 1), 1);
+  std::int64_t iterations = ceil_div(extent.k, lanes * width);
+  for (Operation* reduction : ops_behind(matmul->getOperand(0), is_reduction))
+    if (auto shape = row_shape_of(reduction))
+      iterations += ceil_div(shape->length, std::min(workgroup, lanes)) * shape->rows;
+  const std::int64_t inner = 1 + element_iterations(matmul->getOperand(0));
+  if (stages_lhs(matmul))
+    iterations += ceil_div(extent.m * extent.k, workgroup) * inner;
+  else
+    iterations *= inner * extent.m;
+  for (const Store& store : stores)
+    if (ops_behind(store.value, [](Operation* op) { return isa<ir::MatmulOp>(op); }).empty())
+      iterations += ceil_div(element_count(store.value.getType()), workgroup);
+  return iterations;
+}
+
+ScheduleAttr matmul_schedule(const RegionView& region, Operation* matmul,
+                             const DeviceProfile& profile) {
+  const MatmulExtent extent = matmul_extent(matmul);
+  const bool small = profile.is_cpu || extent.m <= 32 || extent.n <= 32;
+  const std::int64_t tile = small ? 32 : 64;
+  return make_schedule(
+      region.op->getContext(), "matmul",
+      {{"tile_m", tile}, {"tile_n", tile}, {"tile_k", 16}, {"workgroup", tile * tile / 16}});
+}
+
+std::int64_t matmul_iterations(Operation* matmul, ScheduleAttr schedule) {
+  const std::int64_t tile_k = std::max<std::int64_t>(schedule.get("tile_k", 16), 1);
+  return ceil_div(matmul_extent(matmul).k, tile_k) * (1 + ceil_div(tile_k, 4));
+}
+
+// ---- attention
+
+std::int64_t attention_iterations(Operation* root, ScheduleAttr schedule) {
+  const std::int64_t workgroup = std::max<std::int64_t>(schedule.get("workgroup", 64), 1);
+  auto query = cast<RankedTensorType>(root->getOperand(0).getType());
+  auto value = cast<RankedTensorType>(root->getOperand(2).getType());
+  const std::int64_t head = query.getDimSize(3), value_head = value.getDimSize(3);
+  const Type f32 = Float32Type::get(root->getContext());
+  const std::int64_t lanes = limited(value_head / vector_width(f32, value_head), 1, workgroup);
+  const std::int64_t key_groups = std::max<std::int64_t>(workgroup / lanes, 1);
+  const std::int64_t blocks = ceil_div(ceil_div(kMaxAttentionLength, splits_of(root)), workgroup);
+  const std::int64_t rows = attention_tile(root).rows();
+  const std::int64_t value_steps = ceil_div(ceil_div(workgroup, key_groups), kAttentionKeysAtOnce);
+  return blocks * (1 + head / attention_key_step(head) + value_steps) +
+         ceil_div(rows * head, workgroup) + ceil_div(rows * (value_head + 2), workgroup);
+}
+
+ScheduleAttr attention_schedule(const RegionView& region, Operation* root,
+                                const DeviceProfile& profile) {
+  auto make = [&](std::int64_t workgroup) {
+    return make_schedule(region.op->getContext(), "attention",
+                         {{"workgroup", workgroup}, {"splits", splits_of(root)}});
+  };
+  std::int64_t workgroup = largest_workgroup(profile, profile.is_cpu ? 64 : 128);
+  while (profile.max_loop_iterations && 2 * workgroup <= largest_workgroup(profile, 512) &&
+         attention_iterations(root, make(workgroup)) > profile.max_loop_iterations)
+    workgroup *= 2;
+  return make(workgroup);
+}
+
+// ---- scan and sort
+
+std::int64_t axis_extent(Value tensor, Operation* root) {
+  const auto axis = root->getAttrOfType<IntegerAttr>("axis").getInt();
+  return cast<RankedTensorType>(tensor.getType()).getDimSize(static_cast<unsigned>(axis));
+}
+
+// A sorting network of n elements has log n rounds, the r-th of r steps over all pairs.
+std::int64_t network_iterations(std::int64_t count, std::int64_t workgroup) {
+  const std::int64_t log =
+      llvm::Log2_64_Ceil(static_cast<std::uint64_t>(std::max<std::int64_t>(count, 1)));
+  const std::int64_t pairs = power_of_two_above(count) / 2;
+  return log * (log + 1) / 2 * (1 + ceil_div(pairs, workgroup)) + log;
+}
+
+std::int64_t line_iterations(Operation* root, std::int64_t workgroup) {
+  const std::int64_t length = axis_extent(root->getOperand(0), root);
+  const std::int64_t wanted = axis_extent(root->getResult(0), root);
+  const std::int64_t pass = ceil_div(length, workgroup);
+  if (isa<ir::CumsumOp>(root))
+    return 2 * pass;
+  if (length <= kSortedInWorkgroup || wanted == length)
+    return 2 * pass + network_iterations(length, workgroup);
+  // One pass for each digit of 4 bits, two to collect.
+  const bool wide = cast<RankedTensorType>(root->getOperand(0).getType())
+                        .getElementType()
+                        .getIntOrFloatBitWidth() == 64;
+  return ((wide ? 16 : 8) + 2) * pass + network_iterations(wanted, workgroup) +
+         ceil_div(wanted, workgroup);
+}
+
+ScheduleAttr line_schedule(const RegionView& region, Operation* root,
+                           const DeviceProfile& profile) {
+  const std::int64_t most = largest_workgroup(profile, 1024);
+  const std::int64_t length = axis_extent(root->getOperand(0), root);
+  std::int64_t workgroup = limited(power_of_two_above(ceil_div(length, 2)),
+                                   std::max(profile.subgroup_size, 1u), profile.is_cpu ? 64 : 256);
+  while (2 * workgroup <= most && profile.max_loop_iterations &&
+         line_iterations(root, workgroup) > profile.max_loop_iterations)
+    workgroup *= 2;
+  return make_schedule(region.op->getContext(), region.root, {{"workgroup", workgroup}});
+}
+
+}  // namespace
+
+std::int64_t vector_width(Type element_type, std::int64_t extent, std::int64_t bytes) {
+  std::int64_t width = std::max<std::int64_t>(bytes / bytes_of(element_type), 1);
+  while (width > 1 && extent % width != 0)
+    width /= 2;
+  return width;
+}
+
+AttentionTile attention_tile(Operation* root) {
+  auto query = cast<RankedTensorType>(root->getOperand(0).getType());
+  auto key = cast<RankedTensorType>(root->getOperand(1).getType());
+  constexpr std::int64_t kMostRows = 8;
+  AttentionTile tile{std::min(query.getDimSize(2) / key.getDimSize(2), kMostRows), 1};
+  while (2 * tile.rows() <= kMostRows && tile.steps < query.getDimSize(1))
+    tile.steps *= 2;
+  return tile;
+}
+
+std::int64_t attention_key_step(std::int64_t head_size) {
+  std::int64_t step = 16;
+  while (head_size % step != 0)
+    step /= 2;
+  return step;
+}
+
+bool stages_lhs(Operation* matmul) {
+  Value lhs = matmul->getOperand(0);
+  auto computes = [](Operation* op) {
+    const OpInfo* info = ir::find_op_info(op);
+    return !info || (info->op_class != OpClass::movement && info->op_class != OpClass::source &&
+                     info->kind != OpKind::cast);
+  };
+  constexpr std::int64_t kStagedBytes = 24 * 1024;
+  const Type element = cast<RankedTensorType>(lhs.getType()).getElementType();
+  const std::int64_t last = innermost(lhs.getType());
+  // Single values of bf16 take a word each.
+  const std::int64_t bytes = last % 4 == 0 ? bytes_of(element) : 4;
+  return element_count(lhs.getType()) * bytes <= kStagedBytes && !ops_behind(lhs, computes).empty();
+}
+
+ScheduleAttr default_schedule(const RegionView& region, const DeviceProfile& profile) {
+  const SmallVector<Store> stores = stores_of(region).value_or(SmallVector<Store>());
+  const SmallVector<Operation*> roots = roots_of(region);
+  if (region.root == "row")
+    return row_schedule(region, stores, profile);
+  if (roots.empty())
+    return elementwise_schedule(region, stores, profile);
+  if (region.root == "matvec")
+    return matvec_schedule(region, roots.front(), profile);
+  if (region.root == "matmul")
+    return matmul_schedule(region, roots.front(), profile);
+  if (region.root == "attention")
+    return attention_schedule(region, roots.front(), profile);
+  return line_schedule(region, roots.front(), profile);
+}
+
+ScheduleAttr default_schedule(FusedOp op, const DeviceProfile& profile) {
+  return default_schedule(view_of(op), profile);
+}
+
+std::int64_t loop_iterations(const RegionView& region, ScheduleAttr schedule) {
+  const SmallVector<Store> stores = stores_of(region).value_or(SmallVector<Store>());
+  const SmallVector<Operation*> roots = roots_of(region);
+  const std::int64_t scatters = scatter_iterations(stores);
+  if (region.root == "row")
+    return scatters + row_iterations(stores, schedule);
+  if (roots.empty())
+    return scatters + element_iterations(stores);
+  const std::int64_t workgroup = std::max<std::int64_t>(schedule.get("workgroup", 64), 1);
+  if (region.root == "matvec")
+    return scatters + matvec_iterations(roots.front(), stores, schedule);
+  if (region.root == "matmul")
+    return scatters + matmul_iterations(roots.front(), schedule);
+  if (region.root == "attention")
+    return scatters + attention_iterations(roots.front(), schedule);
+  return scatters + line_iterations(roots.front(), workgroup);
+}
+
+std::int64_t loop_iterations(DefOp op) {
+  return loop_iterations(view_of(op), op.getSchedule());
+}
+
+}  // namespace ashlar::kernel

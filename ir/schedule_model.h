@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a kernel costs under a schedule, and the schedule it gets when nothing better is known.
+// Shared by select-schedule and the emitters, so that both count the same loops.
+#pragma once
+
+#include "ir/kernel_region.h"
+#include "runtime/program/device_profile.h"
+
+namespace ashlar::kernel {
+
+// Longest sequence for which attention's loops are counted: cache lengths are only known on the
+// device.
+inline constexpr std::int64_t kMaxAttentionLength = 131'072;
+
+// The emitter named by the region's root, with parameters from shapes, element types and profile.
+// Stays below the profile's loop limit wherever a schedule can.
+ScheduleAttr default_schedule(const RegionView& region, const DeviceProfile& profile);
+ScheduleAttr default_schedule(FusedOp op, const DeviceProfile& profile);
+
+// Upper bound on the loop iterations of one invocation, all its loops together.
+std::int64_t loop_iterations(const RegionView& region, ScheduleAttr schedule);
+std::int64_t loop_iterations(DefOp op);
+
+// ---- Facts that schedules and emitters share.
+
+// Elements of `type` per vector load or store of at most `bytes` bytes, from rows of `extent`
+// elements: the largest power of two that divides the extent.
+std::int64_t vector_width(mlir::Type element_type, std::int64_t extent, std::int64_t bytes = 16);
+
+// Query rows that one attention workgroup handles at once: at most 8, which bounds the values that
+// a thread carries and workgroup memory.
+struct AttentionTile {
+  std::int64_t heads;  // of those that share one key/value head
+  std::int64_t steps;  // consecutive query positions
+  std::int64_t rows() const { return heads * steps; }
+};
+AttentionTile attention_tile(mlir::Operation* root);
+// Keys whose values one thread adds in one iteration, and elements of a key it multiplies in one.
+inline constexpr std::int64_t kAttentionKeysAtOnce = 4;
+std::int64_t attention_key_step(std::int64_t head_size);
+
+// Lines of at most this many elements are sorted in workgroup memory (12 bytes each at most).
+inline constexpr std::int64_t kSortedInWorkgroup = 2048;
+
+// Whether a matvec kernel keeps its left side in workgroup memory: it does when the left side is
+// computed (not just loaded) and takes at most 24 KiB in its own element type.
+bool stages_lhs(mlir::Operation* matmul);
+
+}  // namespace ashlar::kernel

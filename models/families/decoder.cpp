@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "models/families/decoder.h"
+
+#include "models/nn/layers.h"
+#include "runtime/array/ops.h"
+#include "runtime/array/origin.h"
+#include "runtime/program/error.h"
+
+namespace ashlar {
+namespace {
+
+// A growing cache starts with this many rows and doubles from there.
+constexpr std::int64_t kFirstCacheRows = 256;
+
+// Where the decoder's tensors start: multimodal wrappers put it under a prefix, old or new.
+nn::Weights decoder_root(const nn::Weights& root) {
+  for (std::string_view prefix : {"language_model", "model.language_model"})
+    if ((root / prefix).has("model.embed_tokens.weight") ||
+        (root / prefix).has("embed_tokens.weight"))
+      return root / prefix;
+  return root;
+}
+
+nn::Weights model_root(const nn::Weights& root) {
+  return root.has("model.embed_tokens.weight") ? root / "model" : root;
+}
+
+}  // namespace
+
+Decoder::Decoder(const ModelConfig& config, nn::Weights weights, std::vector<nn::KvCache> caches,
+                 DType dtype)
+    : config_(config), root_(decoder_root(weights)), model_(model_root(root_)),
+      caches_(std::move(caches)), dtype_(dtype) {}
+
+Array Decoder::embed(const Array& ids) const {
+  const Array x =
+      nn::embedding(ids, model_ / "embed_tokens", config_.vocab_size, config_.hidden_size, dtype_);
+  return config_.embedding_scale == 1 ? x : x * full({}, config_.embedding_scale, dtype_);
+}
+
+Array Decoder::norm(const Array& x, const nn::Weights& weights) const {
+  return nn::rms_norm(x, weights, config_.norm, config_.norm_epsilon);
+}
+
+const nn::RopeTable& Decoder::rope(AttentionKind kind) const {
+  return ropes_[kind == AttentionKind::sliding ? 1 : 0];
+}
+
+Array Decoder::layer(std::int64_t index, const Array& x, const nn::TokenRange& range) {
+  const nn::Weights weights = model_ / "layers" / index;
+  Scope scope(fmt::format("layers.{}", index));
+  const auto at = static_cast<std::size_t>(index);
+  const AttentionKind kind = config_.layers[at];
+  Array mixed = nn::self_attention(norm(x, weights / "input_layernorm"), weights / "self_attn",
+                                   config_, kind, rope(kind), range, caches_[at]);
+  if (config_.post_norms)
+    mixed = norm(mixed, weights / "post_attention_layernorm");
+  const Array residual = x + mixed;
+  const std::string_view before_mlp =
+      config_.post_norms ? "pre_feedforward_layernorm" : "post_attention_layernorm";
+  Array mlp = nn::gated_mlp(norm(residual, weights / before_mlp), weights / "mlp",
+                            config_.intermediate_size, config_.activation, config_.mlp_bias);
+  if (config_.post_norms)
+    mlp = norm(mlp, weights / "post_feedforward_layernorm");
+  return residual + mlp;
+}
+
+Array Decoder::forward(const Array& ids, const nn::TokenRange& range, HiddenStates* hidden) {
+  const Array positions = range.positions(ids.dim(1));
+  ropes_ = {nn::rope_table(positions, config_.full_rope, config_.head_dim, dtype_),
+            nn::rope_table(positions, config_.sliding_rope, config_.head_dim, dtype_)};
+  Array x = embed(ids);
+  if (hidden)
+    hidden->push_back(x);
+  const auto layers = static_cast<std::int64_t>(config_.layers.size());
+  for (std::int64_t i = 0; i < layers; ++i) {
+    x = layer(i, x, range);
+    if (hidden && i + 1 < layers)
+      hidden->push_back(x);
+  }
+  x = norm(x, model_ / "norm");
+  if (hidden)
+    hidden->push_back(x);
+  return x;
+}
+
+Array Decoder::head(const Array& hidden) const {
+  Scope scope("lm_head");
+  const Shape shape{config_.vocab_size, config_.hidden_size};
+  const bool tied = config_.tied_embeddings || !root_.has("lm_head.weight");
+  const Array weight =
+      tied ? (model_ / "embed_tokens").get("weight", shape) : root_.get("lm_head.weight", shape);
+  const Array logits = linear(hidden, weight).astype(DType::f32);
+  if (!config_.final_logit_softcap)
+    return logits;
+  return tanh(logits / *config_.final_logit_softcap) * *config_.final_logit_softcap;
+}
+
+nn::KvCache make_cache(const ModelConfig& config, std::int64_t layer, std::int64_t batch,
+                       std::int64_t max_chunk, DType dtype) {
+  const bool sliding = config.layers[static_cast<std::size_t>(layer)] == AttentionKind::sliding;
+  const std::int64_t window_rows = config.sliding_window - 1 + max_chunk;
+  const std::int64_t ring = sliding && window_rows < config.max_positions ? window_rows : 0;
+  const auto state = [&](std::string_view part) {
+    const std::string name = fmt::format("kv.{}.{}", layer, part);
+    if (ring > 0)
+      return State(name, dtype, {ring, batch, config.kv_heads, config.head_dim});
+    return State::growable(name, dtype, {kFirstCacheRows, batch, config.kv_heads, config.head_dim});
+  };
+  return {state("key"), state("value"), ring};
+}
+
+}  // namespace ashlar

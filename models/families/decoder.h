@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// The forward pass of the dense decoders (llama, mistral, qwen2, qwen3, gemma3): one function of
+// the model's config serves prefill, decode and every batch size. What differs between the families
+// is data in ModelConfig.
+#pragma once
+
+#include "models/nn/attention.h"
+
+#include <vector>
+
+namespace ashlar {
+
+// What a decoder keeps between calls besides its caches belongs to models/generate.
+class Decoder {
+public:
+  // `weights` is the root of the checkpoint's names. `caches` holds one cache per layer.
+  // `dtype`: activations and caches.
+  Decoder(const ModelConfig& config, nn::Weights weights, std::vector<nn::KvCache> caches,
+          DType dtype);
+
+  // The residual stream after each layer, for inspection: [B, T, H] each; front() is the embedding,
+  // back() comes after the final norm.
+  using HiddenStates = std::vector<Array>;
+
+  // ids [B, T] to the normalised hidden states [B, T, H] of their rows.
+  Array forward(const Array& ids, const nn::TokenRange& range, HiddenStates* hidden = nullptr);
+
+  // Logits [..., V] in f32 of hidden states [..., H].
+  Array head(const Array& hidden) const;
+
+private:
+  Array embed(const Array& ids) const;
+  Array layer(std::int64_t index, const Array& x, const nn::TokenRange& range);
+  const nn::RopeTable& rope(AttentionKind kind) const;
+  Array norm(const Array& x, const nn::Weights& weights) const;
+
+  ModelConfig config_;
+  nn::Weights root_;
+  nn::Weights model_;
+  std::vector<nn::KvCache> caches_;
+  DType dtype_;
+  std::vector<nn::RopeTable> ropes_;  // of the call in progress: full, then sliding if it exists
+};
+
+// The states of one layer's cache for `batch` rows: growable, or a ring of the window plus the
+// largest chunk where that is smaller than the context.
+nn::KvCache make_cache(const ModelConfig& config, std::int64_t layer, std::int64_t batch,
+                       std::int64_t max_chunk, DType dtype);
+
+}  // namespace ashlar

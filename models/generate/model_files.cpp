@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "models/generate/model_files.h"
+
+#include "runtime/program/error.h"
+
+#include <cstring>
+
+namespace ashlar {
+namespace {
+
+// The runtime type of a stored tensor.
+DType loaded_dtype(const TensorInfo& info) {
+  if (info.type == StoredType::f64)
+    return DType::f32;
+  if (auto dtype = dtype_of(info.type))
+    return *dtype;
+  throw Unsupported("model", "tensor '{}' is stored as {}, which cannot be loaded", info.name,
+                    name_of(info.type));
+}
+
+// Elements [offset / 4, ...) of doubles as floats.
+void narrow_doubles(std::span<const std::byte> source, std::uint64_t offset,
+                    std::span<std::byte> chunk) {
+  for (std::size_t i = 0; i < chunk.size() / sizeof(float); ++i) {
+    double wide;
+    std::memcpy(&wide, source.data() + (offset / sizeof(float) + i) * sizeof wide, sizeof wide);
+    const auto narrow = static_cast<float>(wide);
+    std::memcpy(chunk.data() + i * sizeof narrow, &narrow, sizeof narrow);
+  }
+}
+
+}  // namespace
+
+ModelFiles::ModelFiles(std::filesystem::path folder)
+    : folder_(std::move(folder)), config_(read_model_config(folder_)),
+      generation_(read_generation_config(folder_)),
+      checkpoint_(std::make_shared<const Checkpoint>(Checkpoint::open(folder_))) {}
+
+ModelFiles ModelFiles::open(const std::filesystem::path& folder) {
+  return ModelFiles(folder);
+}
+
+Tokenizer ModelFiles::tokenizer() const {
+  return Tokenizer::from_file(folder_ / "tokenizer.json");
+}
+
+std::vector<std::int32_t> ModelFiles::stop_tokens() const {
+  std::vector<std::int32_t> tokens;
+  for (std::int64_t token : ashlar::stop_tokens(config_, generation_, std::nullopt))
+    tokens.push_back(static_cast<std::int32_t>(token));
+  return tokens;
+}
+
+DType ModelFiles::default_dtype() const {
+  if (config_.dtype)
+    return *config_.dtype;
+  const CheckpointTensor* embedding = checkpoint_->find("model.embed_tokens.weight");
+  return embedding ? loaded_dtype(*embedding->info) : DType::f32;
+}
+
+nn::Weights ModelFiles::weights() const {
+  return nn::Weights([checkpoint = checkpoint_](std::string_view name) -> std::optional<ArrayType> {
+    const CheckpointTensor* tensor = checkpoint->find(name);
+    if (!tensor)
+      return std::nullopt;
+    return ArrayType{loaded_dtype(*tensor->info), tensor->info->shape};
+  });
+}
+
+void ModelFiles::read_weight(const WeightSpec& weight, std::uint64_t offset,
+                             std::span<std::byte> chunk) const {
+  const CheckpointTensor& tensor = checkpoint_->at(weight.name);
+  if (tensor.info->type == StoredType::f64)
+    return narrow_doubles(tensor.data(), offset, chunk);
+  if (dtype_of(tensor.info->type) != weight.dtype || tensor.info->shape != weight.shape)
+    throw InvalidArgument("model", "tensor '{}': the program wants {}{}, the checkpoint has {}{}",
+                          weight.name, name_of(weight.dtype), weight.shape.to_string(),
+                          name_of(tensor.info->type), tensor.info->shape.to_string());
+  std::ranges::copy(tensor.data().subspan(offset, chunk.size()), chunk.begin());
+}
+
+}  // namespace ashlar

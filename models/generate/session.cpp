@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "models/generate/session.h"
+
+#include "runtime/program/error.h"
+
+#include <algorithm>
+
+namespace ashlar {
+namespace {
+
+std::string template_source(const LanguageModel& model) {
+  auto source = chat_template_source(model.files().folder(), false);
+  if (!source)
+    throw Unsupported("session", "'{}' has no chat template; use `generate` with a raw prompt",
+                      model.files().folder().string());
+  return *source;
+}
+
+}  // namespace
+
+Session::Session(LanguageModel& model)
+    : model_(model), generator_(model), template_(ChatTemplate::parse(template_source(model))) {
+  input_.special_tokens = special_tokens_of(model.files().folder());
+}
+
+void Session::add_message(std::string_view role, std::string_view content) {
+  input_.messages.push_back({{"role", role}, {"content", content}});
+}
+
+void Session::set_variable(const std::string& name, nlohmann::ordered_json value) {
+  input_.variables[name] = std::move(value);
+}
+
+Generation Session::reply(const GenerateOptions& options, const TextCallback& on_text,
+                          std::stop_token cancel) {
+  const std::string text = template_.render(input_);
+  Generation generation =
+      continue_ids(model_.tokenizer().encode(text, false), options, on_text, cancel);
+  add_message("assistant", generation.text);
+  return generation;
+}
+
+Generation Session::continue_ids(const std::vector<std::int32_t>& ids,
+                                 const GenerateOptions& options, const TextCallback& on_text,
+                                 std::stop_token cancel) {
+  if (ids.empty())
+    throw InvalidArgument("session", "the conversation has no tokens");
+  const auto [end, unused] = std::ranges::mismatch(cached_, ids);
+  // The last id is always fed again: its logits choose the next token.
+  std::int64_t kept =
+      std::min<std::int64_t>(end - cached_.begin(), static_cast<std::int64_t>(ids.size()) - 1);
+  if (!model_.runtime().can_rewind(0, kept))
+    kept = 0;
+  model_.runtime().rewind(std::vector<std::int64_t>{kept});
+  cached_.resize(static_cast<std::size_t>(kept));
+  reused_ = kept;
+
+  Generation generation =
+      generator_.run({{ids.begin() + kept, ids.end()}}, options, on_text, cancel).front();
+  generation.prompt_tokens = static_cast<std::int64_t>(ids.size());
+  cached_ = ids;
+  cached_.insert(cached_.end(), generation.ids.begin(), generation.ids.end());
+  cached_.resize(static_cast<std::size_t>(model_.runtime().positions().front()));
+  return generation;
+}
+
+}  // namespace ashlar

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "models/nn/layers.h"
+
+#include "runtime/array/ops.h"
+#include "runtime/array/origin.h"
+
+namespace ashlar::nn {
+
+Array linear(const Array& x, const Weights& weights, std::int64_t out, bool bias) {
+  Scope scope(weights.name());
+  const Array y = ashlar::linear(x, weights.get("weight", {out, x.dim(-1)}));
+  return bias ? y + weights.get("bias", {out}).astype(x.dtype()) : y;
+}
+
+Array embedding(const Array& ids, const Weights& weights, std::int64_t vocabulary,
+                std::int64_t width, DType dtype) {
+  Scope scope(weights.name());
+  return take(weights.get("weight", {vocabulary, width}), ids, 0).astype(dtype);
+}
+
+Array rms_norm(const Array& x, const Weights& weights, NormKind kind, double epsilon) {
+  Scope scope(weights.name());
+  const Array weight = weights.get("weight", {x.dim(-1)});
+  const Array wide = x.astype(DType::f32);
+  const Array normed = wide * rsqrt(mean(square(wide), -1, true) + epsilon);
+  if (kind == NormKind::one_plus)
+    return (normed * (weight.astype(DType::f32) + 1.0)).astype(x.dtype());
+  return normed.astype(x.dtype()) * weight.astype(x.dtype());
+}
+
+Array activate(const Array& x, Activation activation) {
+  switch (activation) {
+  case Activation::silu:
+    return silu(x);
+  case Activation::gelu:
+    return gelu(x);
+  case Activation::gelu_tanh:
+    return gelu_tanh(x);
+  }
+  __builtin_unreachable();
+}
+
+Array gated_mlp(const Array& x, const Weights& weights, std::int64_t intermediate,
+                Activation activation, bool bias) {
+  Scope scope(weights.name());
+  const Array gate = linear(x, weights / "gate_proj", intermediate, bias);
+  const Array up = linear(x, weights / "up_proj", intermediate, bias);
+  return linear(activate(gate, activation) * up, weights / "down_proj", x.dim(-1), bias);
+}
+
+RopeTable rope_table(const Array& positions, const RopeParameters& rope, std::int64_t head_dim,
+                     DType dtype) {
+  Scope scope("rope");
+  const std::vector<double> exact = rope_inverse_frequencies(rope, head_dim);
+  const std::vector<float> frequencies(exact.begin(), exact.end());
+  const auto pairs = static_cast<std::int64_t>(frequencies.size());
+  const Array angles =
+      reshape(positions.astype(DType::f32), {positions.dim(0), positions.dim(1), 1, 1}) *
+      array(std::span<const float>(frequencies), {1, 1, 1, pairs});
+  return {(cos(angles) * rope.attention_factor).astype(dtype),
+          (sin(angles) * rope.attention_factor).astype(dtype)};
+}
+
+Array apply_rope(const Array& x, const RopeTable& table) {
+  const std::int64_t pairs = table.cosine.dim(-1);
+  const std::vector<Array> parts = split_at(x, {pairs, 2 * pairs}, -1);
+  std::vector<Array> rotated{parts[0] * table.cosine - parts[1] * table.sine,
+                             parts[1] * table.cosine + parts[0] * table.sine};
+  if (x.dim(-1) > 2 * pairs)
+    rotated.push_back(parts[2]);
+  return concatenate(rotated, -1);
+}
+
+}  // namespace ashlar::nn

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// The named tensors of a model, as seen by the code that traces it.
+//
+// Names are those of the checkpoint. A `Weights` value stands for a prefix, so that blocks name
+// their tensors locally: `weights / "self_attn"`, then `["q_proj.weight"]`.
+#pragma once
+
+#include "runtime/array/array.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace ashlar::nn {
+
+// The stored type of a tensor, or nothing when the model has no such tensor.
+using TensorTypes = std::function<std::optional<ArrayType>(std::string_view name)>;
+
+// Cheap to copy. Building arrays is safe from any thread when `types` is.
+class Weights {
+public:
+  explicit Weights(TensorTypes types, std::string prefix = {});
+
+  // The tensors below `name` and a dot.
+  Weights operator/(std::string_view name) const;
+  Weights operator/(std::int64_t index) const;
+
+  bool has(std::string_view name) const;
+  // The tensor in its stored element type. Throws InvalidArgument when it is missing or its shape
+  // is another one: geometry is checked against the file, never assumed.
+  Array get(std::string_view name, const Shape& shape) const;
+
+  // The last part of the prefix: "q_proj" of "model.layers.3.self_attn.q_proj".
+  std::string_view name() const;
+
+private:
+  std::string full_name(std::string_view name) const;
+
+  std::shared_ptr<const TensorTypes> types_;
+  std::string prefix_;
+};
+
+}  // namespace ashlar::nn

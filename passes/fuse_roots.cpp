@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+// The part of the partition that surrounds roots with prologues and epilogues.
+#include "passes/partition.h"
+
+#include "ir/ashlar_dialect.h"
+#include "ir/kernel_dialect.h"
+#include "ir/kernel_region.h"
+#include "passes/op_classes.h"
+
+using namespace mlir;
+
+namespace ashlar {
+
+// The most rows of a left side for which a matmul is bound by reading its weights.
+static constexpr std::int64_t kMatvecRows = 8;
+
+static std::int64_t last_extent(Value value) {
+  return kernel::innermost(value.getType());
+}
+
+static std::int64_t left_rows(Operation* matmul) {
+  const std::int64_t k = last_extent(matmul->getOperand(0));
+  return k == 0 ? 0 : element_count(matmul->getOperand(0)) / k;
+}
+
+bool Partition::fits_matvec(Operation* op) const {
+  auto matmul = cast<ir::MatmulOp>(op);
+  auto weight = cast<RankedTensorType>(matmul.getRhs().getType());
+  const std::int64_t rows = left_rows(op);
+  return plan_.is_stored(matmul.getRhs()) && weight.getRank() == 2 && matmul.getTransposeRhs() &&
+         isa<FloatType>(weight.getElementType()) && rows >= 1 && rows <= kMatvecRows;
+}
+
+// Every workgroup computes the whole left side: loads, cheap arithmetic and reductions over its
+// rows are allowed, costly functions only on single values per row.
+bool Partition::fits_matvec_prologue(Operation* matmul) const {
+  Value lhs = matmul->getOperand(0);
+  const std::int64_t rows = left_rows(matmul), length = last_extent(lhs);
+  if (rows_of(lhs) != 0 && rows_of(lhs) != rows)
+    return false;
+  return llvm::all_of(plan_.closure(lhs), [&](Operation* op) {
+    if (auto shape = kernel::row_shape_of(op))
+      return shape->rows == rows && shape->length == length;
+    return !is_costly(op) || element_count(op->getResult(0)) <= rows;
+  });
+}
+
+// Whether `value` can be an operand of an epilogue: it does not depend on the region, nor on roots
+// that come later. Reductions behind it are stored if that delays nothing.
+bool Partition::make_available(Value value, const OpSet& region, std::int64_t level) {
+  const OpSet ops = plan_.closure(value);
+  for (Operation* op : ops) {
+    const bool known = visited_.contains(op);
+    if (region.contains(op) || is_root(op) || is_scatter(op) || (!known && !is_inlinable(op)))
+      return false;
+  }
+  for (Operation* op : ops)
+    visit(op);
+  if (rows_of(value) == 0)
+    return true;
+  if (plan_.level_after(plan_.inputs_of(plan_.closure(value))) >= level)
+    return false;
+  store(value);
+  return true;
+}
+
+bool Partition::absorbs(Operation* op, const OpSet& region, std::int64_t level) {
+  if (!is_elementwise(op) && !isa<ir::ReshapeOp>(op))
+    return false;
+  return llvm::all_of(op->getOperands(), [&](Value operand) {
+    return region.contains(operand.getDefiningOp()) || make_available(operand, region, level);
+  });
+}
+
+// Adds the matmuls that keep `user` out of the epilogue, when all of them multiply the same left
+// side by as many rows: gate and up meet in one product.
+bool Partition::adopt_siblings(Operation* user, OpSet& region, SmallVectorImpl<Operation*>& roots) {
+  if (!is_elementwise(user))
+    return false;
+  SmallVector<Operation*> siblings;
+  for (Operation* op : plan_.closure(user->getOperands())) {
+    if (region.contains(op) || visited_.contains(op) || is_elementwise(op) || is_index_map(op))
+      continue;
+    // Compared before fits_matvec: closures also hold the prologue, with any kind of op.
+    auto matmul = dyn_cast<ir::MatmulOp>(op);
+    if (!matmul || matmul.getLhs() != roots.front()->getOperand(0) ||
+        matmul.getType() != roots.front()->getResult(0).getType() || !fits_matvec(op))
+      return false;
+    siblings.push_back(op);
+  }
+  for (Operation* sibling : siblings) {
+    visited_.insert(sibling);
+    region.insert(sibling);
+    roots.push_back(sibling);
+  }
+  return !siblings.empty();
+}
+
+OpSet Partition::grow_epilogue(SmallVectorImpl<Operation*>& roots, bool siblings) {
+  OpSet region(roots.begin(), roots.end());
+  if (!fusion_)
+    return region;
+  const std::int64_t level = plan_.level_after(
+      plan_.inputs_of(plan_.closure(llvm::to_vector(roots.front()->getOperands()))));
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (Operation* op : llvm::to_vector(region))
+      for (Operation* user : op->getUsers()) {
+        if (region.contains(user) || user->getNumResults() != 1)
+          continue;
+        if (absorbs(user, region, level)) {
+          visited_.insert(user);
+          changed |= region.insert(user);
+        } else if (siblings) {
+          changed |= adopt_siblings(user, region, roots);
+        }
+      }
+  }
+  return region;
+}
+
+// Whether `value` follows from other needed values, and from what earlier kernels store, by cheap
+// ops.
+static bool follows_from(Value value, const ValueSet& needed, const OpSet& region) {
+  ValueSet path;
+  path.insert(value);
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    Operation* op = path[i].getDefiningOp();
+    if (is_root(op) || is_costly(op))
+      return false;
+    for (Value operand : op->getOperands()) {
+      if (!needed.contains(operand) && region.contains(operand.getDefiningOp()))
+        path.insert(operand);
+    }
+  }
+  return true;
+}
+
+// The operand that holds the same values in fewer bytes.
+static Value narrow(Value value, const OpSet& region) {
+  while (auto cast = value.getDefiningOp<ir::CastOp>()) {
+    Value input = cast.getInput();
+    if (!region.contains(input.getDefiningOp()) ||
+        !preserves_values(getElementTypeOrSelf(input.getType()),
+                          getElementTypeOrSelf(value.getType())))
+      break;
+    value = input;
+  }
+  return value;
+}
+
+SmallVector<Value> Partition::outputs_of(const OpSet& region) const {
+  SmallVector<Operation*> ops = llvm::to_vector(region);
+  llvm::sort(ops, [](Operation* a, Operation* b) { return a->isBeforeInBlock(b); });
+  ValueSet needed;
+  for (Operation* op : ops) {
+    Value value = op->getResult(0);
+    if (forced_.contains(value))
+      needed.insert(value);
+    else if (llvm::any_of(value.getUsers(), [&](Operation* u) { return !region.contains(u); }))
+      needed.insert(narrow(value, region));
+  }
+  for (Value value : llvm::to_vector(llvm::reverse(needed))) {
+    if (forced_.contains(value))
+      continue;
+    needed.remove(value);
+    if (!follows_from(value, needed, region))
+      needed.insert(value);
+  }
+  SmallVector<Value> outputs = needed.takeVector();
+  llvm::sort(outputs, [](Value a, Value b) {
+    return a.getDefiningOp()->isBeforeInBlock(b.getDefiningOp());
+  });
+  return outputs;
+}
+
+void Partition::add_root_unit(StringRef root, Operation* op, bool siblings) {
+  SmallVector<Operation*> roots{op};
+  const OpSet region = grow_epilogue(roots, siblings);
+  SmallVector<Value> outputs = outputs_of(region);
+  // A dead root still needs a place; dead code is gone before this pass in the pipeline.
+  if (outputs.empty())
+    outputs.push_back(op->getResult(0));
+  store_shared(plan_.add_unit(root, roots, outputs), region);
+}
+
+void Partition::visit_matmul(Operation* op) {
+  if (fits_matvec(op)) {
+    if (!fits_matvec_prologue(op))
+      store_source(op->getOperand(0));
+    add_root_unit("matvec", op, /*siblings=*/true);
+    return;
+  }
+  for (Value operand : op->getOperands())
+    if (rows_of(operand) != 0 || !plan_.is_cheap(operand))
+      store_source(operand);
+  add_root_unit("matmul", op, /*siblings=*/false);
+}
+
+void Partition::visit_root(Operation* op) {
+  if (isa<ir::MatmulOp>(op))
+    return visit_matmul(op);
+  if (isa<ir::AttentionOp, kernel::AttentionPartialOp>(op)) {
+    Value query = op->getOperand(0);
+    if (!llvm::all_of(plan_.closure(query), is_index_map))
+      store_source(query);
+    for (Value operand : op->getOperands().drop_front())
+      store(operand);
+    return add_root_unit("attention", op, /*siblings=*/false);
+  }
+  if (rows_of(op->getOperand(0)) != 0)
+    store_source(op->getOperand(0));
+  add_root_unit(isa<ir::CumsumOp>(op) ? "scan" : "sort", op, /*siblings=*/false);
+}
+
+}  // namespace ashlar

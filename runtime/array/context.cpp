@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/array/context.h"
+
+#include "runtime/array/origin.h"
+#include "runtime/program/error.h"
+#include "runtime/vulkan/transfers.h"
+
+#include <algorithm>
+
+namespace ashlar {
+namespace {
+
+bool is_constant(const Node& node) {
+  return !node.is_input() && node.is(OpKind::constant);
+}
+
+// What an evaluated array needs from outside the computation.
+bool is_leaf(const Node& node) {
+  return node.value() || is_constant(node);
+}
+
+void check_computable(const Node& node) {
+  if (is_leaf(node))
+    return;
+  if (node.is_input() || node.is(OpKind::state_read))
+    throw InvalidArgument("eval", "the array depends on an input or state of a trace: it has no "
+                                  "value outside of it");
+  if (node.is(OpKind::weight))
+    throw InvalidArgument("eval",
+                          "weight '{}' has a value only in a program that was given its "
+                          "checkpoint",
+                          std::get<std::vector<std::string>>(*node.attributes().find("names"))[0]);
+}
+
+std::vector<NodeRef> unevaluated(std::span<const Array> arrays) {
+  std::vector<NodeRef> roots;
+  for (const Array& array : arrays)
+    if (!array.node()->value() && std::ranges::find(roots, array.node()) == roots.end())
+      roots.push_back(array.node());
+  return roots;
+}
+
+// One entry that computes `roots` from their leaves, which become its inputs.
+Graph graph_of(std::span<const NodeRef> roots) {
+  GraphEntry entry;
+  entry.name = "eval";
+  for (const NodeRef& root : roots)
+    entry.outputs.push_back({std::to_string(entry.outputs.size()), root});
+  for (Node* node : topological_order(roots_of(entry))) {
+    check_computable(*node);
+    if (is_leaf(*node))
+      entry.inputs.push_back({std::to_string(entry.inputs.size()), NodeRef(node)});
+  }
+  return {{}, {std::move(entry)}};
+}
+
+}  // namespace
+
+Context& Context::instance() {
+  static Context& context = *new Context;
+  return context;
+}
+
+Context::Context() : states_(device_), programs_(device_, states_) {}
+
+void Context::evaluate(std::span<const Array> arrays) {
+  const std::scoped_lock lock(mutex_);
+  std::vector<NodeRef> computed;
+  for (const NodeRef& root : unevaluated(arrays)) {
+    if (is_constant(*root))
+      root->set_value(upload(*root));
+    else
+      computed.push_back(root);
+  }
+  if (computed.empty())
+    return;
+  const Graph graph = graph_of(computed);
+  std::vector<NodeRef> inputs;
+  for (const NamedNode& input : graph.entries[0].inputs)
+    inputs.push_back(input.node);
+  const auto values = execute(graph, inputs);
+  for (std::size_t i = 0; i < computed.size(); ++i)
+    computed[i]->set_value(values[i]);
+}
+
+std::vector<Array> Context::run(const Graph& graph, std::span<const Array> inputs) {
+  const std::scoped_lock lock(mutex_);
+  evaluate(inputs);
+  std::vector<NodeRef> nodes;
+  for (const Array& input : inputs)
+    nodes.push_back(input.node());
+  const auto values = execute(graph, nodes);
+  std::vector<Array> outputs;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const Node& traced = *graph.entries[0].outputs[i].node;
+    NodeRef node = Node::input(traced.type(), traced.origin());
+    node->set_value(values[i]);
+    outputs.emplace_back(std::move(node));
+  }
+  return outputs;
+}
+
+std::vector<std::shared_ptr<DeviceValue>> Context::execute(const Graph& graph,
+                                                           std::span<const NodeRef> inputs) {
+  Executor& executor = programs_.find_or_compile(graph);
+  std::vector<BufferView> input_views, output_views;
+  for (const NodeRef& input : inputs) {
+    if (!input->value())
+      input->set_value(upload(*input));
+    input_views.push_back(input->value()->view());
+  }
+  std::vector<std::shared_ptr<DeviceValue>> values;
+  for (const NamedNode& output : graph.entries[0].outputs) {
+    values.push_back(allocate(output.node->type()));
+    output_views.push_back(values.back()->view());
+  }
+  executor.run(0, input_views, output_views);
+  return values;
+}
+
+std::shared_ptr<DeviceValue> Context::allocate(const ArrayType& type) {
+  const std::uint64_t bytes = byte_count(type.dtype, type.shape);
+  return std::make_shared<DeviceValue>(Buffer(device_, bytes, Residency::state, "array"), bytes);
+}
+
+std::shared_ptr<DeviceValue> Context::upload(const Node& constant) {
+  auto value = allocate(constant.type());
+  device_.transfers().write(*value->view().buffer, 0, *constant.data());
+  return value;
+}
+
+std::vector<std::byte> Context::read(const Array& array) {
+  const std::scoped_lock lock(mutex_);
+  evaluate({&array, 1});
+  const DeviceValue& value = *array.node()->value();
+  std::vector<std::byte> bytes(value.bytes());
+  device_.transfers().read(*value.view().buffer, 0, bytes);
+  return bytes;
+}
+
+DeviceState& Context::declare(const State& state) {
+  const StateDeclaration& declaration = state.declaration();
+  std::vector<std::int64_t> dims = declaration.type.shape.dims();
+  if (state.is_growable())
+    dims[0] = declaration.capacity;
+  return states_.declare({declaration.name, declaration.type.dtype, Shape(std::move(dims)),
+                          state.is_growable(), declaration.residency});
+}
+
+void Context::reserve_rows(const State& state, std::int64_t rows) {
+  const std::scoped_lock lock(mutex_);
+  if (declare(state).shape().dim(0) < rows)
+    states_.grow(state.name(), rows);
+}
+
+Array Context::read_state(const State& state) {
+  const std::scoped_lock lock(mutex_);
+  const DeviceState& stored = declare(state);
+  stored.require_valid();
+  const ArrayType type{stored.dtype(), stored.shape()};
+  auto value = allocate(type);
+  device_.transfers().copy(stored.buffer(), 0, *value->view().buffer, 0, value->bytes());
+  NodeRef node = Node::input(type, current_origin());
+  node->set_value(std::move(value));
+  return Array(std::move(node));
+}
+
+void Context::write_state(const State& state, const Array& value) {
+  const std::scoped_lock lock(mutex_);
+  if (state.is_growable())
+    reserve_rows(state, value.dim(0));
+  else
+    declare(state);
+  states_.write(state.name(), 0, read(value));
+}
+
+void Context::synchronize() {
+  const std::scoped_lock lock(mutex_);
+  device_.queue().wait_idle();
+}
+
+}  // namespace ashlar

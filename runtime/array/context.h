@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where lazy arrays are evaluated: one device, the states of closures, and the programs compiled so
+// far. Created on first use on the default device (ASHLAR_DEVICE) and kept until the process ends,
+// so that arrays in static storage may outlive main.
+//
+// Thread-safety: all functions may be called from several threads; evaluation is serialised.
+#pragma once
+
+#include "runtime/array/array.h"
+#include "runtime/array/program_cache.h"
+#include "runtime/array/state.h"
+#include "runtime/executor/state_store.h"
+#include "runtime/vulkan/device.h"
+
+#include <mutex>
+
+namespace ashlar {
+
+// The contents of an evaluated array: row-major, contiguous. Complete when its ticket is done.
+class DeviceValue {
+public:
+  DeviceValue(Buffer buffer, std::uint64_t bytes) : buffer_(std::move(buffer)), bytes_(bytes) {}
+
+  BufferView view() const { return {&buffer_, 0}; }
+  std::uint64_t bytes() const { return bytes_; }
+
+private:
+  Buffer buffer_;
+  std::uint64_t bytes_;
+};
+
+class Context {
+public:
+  static Context& instance();
+
+  Device& device() { return device_; }
+  // Held while graphs are traced or evaluated; recursive.
+  std::unique_lock<std::recursive_mutex> lock() { return std::unique_lock(mutex_); }
+
+  // Computes what the arrays need and returns without waiting for the device. Throws
+  // InvalidArgument for arrays of a trace and for weights, and what compiling and running throw.
+  void evaluate(std::span<const Array> arrays);
+  // Waits for an evaluated array and copies it to the host.
+  std::vector<std::byte> read(const Array& array);
+
+  // Runs the only entry of `graph` on evaluated or lazy inputs.
+  std::vector<Array> run(const Graph& graph, std::span<const Array> inputs);
+
+  Array read_state(const State& state);
+  void write_state(const State& state, const Array& value);
+  void reserve_rows(const State& state, std::int64_t rows);
+
+  std::uint64_t compiled_programs() const { return programs_.compiled(); }
+
+  // Blocks until everything submitted has finished.
+  void synchronize();
+
+private:
+  Context();
+  std::shared_ptr<DeviceValue> upload(const Node& constant);
+  std::shared_ptr<DeviceValue> allocate(const ArrayType& type);
+  std::vector<std::shared_ptr<DeviceValue>> execute(const Graph& graph,
+                                                    std::span<const NodeRef> inputs);
+  DeviceState& declare(const State& state);
+
+  std::recursive_mutex mutex_;
+  Device device_;
+  StateStore states_;
+  ProgramCache programs_;
+};
+
+}  // namespace ashlar

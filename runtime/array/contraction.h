@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Matrix products and attention.
+#pragma once
+
+#include "runtime/array/array.h"
+
+namespace ashlar {
+
+// NumPy's matmul: 1-D operands are vectors, leading axes broadcast. f32 accumulation.
+Array matmul(const Operand& lhs, const Operand& rhs);
+// x [..., in] times weight [out, in] transposed.
+Array linear(const Operand& x, const Array& weight);
+Array linear(const Operand& x, const Array& weight, const Array& bias);
+
+struct AttentionOptions {
+  double scale = 1.0;
+  bool causal = true;
+  std::int64_t window = 0;  // keys a row may see, itself included; 0 = all
+  double softcap = 0.0;     // c: scores become c * tanh(score / c); 0 = off
+  std::int64_t ring = 0;    // rows of a key/value ring; 0 = row j is key j
+};
+
+// query [B, T, H, D] over key [C, B, G, D] and value [C, B, G, E]; see `attention` in the op table.
+Array attention(const Operand& query, const Operand& key, const Operand& value,
+                const Operand& position, const Operand& length, const AttentionOptions& options);
+
+}  // namespace ashlar

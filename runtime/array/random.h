@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Counter-based random numbers: Philox4x32-10 (Salmon et al., SC 2011). A key is a u32[2] array;
+// equal keys give equal numbers on every device. Bits and uniforms are exact; normal and Gumbel
+// follow from them by log, cos and sqrt.
+#pragma once
+
+#include "runtime/array/array.h"
+
+namespace ashlar::random {
+
+Array key(std::uint64_t seed, std::source_location where = std::source_location::current());
+// `count` independent keys, [count, 2].
+Array split(const Operand& key, int count = 2);
+
+// Random 32-bit words (u32).
+Array bits(const Operand& key, const Shape& shape);
+// In [low, high), multiples of 2^-24 of the range.
+Array uniform(const Operand& key, const Shape& shape, double low = 0.0, double high = 1.0);
+Array normal(const Operand& key, const Shape& shape);
+// -log(-log(u)).
+Array gumbel(const Operand& key, const Shape& shape);
+// Index (i32) drawn with probability softmax(logits) along the last axis.
+Array categorical(const Operand& key, const Operand& logits);
+
+}  // namespace ashlar::random

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/program/requirements.h"
+
+#include "runtime/program/error.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace ashlar {
+namespace {
+
+using Has = bool (*)(const DeviceProfile&);
+
+// SPIR-V capability numbers (SPIR-V specification, section 3.31) and what they ask of a device.
+struct Capability {
+  std::uint32_t number;
+  std::string_view name;
+  Has has;
+};
+
+constexpr Has kAlways = [](const DeviceProfile&) { return true; };
+
+constexpr std::array kCapabilities = {
+    Capability{0, "Matrix", kAlways},
+    Capability{1, "Shader", kAlways},
+    Capability{9, "Float16", [](const DeviceProfile& p) { return p.shader_f16; }},
+    Capability{11, "Int64", [](const DeviceProfile& p) { return p.shader_i64; }},
+    Capability{22, "Int16", [](const DeviceProfile& p) { return p.shader_i16; }},
+    Capability{39, "Int8", [](const DeviceProfile& p) { return p.shader_i8; }},
+    Capability{61, "GroupNonUniform", kAlways},
+    Capability{62, "GroupNonUniformVote", kAlways},
+    Capability{63, "GroupNonUniformArithmetic",
+               [](const DeviceProfile& p) { return p.subgroup_arithmetic; }},
+    Capability{64, "GroupNonUniformBallot", kAlways},
+    Capability{65, "GroupNonUniformShuffle",
+               [](const DeviceProfile& p) { return p.subgroup_shuffle; }},
+    Capability{66, "GroupNonUniformShuffleRelative",
+               [](const DeviceProfile& p) { return p.subgroup_shuffle; }},
+    Capability{67, "GroupNonUniformClustered",
+               [](const DeviceProfile& p) { return p.subgroup_clustered; }},
+    Capability{4433, "StorageBuffer16BitAccess",
+               [](const DeviceProfile& p) { return p.storage_16bit; }},
+    Capability{4448, "StorageBuffer8BitAccess",
+               [](const DeviceProfile& p) { return p.storage_8bit; }},
+    Capability{5116, "BFloat16TypeKHR",
+               [](const DeviceProfile& p) { return p.bf16_cooperative_matrix; }},
+    Capability{5118, "BFloat16CooperativeMatrixKHR",
+               [](const DeviceProfile& p) { return p.bf16_cooperative_matrix; }},
+    Capability{5345, "VulkanMemoryModel", kAlways},
+    Capability{5346, "VulkanMemoryModelDeviceScope", kAlways},
+    Capability{5347, "PhysicalStorageBufferAddresses", kAlways},
+    Capability{6016, "DotProductInputAll", kAlways},
+    Capability{6017, "DotProductInput4x8Bit", kAlways},
+    Capability{6018, "DotProductInput4x8BitPacked", kAlways},
+    Capability{6019, "DotProduct", kAlways},
+    Capability{6022, "CooperativeMatrixKHR",
+               [](const DeviceProfile& p) { return !p.cooperative_matrices.empty(); }},
+};
+
+// Capabilities are the first instructions of a module.
+void collect_capabilities(const Kernel& kernel, std::set<std::uint32_t>& capabilities) {
+  constexpr std::size_t kHeaderWords = 5;
+  constexpr std::uint32_t kOpCapability = 2u << 16 | 17;
+  for (std::size_t i = kHeaderWords; i + 1 < kernel.spirv.size(); i += 2) {
+    if (kernel.spirv[i] != kOpCapability)
+      return;
+    capabilities.insert(kernel.spirv[i + 1]);
+  }
+}
+
+}  // namespace
+
+Requirements requirements_of(const Program& program) {
+  Requirements needs;
+  std::set<std::uint32_t> capabilities, subgroup_sizes;
+  for (const Kernel& kernel : program.kernels) {
+    collect_capabilities(kernel, capabilities);
+    if (kernel.subgroup_size != 0)
+      subgroup_sizes.insert(kernel.subgroup_size);
+    const auto& size = kernel.workgroup_size;
+    needs.workgroup_invocations =
+        std::max(needs.workgroup_invocations, size[0] * size[1] * size[2]);
+    for (std::size_t axis = 0; axis < 3; ++axis)
+      needs.workgroup_size[axis] = std::max(needs.workgroup_size[axis], size[axis]);
+  }
+  for (const Entry& entry : program.entries)
+    for (const Command& command : entry.commands)
+      if (const auto* dispatch = std::get_if<Dispatch>(&command))
+        for (std::size_t axis = 0; axis < 3; ++axis)
+          needs.workgroup_count[axis] =
+              std::max(needs.workgroup_count[axis], dispatch->workgroups[axis]);
+  needs.capabilities.assign(capabilities.begin(), capabilities.end());
+  needs.subgroup_sizes.assign(subgroup_sizes.begin(), subgroup_sizes.end());
+  return needs;
+}
+
+void check_requirements(const Requirements& needs, const DeviceProfile& profile) {
+  std::vector<std::string> lacking;
+  for (std::uint32_t number : needs.capabilities) {
+    const auto known = std::ranges::find(kCapabilities, number, &Capability::number);
+    if (known == kCapabilities.end())
+      lacking.push_back(fmt::format("SPIR-V capability {}", number));
+    else if (!known->has(profile))
+      lacking.push_back(fmt::format("SPIR-V capability {}", known->name));
+  }
+  for (std::uint32_t size : needs.subgroup_sizes) {
+    const bool can_choose = profile.subgroup_size_control && profile.min_subgroup_size <= size &&
+                            size <= profile.max_subgroup_size;
+    if (size != profile.subgroup_size && !can_choose)
+      lacking.push_back(fmt::format("subgroups of {} (it has {})", size, profile.subgroup_size));
+  }
+  const auto compare = [&](std::uint32_t need, std::uint32_t limit, std::string_view what) {
+    if (need > limit)
+      lacking.push_back(fmt::format("{} of {} (at most {})", what, need, limit));
+  };
+  compare(needs.workgroup_invocations, profile.max_workgroup_invocations, "workgroups");
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    compare(needs.workgroup_size[axis], profile.max_workgroup_size[axis], "a workgroup size");
+    compare(needs.workgroup_count[axis], profile.max_workgroup_count[axis], "a workgroup count");
+  }
+  if (!lacking.empty())
+    throw Unsupported("program", "device '{}' lacks: {}; compile the program for this device",
+                      profile.name, fmt::join(lacking, ", "));
+}
+
+}  // namespace ashlar

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kernels with root "attention": masks, shared heads, rings, splits and their combination. Cache
+// rows that no query sees hold NaN.
+#include "tests/codegen/kernel_runner.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <limits>
+
+namespace ashlar {
+namespace {
+
+struct Case {
+  std::int64_t batch = 1, steps = 1, heads = 4, groups = 2, head = 16, value = 16, rows = 40;
+  DType dtype = DType::f32;
+  bool causal = true;
+  std::int64_t window = 0, ring = 0, splits = 0;
+  double softcap = 0;
+  std::vector<double> position = {20}, length = {21};
+  std::string schedule = "";
+};
+
+class AttentionTest : public KernelTest {
+protected:
+  static std::string tensor(std::vector<std::int64_t> dims, DType dtype) {
+    return fmt::format("tensor<{}x{}>", fmt::join(dims, "x"), mlir_name(dtype));
+  }
+
+  static std::string query_type(const Case& c) {
+    return tensor({c.batch, c.steps, c.heads, c.head}, c.dtype);
+  }
+  static std::string cache_type(const Case& c, std::int64_t size) {
+    return fmt::format("tensor<?x{}x{}x{}x{}>", c.batch, c.groups, size, mlir_name(c.dtype));
+  }
+  static std::string result_type(const Case& c) {
+    return c.splits ? tensor({c.batch, c.steps, c.heads, c.splits, c.value + 2}, DType::f32)
+                    : tensor({c.batch, c.steps, c.heads, c.value}, c.dtype);
+  }
+
+  static std::string attend(RegionText& region, const Case& c) {
+    const std::string scalar = tensor({c.batch}, DType::i32);
+    const std::string types =
+        fmt::format("({}, {}, {}, {}, {}) -> {}", query_type(c), cache_type(c, c.head),
+                    cache_type(c, c.value), scalar, scalar, result_type(c));
+    for (const std::string& type :
+         {query_type(c), cache_type(c, c.head), cache_type(c, c.value), scalar, scalar})
+      region.input(type);
+    return region.op(fmt::format(
+        "{} %x0, %x1, %x2, %x3, %x4 {{scale = 0.25 : f64, causal = {}, window = {} : i64, softcap "
+        "= {:e} "
+        ": f64, ring = {} : i64{}}} : {}",
+        c.splits ? "kernel.attention_partial" : "ashlar.attention", c.causal, c.window, c.softcap,
+        c.ring, c.splits ? fmt::format(", splits = {} : i64", c.splits) : "", types));
+  }
+
+  static std::string region(const Case& c) {
+    RegionText text("attention", c.schedule);
+    text.output(attend(text, c), result_type(c));
+    return text.text();
+  }
+
+  static Tensors inputs(const Case& c) {
+    Tensors all = {random(c.dtype, {c.batch, c.steps, c.heads, c.head}),
+                   random(c.dtype, {c.rows, c.batch, c.groups, c.head}, -2, 2, 2),
+                   random(c.dtype, {c.rows, c.batch, c.groups, c.value}, -2, 2, 3),
+                   values(DType::i32, {c.batch}, c.position),
+                   values(DType::i32, {c.batch}, c.length)};
+    for (int cache : {1, 2})
+      poison_unseen(all[static_cast<std::size_t>(cache)], c);
+    return all;
+  }
+
+  static void poison_unseen(Tensor& cache, const Case& c) {
+    const std::int64_t row_size = cache.size() / c.rows / c.batch;
+    for (std::int64_t b = 0; b < c.batch; ++b) {
+      std::vector<bool> seen(static_cast<std::size_t>(c.rows), false);
+      const auto position = static_cast<std::int64_t>(c.position[static_cast<std::size_t>(b)]);
+      for (std::int64_t t = 0; t < c.steps; ++t)
+        for (std::int64_t j = 0;
+             j < static_cast<std::int64_t>(c.length[static_cast<std::size_t>(b)]); ++j)
+          if ((!c.causal || j <= position + t) && (c.window == 0 || j > position + t - c.window))
+            seen[static_cast<std::size_t>(c.ring ? j % c.ring : j)] = true;
+      for (std::int64_t row = 0; row < c.rows; ++row)
+        for (std::int64_t i = 0; i < row_size && !seen[static_cast<std::size_t>(row)]; ++i)
+          cache.reals[static_cast<std::size_t>((row * c.batch + b) * row_size + i)] =
+              std::numeric_limits<double>::quiet_NaN();
+    }
+  }
+
+  static void check(const Case& c) { compare(region(c), inputs(c), {2e-5, 1e-5}); }
+};
+
+TEST_F(AttentionTest, OneStep) {
+  for (DType dtype : {DType::f32, DType::bf16, DType::f16}) {
+    SCOPED_TRACE(name_of(dtype));
+    check({.dtype = dtype});
+  }
+}
+
+TEST_F(AttentionTest, ManyKeysPassThroughSeveralBlocks) {
+  check({.rows = 300, .dtype = DType::bf16, .position = {280}, .length = {281}});
+}
+
+TEST_F(AttentionTest, SeveralSteps) {
+  check({.steps = 5, .rows = 140, .position = {100}, .length = {105}});
+}
+
+TEST_F(AttentionTest, HeadSizesAndSharing) {
+  check({.heads = 3, .groups = 3, .head = 7, .value = 5});
+  check({.heads = 9, .groups = 1, .head = 8, .value = 12});
+  check({.heads = 20, .groups = 2, .head = 64, .value = 64, .dtype = DType::bf16});
+  check({.heads = 1, .groups = 1, .head = 12, .value = 300});
+}
+
+TEST_F(AttentionTest, WindowSoftcapAndBatch) {
+  check({.window = 6});
+  check({.steps = 3, .window = 6, .position = {20}, .length = {23}});
+  check({.softcap = 2.5});
+  check({.batch = 2, .position = {20, 5}, .length = {21, 6}});
+}
+
+TEST_F(AttentionTest, RingHoldsTheWindow) {
+  check({.rows = 12, .window = 9, .ring = 12, .position = {30}, .length = {31}});
+  check({.steps = 2, .rows = 12, .window = 9, .ring = 12, .position = {30}, .length = {32}});
+}
+
+TEST_F(AttentionTest, WithoutCausalMask) {
+  check({.steps = 2, .causal = false, .position = {0}, .length = {33}});
+}
+
+TEST_F(AttentionTest, ARowThatSeesNothingIsZero) {
+  check({.position = {0}, .length = {0}});
+  check({.steps = 4, .window = 2, .position = {10}, .length = {9}});
+}
+
+TEST_F(AttentionTest, EveryWorkgroupSize) {
+  for (int size : {8, 16, 128}) {
+    SCOPED_TRACE(size);
+    check({.rows = 200,
+           .position = {150},
+           .length = {151},
+           .schedule = fmt::format("<\"attention\", {{workgroup = {}}}>", size)});
+  }
+}
+
+// The splits of one step cut its keys evenly, so that parts can be compared one by one.
+TEST_F(AttentionTest, Splits) {
+  check({.rows = 100, .splits = 3, .position = {70}, .length = {71}});
+  check({.dtype = DType::bf16, .splits = 8, .position = {3}, .length = {4}});
+}
+
+TEST_F(AttentionTest, PartsOfSeveralStepsCombine) {
+  const Case c{.steps = 3, .rows = 100, .splits = 4, .position = {70}, .length = {73}};
+  RegionText text("elementwise");
+  const std::string parts = text.input(result_type(c)), result = tensor({1, 3, 4, 16}, DType::f32);
+  text.output(text.op(fmt::format("kernel.attention_combine {} : ({}) -> {}", parts, result_type(c),
+                                  result)),
+              result);
+  const Tensors split = run(region(c), inputs(c));
+  Case whole = c;
+  whole.splits = 0;
+  expect_near(run(text.text(), split), expected(region(whole), inputs(whole)), {2e-5, 1e-5});
+}
+
+TEST_F(AttentionTest, PrologueAndEpilogue) {
+  const Case c{.dtype = DType::bf16};
+  RegionText text("attention");
+  const std::string q = query_type(c);
+  text.input(q);
+  text.input(cache_type(c, 16));
+  text.input(cache_type(c, 16));
+  text.input("tensor<1xi32>");
+  text.input("tensor<1xi32>");
+  const std::string scaled = text.op(fmt::format("ashlar.square %x0 : ({}) -> {}", q, q));
+  const std::string result = text.op(fmt::format(
+      "ashlar.attention {}, %x1, %x2, %x3, %x4 {{scale = 0.25 : f64, causal = true, window = 0 : "
+      "i64, "
+      "softcap = 0.0 : f64, ring = 0 : i64}} : ({}, {}, {}, tensor<1xi32>, tensor<1xi32>) -> {}",
+      scaled, q, cache_type(c, 16), cache_type(c, 16), q));
+  const std::string flat = text.op(fmt::format(
+      "ashlar.reshape {} {{shape = array<i64: 1, 64>}} : ({}) -> tensor<1x64xbf16>", result, q));
+  text.output(text.op("ashlar.neg " + flat + " : (tensor<1x64xbf16>) -> tensor<1x64xbf16>"),
+              "tensor<1x64xbf16>");
+  compare(text.text(), inputs(c), {2e-5, 1e-5});
+}
+
+}  // namespace
+}  // namespace ashlar

@@ -1,0 +1,126 @@
+// RUN: ashlar-opt %s --ashlar-emit-kernels -split-input-file -verify-diagnostics
+
+// expected-error @+1 {{no emitter named "magic"}}
+kernel.def @k "elementwise" inplace [-1] schedule <"magic", {}> {
+^bb0(%x: tensor<4xf32>):
+  kernel.yield %x : tensor<4xf32>
+}
+
+// -----
+
+// expected-error @+1 {{schedule: workgroup of 4096 threads, the device has at most 1024}}
+kernel.def @k "elementwise" inplace [-1] schedule <"elementwise", {workgroup = 4096 : i64}> {
+^bb0(%x: tensor<4xf32>):
+  kernel.yield %x : tensor<4xf32>
+}
+
+// -----
+
+// The driver would end such a loop silently.
+// expected-error @+1 {{schedule: 62501 loop iterations, the device stops after 60000}}
+kernel.def @k "row" inplace [-1] schedule <"row", {workgroup = 8 : i64, rows = 1 : i64, width = 1 : i64}> {
+^bb0(%x: tensor<1x500000xf32>):
+  %0 = ashlar.reduce_sum %x {axes = array<i64: 1>, keepdims = false} : (tensor<1x500000xf32>) -> tensor<1xf32>
+  kernel.yield %0 : tensor<1xf32>
+}
+
+// -----
+
+// expected-error @+1 {{is too large for 32-bit indices}}
+kernel.def @k "elementwise" inplace [-1] schedule <"elementwise", {}> {
+^bb0(%x: tensor<3000000000xi8>):
+  kernel.yield %x : tensor<3000000000xi8>
+}
+
+// -----
+
+// expected-error @+1 {{an in-place output must be scatters onto its input}}
+kernel.def @k "elementwise" inplace [0] schedule <"elementwise", {}> {
+^bb0(%x: tensor<4xf32>):
+  %0 = ashlar.neg %x : (tensor<4xf32>) -> tensor<4xf32>
+  kernel.yield %0 : tensor<4xf32>
+}
+
+// -----
+
+kernel.def @k "elementwise" inplace [-1] schedule <"elementwise", {}> {
+^bb0(%x: tensor<4x4xf32>):
+  // expected-error @+1 {{belongs into a kernel with root "row"}}
+  %0 = ashlar.reduce_sum %x {axes = array<i64: 1>, keepdims = false} : (tensor<4x4xf32>) -> tensor<4xf32>
+  kernel.yield %0 : tensor<4xf32>
+}
+
+// -----
+
+kernel.def @k "elementwise" inplace [-1] schedule <"elementwise", {}> {
+^bb0(%x: tensor<4x4xf32>):
+  // expected-error @+1 {{cannot be computed inside a kernel of this root}}
+  %0 = ashlar.sort %x {axis = 1, descending = false} : (tensor<4x4xf32>) -> tensor<4x4xf32>
+  kernel.yield %0 : tensor<4x4xf32>
+}
+
+// -----
+
+kernel.def @k "row" inplace [-1] schedule <"row", {workgroup = 8 : i64}> {
+^bb0(%x: tensor<4x6xf32>):
+  // expected-error @+1 {{cannot be computed row by row}}
+  %0 = ashlar.reduce_sum %x {axes = array<i64: 0>, keepdims = false} : (tensor<4x6xf32>) -> tensor<6xf32>
+  kernel.yield %0 : tensor<6xf32>
+}
+
+// -----
+
+kernel.def @k "row" inplace [-1] schedule <"row", {workgroup = 8 : i64}> {
+^bb0(%x: tensor<4x4xf32>):
+  %0 = ashlar.reduce_sum %x {axes = array<i64: 1>, keepdims = true} : (tensor<4x4xf32>) -> tensor<4x1xf32>
+  %1 = ashlar.transpose %0 {permutation = array<i64: 1, 0>} : (tensor<4x1xf32>) -> tensor<1x4xf32>
+  // expected-error @+1 {{cannot be computed row by row}}
+  %2 = ashlar.broadcast %1 {shape = array<i64: 4, 4>} : (tensor<1x4xf32>) -> tensor<4x4xf32>
+  kernel.yield %2 : tensor<4x4xf32>
+}
+
+// -----
+
+kernel.def @k "matvec" inplace [-1] schedule <"matvec", {workgroup = 8 : i64, lanes = 8 : i64}> {
+^bb0(%x: tensor<9x8xf32>, %w: tensor<4x8xf32>):
+  // expected-error @+1 {{a matvec kernel takes 1 to 8 rows, got 9}}
+  %0 = ashlar.matmul %x, %w {transpose_rhs = true, dtype = f32} : (tensor<9x8xf32>, tensor<4x8xf32>) -> tensor<9x4xf32>
+  kernel.yield %0 : tensor<9x4xf32>
+}
+
+// -----
+
+kernel.def @k "matvec" inplace [-1] schedule <"matvec", {workgroup = 8 : i64, lanes = 8 : i64}> {
+^bb0(%x: tensor<1x8xf32>, %w: tensor<4x8xf32>):
+  %0 = ashlar.matmul %x, %w {transpose_rhs = true, dtype = f32} : (tensor<1x8xf32>, tensor<4x8xf32>) -> tensor<1x4xf32>
+  // expected-error @+1 {{moves elements behind the kernel's root}}
+  %1 = ashlar.transpose %0 {permutation = array<i64: 1, 0>} : (tensor<1x4xf32>) -> tensor<4x1xf32>
+  kernel.yield %1 : tensor<4x1xf32>
+}
+
+// -----
+
+// expected-error @+1 {{lanes must be a power of two within a subgroup}}
+kernel.def @k "matvec" inplace [-1] schedule <"matvec", {workgroup = 32 : i64, lanes = 32 : i64}> {
+^bb0(%x: tensor<1x8xf32>, %w: tensor<4x8xf32>):
+  %0 = ashlar.matmul %x, %w {transpose_rhs = true, dtype = f32} : (tensor<1x8xf32>, tensor<4x8xf32>) -> tensor<1x4xf32>
+  kernel.yield %0 : tensor<1x4xf32>
+}
+
+// -----
+
+// expected-error @+1 {{tiles and workgroup must be powers of two}}
+kernel.def @k "matmul" inplace [-1] schedule <"matmul", {tile_m = 24 : i64, workgroup = 64 : i64}> {
+^bb0(%x: tensor<8x8xf32>, %w: tensor<4x8xf32>):
+  %0 = ashlar.matmul %x, %w {transpose_rhs = true, dtype = f32} : (tensor<8x8xf32>, tensor<4x8xf32>) -> tensor<8x4xf32>
+  kernel.yield %0 : tensor<8x4xf32>
+}
+
+// -----
+
+kernel.def @k "sort" inplace [-1] schedule <"sort", {workgroup = 256 : i64}> {
+^bb0(%x: tensor<9000xf32>):
+  // expected-error @+1 {{k is too large: expected at most 2048 of a long line, got 3000}}
+  %0 = ashlar.topk_indices %x {axis = 0, k = 3000} : (tensor<9000xf32>) -> tensor<3000xi32>
+  kernel.yield %0 : tensor<3000xi32>
+}

@@ -1,0 +1,84 @@
+// RUN: ashlar-opt %s -split-input-file --pass-pipeline='builtin.module(ashlar-attach-target{profile=lavapipe},ashlar-lower-to-spirv)' | FileCheck %s
+
+#device = #spirv.storage_class<PhysicalStorageBuffer>
+
+// The record's address is two push-constant words; addresses come first, then scalars.
+// CHECK-LABEL: spirv.func @abi
+// CHECK:         %[[WORDS:.+]] = spirv.CompositeConstruct %{{.+}}, %{{.+}} : (i32, i32) -> vector<2xi32>
+// CHECK:         %[[RECORD:.+]] = spirv.Bitcast %[[WORDS]] : vector<2xi32> to i64
+// CHECK:         %[[ENTRY:.+]] = spirv.ConvertUToPtr %[[RECORD]] : i64 to !spirv.ptr<i64, PhysicalStorageBuffer>
+// CHECK:         %[[ADDRESS:.+]] = spirv.Load "PhysicalStorageBuffer" %[[ENTRY]] ["Aligned", 8] : i64
+// CHECK:         spirv.ConvertUToPtr %[[ADDRESS]] : i64 to !spirv.ptr<!spirv.struct<(!spirv.rtarray<f16, stride=2> [0])>, PhysicalStorageBuffer>
+// CHECK:         %[[EIGHT:.+]] = spirv.Constant 8 : i64
+// CHECK:         spirv.IAdd %{{.+}}, %[[EIGHT]] : i64
+// CHECK:         %[[TWENTY:.+]] = spirv.Constant 20 : i64
+// CHECK:         %[[SCALAR:.+]] = spirv.IAdd %{{.+}}, %[[TWENTY]] : i64
+// CHECK:         %[[POINTER:.+]] = spirv.ConvertUToPtr %[[SCALAR]] : i64 to !spirv.ptr<i32, PhysicalStorageBuffer>
+// CHECK:         spirv.Load "PhysicalStorageBuffer" %[[POINTER]] ["Aligned", 4] : i32
+gpu.module @abi {
+  gpu.func @abi() kernel attributes {spirv.entry_point_abi = #spirv.entry_point_abi<workgroup_size = [8, 1, 1]>} {
+    %x = kernel.buffer 0 : memref<?xf16, #device>
+    %y = kernel.buffer 1 : memref<?xi32, #device>
+    %n = kernel.scalar 1 after 2
+    %i = gpu.global_id x
+    %v = memref.load %x[%i] : memref<?xf16, #device>
+    %w = arith.fptosi %v : f16 to i32
+    %s = arith.addi %w, %n : i32
+    memref.store %s, %y[%i] : memref<?xi32, #device>
+    gpu.return
+  }
+}
+
+// -----
+
+#device = #spirv.storage_class<PhysicalStorageBuffer>
+
+// A loop that may run no iteration returns its initial values (MLIR 22 alone leaves them undefined).
+// CHECK-LABEL: spirv.func @loop_inits
+// CHECK-DAG:     %[[ONE:.+]] = spirv.Constant 1.000000e+00 : f32
+// CHECK-DAG:     %[[TWO:.+]] = spirv.Constant 2.000000e+00 : f32
+// CHECK:         %[[A:.+]] = spirv.Variable : !spirv.ptr<f32, Function>
+// CHECK:         %[[B:.+]] = spirv.Variable : !spirv.ptr<f32, Function>
+// CHECK:         spirv.Store "Function" %[[A]], %[[ONE]] : f32
+// CHECK:         spirv.Store "Function" %[[B]], %[[TWO]] : f32
+// CHECK:         spirv.mlir.loop
+gpu.module @loop_inits {
+  gpu.func @loop_inits() kernel attributes {spirv.entry_point_abi = #spirv.entry_point_abi<workgroup_size = [8, 1, 1]>} {
+    %y = kernel.buffer 0 : memref<?xf32, #device>
+    %n32 = kernel.scalar 0 after 1
+    %n = arith.index_cast %n32 : i32 to index
+    %one = arith.constant 1.0 : f32
+    %two = arith.constant 2.0 : f32
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    // Both results carry the same value: only their order tells which initial value is whose.
+    %r:2 = scf.for %i = %c0 to %n step %c1 iter_args(%p = %one, %q = %two) -> (f32, f32) {
+      %s = arith.addf %p, %q : f32
+      scf.yield %s, %s : f32, f32
+    }
+    memref.store %r#0, %y[%c0] : memref<?xf32, #device>
+    memref.store %r#1, %y[%c1] : memref<?xf32, #device>
+    gpu.return
+  }
+}
+
+// -----
+
+#device = #spirv.storage_class<PhysicalStorageBuffer>
+
+// Sums of vectors have an order: no OpDot.
+// CHECK-LABEL: spirv.func @ordered_sum
+// CHECK-NOT:     spirv.Dot
+// CHECK-COUNT-3: spirv.FAdd
+// CHECK-NOT:     spirv.Dot
+// CHECK:         spirv.Return
+gpu.module @ordered_sum {
+  gpu.func @ordered_sum() kernel attributes {spirv.entry_point_abi = #spirv.entry_point_abi<workgroup_size = [8, 1, 1]>} {
+    %y = kernel.buffer 0 : memref<?xf32, #device>
+    %c0 = arith.constant 0 : index
+    %v = vector.load %y[%c0] {alignment = 16} : memref<?xf32, #device>, vector<4xf32>
+    %s = vector.reduction <add>, %v : vector<4xf32> into f32
+    memref.store %s, %y[%c0] : memref<?xf32, #device>
+    gpu.return
+  }
+}

@@ -1,0 +1,100 @@
+// RUN: ashlar-opt %s -split-input-file --pass-pipeline='builtin.module(spirv.module(ashlar-spirv-finalize))' | FileCheck %s
+
+#env = #spirv.target_env<#spirv.vce<v1.6, [Shader], []>, api=Vulkan, #spirv.resource_limits<>>
+
+// The version is the target's, subgroup builtins need their capability, and of the two extensions
+// for physical pointers the one that Vulkan 1.3 implies is named.
+// CHECK: spirv.module @header PhysicalStorageBuffer64 GLSL450 requires #spirv.vce<v1.6, [Shader, GroupNonUniform], [SPV_KHR_physical_storage_buffer]>
+spirv.module @header PhysicalStorageBuffer64 GLSL450 requires #spirv.vce<v1.0, [Shader], [SPV_EXT_physical_storage_buffer]> attributes {spirv.target_env = #env} {
+  spirv.GlobalVariable @lane built_in("SubgroupLocalInvocationId") : !spirv.ptr<i32, Input>
+}
+
+// -----
+
+#env = #spirv.target_env<#spirv.vce<v1.6, [Shader], []>, api=Vulkan, #spirv.resource_limits<>>
+
+// CHECK: spirv.module @no_subgroup Logical GLSL450 requires #spirv.vce<v1.6, [Shader], []>
+spirv.module @no_subgroup Logical GLSL450 requires #spirv.vce<v1.3, [Shader], []> attributes {spirv.target_env = #env} {
+  spirv.GlobalVariable @thread built_in("LocalInvocationId") : !spirv.ptr<vector<3xi32>, Input>
+}
+
+// -----
+
+#env = #spirv.target_env<#spirv.vce<v1.6, [Shader], []>, api=Vulkan, #spirv.resource_limits<>>
+
+spirv.module @floats Logical GLSL450 requires #spirv.vce<v1.0, [Shader], []> attributes {spirv.target_env = #env} {
+  // CHECK-LABEL: spirv.func @contraction
+  spirv.func @contraction(%x: f32, %y: f32, %n: i32) -> f32 "None" {
+    // CHECK: spirv.FMul %{{.+}}, %{{.+}} {no_contraction} : f32
+    %a = spirv.FMul %x, %y : f32
+    // CHECK: spirv.FAdd %{{.+}}, %{{.+}} {no_contraction} : f32
+    %b = spirv.FAdd %a, %y : f32
+    // CHECK: spirv.FDiv %{{.+}}, %{{.+}} {no_contraction} : f32
+    %c = spirv.FDiv %b, %y : f32
+    // CHECK: spirv.GL.Fma %{{.+}}, %{{.+}}, %{{.+}} : f32
+    %d = spirv.GL.Fma %c, %x, %y : f32
+    // CHECK: spirv.IAdd %{{.+}}, %{{.+}} : i32
+    %e = spirv.IAdd %n, %n : i32
+    spirv.ReturnValue %d : f32
+  }
+}
+
+// -----
+
+#env = #spirv.target_env<#spirv.vce<v1.6, [Shader], []>, api=Vulkan, #spirv.resource_limits<>>
+
+spirv.module @pointers PhysicalStorageBuffer64 GLSL450 requires #spirv.vce<v1.0, [Shader], []> attributes {spirv.target_env = #env} {
+  // CHECK-LABEL: spirv.func @alignment
+  spirv.func @alignment(%address: i64) "None" {
+    %p = spirv.ConvertUToPtr %address : i64 to !spirv.ptr<vector<4xf16>, PhysicalStorageBuffer>
+    // CHECK: spirv.Load "PhysicalStorageBuffer" %{{.+}} ["Aligned", 2] : vector<4xf16>
+    %v = spirv.Load "PhysicalStorageBuffer" %p : vector<4xf16>
+    // CHECK: spirv.Load "PhysicalStorageBuffer" %{{.+}} ["Aligned", 8] : vector<4xf16>
+    %w = spirv.Load "PhysicalStorageBuffer" %p ["Aligned", 8] : vector<4xf16>
+    // CHECK: spirv.Store "PhysicalStorageBuffer" %{{.+}}, %{{.+}} ["Aligned", 2] : vector<4xf16>
+    spirv.Store "PhysicalStorageBuffer" %p, %v : vector<4xf16>
+    spirv.Return
+  }
+}
+
+// -----
+
+#env = #spirv.target_env<#spirv.vce<v1.6, [Shader], []>, api=Vulkan, #spirv.resource_limits<>>
+
+spirv.module @atomics PhysicalStorageBuffer64 GLSL450 requires #spirv.vce<v1.0, [Shader], []> attributes {spirv.target_env = #env} {
+  // CHECK-LABEL: spirv.func @semantics
+  spirv.func @semantics(%address: i64, %x: i32, %w: !spirv.ptr<i32, Workgroup>) "None" {
+    %p = spirv.ConvertUToPtr %address : i64 to !spirv.ptr<i32, PhysicalStorageBuffer>
+    // CHECK: spirv.AtomicIAdd <Device> <AcquireRelease|UniformMemory>
+    %a = spirv.AtomicIAdd <Device> <AcquireRelease> %p, %x : !spirv.ptr<i32, PhysicalStorageBuffer>
+    // CHECK: spirv.AtomicUMax <Workgroup> <AcquireRelease|WorkgroupMemory>
+    %b = spirv.AtomicUMax <Workgroup> <AcquireRelease> %w, %x : !spirv.ptr<i32, Workgroup>
+    spirv.Return
+  }
+}
+
+// -----
+
+#env = #spirv.target_env<#spirv.vce<v1.6, [Shader], []>, api=Vulkan, #spirv.resource_limits<>>
+
+// Cooperative matrices bring the Vulkan memory model: shared accesses are not private, barriers publish.
+// CHECK: spirv.module @matrices PhysicalStorageBuffer64 Vulkan requires #spirv.vce<v1.6, [Shader, CooperativeMatrixKHR, VulkanMemoryModel], [SPV_KHR_cooperative_matrix]>
+spirv.module @matrices PhysicalStorageBuffer64 GLSL450 requires #spirv.vce<v1.0, [Shader, CooperativeMatrixKHR], [SPV_KHR_cooperative_matrix]> attributes {spirv.target_env = #env} {
+  // CHECK-LABEL: spirv.func @sharing
+  spirv.func @sharing(%address: i64, %shared: !spirv.ptr<f16, Workgroup>, %private: !spirv.ptr<f16, Function>, %stride: i32) "None" {
+    // CHECK: spirv.Load "Workgroup" %{{.+}} ["NonPrivatePointer"] : f16
+    %a = spirv.Load "Workgroup" %shared : f16
+    // CHECK: spirv.Load "Function" %{{.+}} : f16
+    %b = spirv.Load "Function" %private : f16
+    // CHECK: spirv.Store "Workgroup" %{{.+}}, %{{.+}} ["NonPrivatePointer"] : f16
+    spirv.Store "Workgroup" %shared, %b : f16
+    // CHECK: spirv.ControlBarrier <Workgroup>, <Workgroup>, <AcquireRelease|WorkgroupMemory|MakeAvailable|MakeVisible>
+    spirv.ControlBarrier <Workgroup>, <Workgroup>, <AcquireRelease|WorkgroupMemory>
+    // CHECK: spirv.KHR.CooperativeMatrixLoad %{{.+}}, %{{.+}}, <RowMajor>, <NonPrivatePointer>
+    %m = spirv.KHR.CooperativeMatrixLoad %shared, %stride, <RowMajor> : !spirv.ptr<f16, Workgroup>, i32 -> !spirv.coopmatrix<16x16xf16, Subgroup, MatrixA>
+    %p = spirv.ConvertUToPtr %address : i64 to !spirv.ptr<f16, PhysicalStorageBuffer>
+    // CHECK: spirv.KHR.CooperativeMatrixStore %{{.+}}, %{{.+}}, %{{.+}}, <RowMajor>, <Aligned>, 2
+    spirv.KHR.CooperativeMatrixStore %p, %m, %stride, <RowMajor> : !spirv.ptr<f16, PhysicalStorageBuffer>, !spirv.coopmatrix<16x16xf16, Subgroup, MatrixA>, i32
+    spirv.Return
+  }
+}

@@ -1,0 +1,322 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes tokenizers/components.json: what the tokenizers library (0.23) computes for components that
+the sample tokenizers do not use. Needs `pip install tokenizers`; run from any folder.
+
+A group is a tokenizer.json without its model, which stands once under "models", and its cases:
+  {"text", "special", "ids"}                        encoding
+  {"text", "pair", "special", "ids", "types"}       encoding of two texts
+  {"ids", "decoded", "decoded_skip_special"}        decoding
+The model "bytes" shows cuts: every piece comes out as its bytes and ends in a token for "|".
+"""
+import json
+import pathlib
+
+from tokenizers import Tokenizer
+
+TEXTS = [
+    "Hello, World! It's 3.14 or 42?",
+    "  two  spaces\tand\nlines \r\n\n end ",
+    "naïve café, ÅNGSTRÖM e\u0301 İstanbul",
+    "中文 and 日本語のテキスト, 한국어!",
+    "٣٤ Ⅷ ½ x² 1,000.50",
+    "😀👩\u200d👧 “quoted” — done… a_b __init__",
+    "'s 'S 'ſ 're K\u212a ﬁ",
+    "\u00a0nbsp\u3000wide\u200bzero\u180eend",
+    " leading ▁mark▁ x",
+    "aaa bb ab",
+    " ",
+    "",
+]
+
+
+def byte_model():
+    vocab = {f"<0x{byte:02X}>": byte for byte in range(256)}
+    vocab.update({"<unk>": 256, "<s>": 257, "</s>": 258})
+    return bpe(vocab, [], end_of_word_suffix="|", byte_fallback=True)
+
+
+def letter_model(prefix, suffix, **options):
+    """Merges over a few letters, with the two affixes of older BPE files."""
+    letters = "abcdeo ▁"
+    vocab = {"<unk>": 0, "<s>": 1, "</s>": 2}
+
+    def add(token):
+        vocab.setdefault(token, len(vocab))
+        return token
+
+    for letter in letters:
+        for start in ("", prefix):
+            for end in ("", suffix):
+                add(start + letter + end)
+    merges = []
+    for left, right in [("a", "b"), ("a", "a"), ("b", "b"), ("ab", "b"), ("d", "o"), ("c", "d"), ("▁", "a")]:
+        for start in dict.fromkeys(("", prefix)):
+            for end in dict.fromkeys(("", suffix)):
+                pair = [start + left, prefix + right + end]
+                if all(token in vocab for token in pair):
+                    add(start + left + right + end)
+                    merges.append(pair)
+    return bpe(vocab, merges, continuing_subword_prefix=prefix, end_of_word_suffix=suffix, **options)
+
+
+def bpe(vocab, merges, **options):
+    model = {
+        "type": "BPE", "dropout": None, "unk_token": None, "continuing_subword_prefix": None,
+        "end_of_word_suffix": None, "fuse_unk": False, "byte_fallback": False, "ignore_merges": False,
+    }
+    model.update(options)
+    model.update(vocab=vocab, merges=merges)
+    return model
+
+
+MODELS = {
+    "bytes": byte_model(),
+    "plain": letter_model("", "", unk_token="<unk>"),
+    "plain_fused": letter_model("", "", unk_token="<unk>", fuse_unk=True),
+    "plain_silent": letter_model("", ""),
+    "affixes": letter_model("##", "</w>", unk_token="<unk>"),
+    "whole_words": letter_model("", "", unk_token="<unk>", ignore_merges=True),
+}
+
+
+def added(content, token_id, **flags):
+    token = {"id": token_id, "content": content, "single_word": False, "lstrip": False, "rstrip": False,
+             "normalized": False, "special": False}
+    token.update(flags)
+    return token
+
+
+SPECIALS = [added("<s>", 257, special=True), added("</s>", 258, special=True)]
+
+
+def split(pattern, behavior, invert=False, kind="Regex"):
+    return {"type": "Split", "pattern": {kind: pattern}, "behavior": behavior, "invert": invert}
+
+
+def replace(pattern, content, kind="String"):
+    return {"type": "Replace", "pattern": {kind: pattern}, "content": content}
+
+
+def metaspace(scheme, cuts, replacement="▁"):
+    return {"type": "Metaspace", "replacement": replacement, "prepend_scheme": scheme, "split": cuts}
+
+
+def byte_level(prefix, regex):
+    return {"type": "ByteLevel", "add_prefix_space": prefix, "trim_offsets": True, "use_regex": regex}
+
+
+def bert(clean, chinese, accents, lower):
+    return {"type": "BertNormalizer", "clean_text": clean, "handle_chinese_chars": chinese,
+            "strip_accents": accents, "lowercase": lower}
+
+
+def sequence(key, *steps):
+    return {"type": "Sequence", key: list(steps)}
+
+
+BEHAVIORS = ["Removed", "Isolated", "MergedWithPrevious", "MergedWithNext", "Contiguous"]
+O200K = (r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+         r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+         r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+")
+DEEPSEEK = (r"[!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+"
+            r"| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
+CL100K = (r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]"
+          r"|\s+(?!\S)|\s+")
+PATTERNS = [
+    r"\w+", r"\W", r"[^\w\s]+", r"\S+", r"[\S\n]+", r"\h+", r"\b", r"\B", r"^.", r".$", r"(?m:.{4})", r".{4}",
+    r"(?=\p{Lu})", r"(?<=a)b", r"[\p{L}&&[^\p{Han}]]+", r"[a-z[0-9]]+", r"[^a-z[0-9]]+", r"[\w&&\p{Lu}&&[A-H]]",
+    r"\p{Han}+|\p{Hiragana}+", r"\p{Letter}+", r"\p{^L}", r"\P{^L}", r"[[:punct:]]+", r"\p{Punct}+", r"[[:^alpha:]]",
+    r"\p{Lu}\p{Ll}{1,3}+", r"a{2}?", r"a{,2}", r"a{", r"(.)\1", r"(?<c>.)\k<c>", r"(?i)k|s", r"e(?i)|L", r"(?x: b  b )",
+    r"(?#none)a", r"\R", r"\x61|\x{62}|\u0063", r"\e|\t", r"[]a]", r"[a-]", r"x*", r"\O", r"\N{2}", r"[\s\S]",
+    r"[一-龥぀-ゟ゠-ヿ]+", O200K, DEEPSEEK, CL100K,
+]
+
+
+def groups():
+    def group(name, model="bytes", tokens=SPECIALS, texts=TEXTS, **parts):
+        pieces = {"normalizer": None, "pre_tokenizer": None, "post_processor": None, "decoder": None}
+        pieces.update(parts)
+        return {"name": name, "model": model, "tokenizer": {"version": "1.0", "added_tokens": tokens, **pieces},
+                "texts": texts}
+
+    for form in ("NFC", "NFD", "NFKC", "NFKD", "Lowercase", "StripAccents", "ByteLevel"):
+        yield group(form, normalizer={"type": form})
+    for left, right in ((True, True), (True, False), (False, True)):
+        yield group(f"Strip {left} {right}", normalizer={"type": "Strip", "strip_left": left, "strip_right": right})
+    yield group("Prepend", normalizer={"type": "Prepend", "prepend": "▁"})
+    yield group("Replace string", normalizer=replace(" ", "▁"))
+    yield group("Replace with nothing", normalizer=replace("a", ""))
+    yield group("Replace regex", normalizer=replace(r"\s+", "_", "Regex"))
+    yield group("Replace empty matches", normalizer=replace("x*", "-", "Regex"))
+    for options in ((True, True, None, True), (False, True, False, False), (True, False, True, False),
+                    (True, True, False, True)):
+        yield group(f"BertNormalizer {options}", normalizer=bert(*options),
+                    texts=TEXTS + ["a\u0000b\ufffdc\u0007d\u200de", "\ue000x"])
+    yield group("Normalizer sequence", normalizer=sequence(
+        "normalizers", {"type": "NFD"}, {"type": "StripAccents"}, {"type": "Lowercase"}, replace("e", "E")))
+
+    for pattern in PATTERNS:
+        yield group(f"Split {pattern}", pre_tokenizer=split(pattern, "Isolated"))
+    for behavior in BEHAVIORS:
+        for invert in (False, True):
+            yield group(f"Split {behavior} {invert}", pre_tokenizer=split(r"\p{N}|[ ,]", behavior, invert))
+        yield group(f"Split string {behavior}", pre_tokenizer=split(" ", behavior, kind="String"))
+        yield group(f"Punctuation {behavior}", pre_tokenizer={"type": "Punctuation", "behavior": behavior})
+    for individual in (False, True):
+        yield group(f"Digits {individual}", pre_tokenizer={"type": "Digits", "individual_digits": individual})
+    for kind in ("Whitespace", "WhitespaceSplit", "BertPreTokenizer"):
+        yield group(kind, pre_tokenizer={"type": kind})
+    for prefix in (False, True):
+        for regex in (False, True):
+            yield group(f"ByteLevel {prefix} {regex}", pre_tokenizer=byte_level(prefix, regex),
+                        texts=TEXTS + ["a<s>b", "<s> c"])
+    for scheme in ("always", "first", "never"):
+        for cuts in (False, True):
+            yield group(f"Metaspace {scheme} {cuts}", pre_tokenizer=metaspace(scheme, cuts),
+                        texts=TEXTS + ["a<s>b c", "<s> c", "<s>"])
+    yield group("Metaspace first after Strip", pre_tokenizer=metaspace("first", True),
+                normalizer={"type": "Strip", "strip_left": True, "strip_right": False})
+    yield group("Metaspace underscore", pre_tokenizer=metaspace("always", True, "_"))
+    yield group("DeepSeek", pre_tokenizer=sequence(
+        "pretokenizers", split(r"\p{N}{1,3}", "Isolated"), split(r"[一-龥぀-ゟ゠-ヿ]+", "Isolated"),
+        split(DEEPSEEK, "Isolated"), byte_level(False, False)))
+
+    flags = ["single_word", "lstrip", "rstrip"]
+    token_texts = ["mask", " mask ", "unmask masked mask.", "a  mask  b mask mask", "MASK Mask mask",
+                   "x maskmask", "émask maské", "mask's 中mask中 mask_ mask-", "<s>mask</s>"]
+    for name in flags:
+        tokens = SPECIALS + [added("mask", 259, **{name: True})]
+        yield group(f"Added token {name}", tokens=tokens, texts=token_texts)
+    yield group("Added token, everything", tokens=SPECIALS + [added("mask", 259, **{f: True for f in flags})],
+                texts=token_texts)
+    yield group("Added token, normalized", normalizer={"type": "Lowercase"}, texts=token_texts,
+                tokens=SPECIALS + [added("MASK", 259, normalized=True)])
+    yield group("Added token, not normalized", normalizer={"type": "Lowercase"}, texts=token_texts,
+                tokens=SPECIALS + [added("MASK", 259)])
+    yield group("Added tokens, longest first", texts=["abcabab", "abc", "aabcd"],
+                tokens=SPECIALS + [added("ab", 259), added("abc", 260), added("b", 261)])
+    yield group("Added tokens of white space", texts=["a   b", "x  y", " \n z"],
+                tokens=SPECIALS + [added("x", 259, rstrip=True), added(" ", 260), added("\n", 261, lstrip=True)])
+
+    letters = ["ab abb aab", "abcdo", "aaaa", "xaxxb", "dodo cd", "b", "zz", "a▁a ▁ab"]
+    plain = [added("<s>", 1, special=True), added("</s>", 2, special=True)]
+    for model in MODELS:
+        if model not in ("bytes", "pieces"):
+            yield group(f"Model {model}", model, tokens=plain, texts=letters,
+                        pre_tokenizer={"type": "WhitespaceSplit"})
+
+    template = {
+        "type": "TemplateProcessing",
+        "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}},
+                   {"SpecialToken": {"id": "end", "type_id": 3}}],
+        "pair": [{"Sequence": {"id": "B", "type_id": 2}}, {"SpecialToken": {"id": "end", "type_id": 1}},
+                 {"Sequence": {"id": "A", "type_id": 1}}],
+        "special_tokens": {"<s>": {"id": "<s>", "ids": [257], "tokens": ["<s>"]},
+                           "end": {"id": "end", "ids": [258, 257], "tokens": ["</s>", "<s>"]}},
+    }
+    trim = {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True}
+    roberta = {"type": "RobertaProcessing", "sep": ["</s>", 258], "cls": ["<s>", 257], "trim_offsets": True,
+               "add_prefix_space": False}
+    for post in (template, roberta, {"type": "BertProcessing", "sep": ["</s>", 258], "cls": ["<s>", 257]}, trim,
+                 sequence("processors", trim, template)):
+        yield group(f"Post {post['type']}", post_processor=post, texts=["ab c", ""])
+
+    for decoder in decoders():
+        yield {**group(f"Decoder {json.dumps(decoder)}", decoder=decoder, texts=[]), "id_lists": ID_LISTS,
+               "model": "pieces"}
+
+
+PIECES = ["▁Hello", "▁▁", "wor", "##ld", "▁it", "'s", ".", "do", "not", "n't", "</w>", "end</w>", "Ġa", "Ċ", "Ã©", "Ã",
+          "©", "é", "<0x>", "<0x4", "<0xE4>x", " ", "  x ", ",", "a"]
+
+
+def piece_model():
+    vocab = {f"<0x{byte:02X}>": byte for byte in range(256)}
+    vocab.update({"<unk>": 256, "<s>": 257, "</s>": 258})
+    vocab.update({piece: 259 + index for index, piece in enumerate(PIECES)})
+    return bpe(vocab, [])
+
+
+MODELS["pieces"] = piece_model()
+FIRST = 259
+ID_LISTS = [
+    [],
+    [257, 258],
+    [257, *range(FIRST, FIRST + len(PIECES)), 258],
+    [FIRST + 1, FIRST, FIRST + 2, FIRST + 3],
+    [0xE4, 0xBD, 0xA0, FIRST, 0xE4, 0xBD, FIRST + 2, 0xFF],
+    [0xF0, 0x9F, 0x98, 0x80, 0x41, 0x80],
+    [FIRST + 15, FIRST + 16, FIRST + 15, FIRST + 12, FIRST + 14],
+    [FIRST + 15, 257, FIRST + 16, FIRST + 15],
+    [FIRST + 11, FIRST + 24, FIRST + 11],
+    [FIRST + 4, FIRST + 5, FIRST + 7, FIRST + 8, FIRST + 23, FIRST + 2, FIRST + 9, FIRST + 6],
+    [FIRST + 21, FIRST + 22, FIRST + 1, FIRST + 21],
+    [100000, FIRST, 100001],
+]
+
+
+def decoders():
+    strip = {"type": "Strip", "content": " ", "start": 1, "stop": 0}
+    yield None
+    yield {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True}
+    yield {"type": "ByteFallback"}
+    yield {"type": "Fuse"}
+    yield strip
+    yield {"type": "Strip", "content": "a", "start": 0, "stop": 1}
+    yield {"type": "Strip", "content": "▁", "start": 2, "stop": 0}
+    yield replace("▁", " ")
+    yield replace(r"\w", "-", "Regex")
+    for scheme in ("always", "first", "never"):
+        yield metaspace(scheme, True)
+    for cleanup in (False, True):
+        yield {"type": "WordPiece", "prefix": "##", "cleanup": cleanup}
+    yield {"type": "BPEDecoder", "suffix": "</w>"}
+    yield sequence("decoders", replace("▁", " "), {"type": "ByteFallback"}, {"type": "Fuse"}, strip)
+    yield sequence("decoders", {"type": "ByteFallback"}, {"type": "Fuse"}, replace("▁", " "))
+    yield sequence("decoders")
+
+
+def encoding_cases(tokenizer, texts):
+    for text in texts:
+        for special in (True, False):
+            encoding = tokenizer.encode(text, add_special_tokens=special)
+            yield {"text": text, "special": special, "ids": encoding.ids}
+        if tokenizer.post_processor is None:
+            continue
+        for special in (True, False):
+            encoding = tokenizer.encode(text, "b", add_special_tokens=special)
+            yield {"text": text, "pair": "b", "special": special, "ids": encoding.ids, "types": encoding.type_ids}
+
+
+def decoding_cases(tokenizer, id_lists):
+    for ids in id_lists:
+        yield {"ids": ids, "decoded": tokenizer.decode(ids, skip_special_tokens=False),
+               "decoded_skip_special": tokenizer.decode(ids, skip_special_tokens=True)}
+
+
+def main():
+    result = {"models": MODELS, "groups": []}
+    for group in groups():
+        description = {**group["tokenizer"], "truncation": None, "padding": None, "model": MODELS[group["model"]]}
+        tokenizer = Tokenizer.from_str(json.dumps(description))
+        result["groups"].append({
+            "name": group["name"], "model": group["model"], "tokenizer": group["tokenizer"],
+            "encode": without_repeats(encoding_cases(tokenizer, group["texts"])),
+            "decode": list(decoding_cases(tokenizer, group.get("id_lists", []))),
+        })
+    path = pathlib.Path(__file__).parent / "tokenizers" / "components.json"
+    path.write_text(json.dumps(result, ensure_ascii=True, separators=(",", ":")) + "\n")
+
+
+def without_repeats(cases):
+    """Leaves out the encoding without special tokens where it is the same as with them."""
+    kept = []
+    for case in cases:
+        same = {**case, "special": True}
+        if not kept or kept[-1] != same:
+            kept.append(case)
+    return kept
+
+
+if __name__ == "__main__":
+    main()

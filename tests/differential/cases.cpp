@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/differential/cases.h"
+
+#include "runtime/array/ops.h"
+#include "runtime/array/promotion.h"
+#include "runtime/array/table_functions.h"
+
+#include <algorithm>
+
+namespace ashlar::testing {
+namespace {
+
+using Cases = std::vector<Case>;
+
+// Sums of up to a few hundred numbers of size 1 in f32, then one rounding.
+Tolerance sums_in(DType dtype) {
+  return is_float(dtype) ? Tolerance{dtype == DType::f32 ? 16.0 : 1.0, 2e-5} : Tolerance{};
+}
+
+Domain domain_of(OpKind kind) {
+  switch (kind) {
+  case OpKind::log:
+  case OpKind::log2:
+  case OpKind::sqrt:
+  case OpKind::rsqrt:
+  case OpKind::power:
+    return Domain::positive;
+  case OpKind::log1p:
+    return Domain::above_minus_one;
+  case OpKind::tan:
+    return Domain::small;
+  case OpKind::sin:
+  case OpKind::cos:
+    return Domain::angles;
+  case OpKind::reciprocal:
+  case OpKind::exp:
+  case OpKind::exp2:
+  case OpKind::expm1:
+  case OpKind::tanh:
+  case OpKind::erf:
+  case OpKind::sigmoid:
+  case OpKind::silu:
+  case OpKind::gelu:
+  case OpKind::gelu_tanh:
+  case OpKind::softplus:
+  case OpKind::arctan2:
+  case OpKind::remainder:
+  case OpKind::floor_divide:
+    return Domain::finite;
+  default:
+    return Domain::any;
+  }
+}
+
+// Units in the last place that an f32 result may be off.
+double ulps_of(OpKind kind) {
+  switch (kind) {
+  case OpKind::div:
+  case OpKind::reciprocal:
+  case OpKind::sqrt:
+  case OpKind::rsqrt:
+    return 3;
+  case OpKind::exp:
+  case OpKind::exp2:
+  case OpKind::expm1:
+  case OpKind::log:
+  case OpKind::log2:
+  case OpKind::log1p:
+  case OpKind::sin:
+  case OpKind::cos:
+  case OpKind::tan:
+  case OpKind::tanh:
+  case OpKind::erf:
+  case OpKind::arctan2:
+    return 4;
+  case OpKind::sigmoid:
+  case OpKind::silu:
+  case OpKind::gelu:
+  case OpKind::gelu_tanh:
+  case OpKind::softplus:
+  case OpKind::power:
+    return 16;
+  default:
+    return 0;
+  }
+}
+
+Tolerance elementwise_tolerance(OpKind kind, DType dtype) {
+  const double ulps = ulps_of(kind);
+  // Results near 0 (sin near pi, gelu far left) are differences of larger numbers.
+  return ulps == 0 || !is_float(dtype) ? Tolerance{}
+                                       : Tolerance{dtype == DType::f32 ? ulps : 1, 2e-7};
+}
+
+Array quotient_safe(Leaves& leaves, DType dtype, const Shape& shape) {
+  // Powers of two: the floor of a quotient never hangs on the last bit.
+  const Array exponents = leaves.indices(DType::i32, shape, -1, 3);
+  return convert(exp2(convert(exponents, DType::f32)), dtype);
+}
+
+Cases elementwise_cases(const OpInfo& info, DType dtype, const Shape& shape, Leaves& leaves) {
+  const Tolerance tolerance = elementwise_tolerance(info.kind, dtype);
+  if (info.kind == OpKind::cast) {
+    Cases cases;
+    const Array x = leaves.leaf(dtype, shape, Domain::any);
+    for (DType target : op_info(OpKind::cast).dtypes)
+      if (target != dtype)
+        cases.push_back({table::cast(x, target), {}});
+    return cases;
+  }
+  if (info.kind == OpKind::select)
+    return {{table::select(leaves.leaf(DType::boolean, shape, Domain::any),
+                           leaves.leaf(dtype, shape, Domain::any),
+                           leaves.leaf(dtype, shape, Domain::any)),
+             {}}};
+  std::vector<Array> operands = {leaves.leaf(dtype, shape, domain_of(info.kind))};
+  if (info.arguments.size() == 2) {
+    const bool shifts = info.kind == OpKind::left_shift || info.kind == OpKind::right_shift;
+    const bool floors = info.kind == OpKind::floor_divide || info.kind == OpKind::remainder;
+    if (floors && is_float(dtype))
+      operands.push_back(quotient_safe(leaves, dtype, shape));
+    else if (info.kind == OpKind::power)
+      operands.push_back(leaves.leaf(dtype, shape, Domain::unit));
+    else
+      operands.push_back(leaves.leaf(dtype, shape, shifts ? Domain::shifts : domain_of(info.kind)));
+  }
+  return {{apply(info.kind, operands), tolerance}};
+}
+
+Cases source_cases(const OpInfo& info, DType dtype, const Shape& shape) {
+  if (info.kind == OpKind::full)
+    return {{table::full(shape.dims(), dtype, dtype == DType::boolean ? 1 : 3.3), {}}};
+  Cases cases;
+  for (int axis = 0; axis < shape.rank(); ++axis)
+    cases.push_back({table::iota(shape.dims(), dtype, axis), {}});
+  return cases;
+}
+
+Cases movement_cases(const OpInfo& info, DType dtype, const Shape& shape, Leaves& leaves) {
+  if (shape.rank() == 0)
+    return {};
+  const Array x = leaves.leaf(dtype, shape, Domain::any);
+  switch (info.kind) {
+  case OpKind::reshape:
+    return {{reshape(x, {-1}), {}}, {reshape(transpose(x), {x.dim(0), -1}), {}}};
+  case OpKind::transpose:
+    return {{transpose(x), {}}, {moveaxis(x, 0, -1) == moveaxis(x, 0, -1), {}}};
+  case OpKind::broadcast:
+    return {{broadcast_to(expand_dims(x, 0),
+                          [&] {
+                            std::vector<std::int64_t> dims = shape.dims();
+                            dims.insert(dims.begin(), 3);
+                            return Shape(dims);
+                          }()),
+             {}}};
+  case OpKind::slice:
+    return {{x(kEllipsis, Slice(x.dim(-1) / 2, kEnd)), {}}, {x(Slice().by(-2)), {}}, {x(-1), {}}};
+  case OpKind::pad: {
+    const std::vector<std::int64_t> low(static_cast<std::size_t>(shape.rank()), 1);
+    const std::vector<std::int64_t> high(static_cast<std::size_t>(shape.rank()), 2);
+    return {{pad(x, low, high, 1), {}}};
+  }
+  default:
+    return {{concatenate({x, leaves.leaf(dtype, shape, Domain::any), x}, -1), {}},
+            {concatenate({x, x}, 0), {}}};
+  }
+}
+
+Cases reduction_cases(const OpInfo& info, DType dtype, const Shape& shape, Leaves& leaves) {
+  const bool arg = info.kind == OpKind::argmax || info.kind == OpKind::argmin;
+  const bool exact =
+      !is_float(dtype) || arg || info.kind == OpKind::reduce_max || info.kind == OpKind::reduce_min;
+  const Array x = leaves.leaf(dtype, shape, exact ? Domain::any : Domain::unit);
+  Cases cases;
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    if (arg)
+      cases.push_back(
+          {apply(info.kind, {x}, {{"axis", std::int64_t{axis}}, {"keepdims", false}}), {}});
+    else
+      cases.push_back({apply(info.kind, {x},
+                             {{"axes", std::vector<std::int64_t>{axis}}, {"keepdims", axis == 0}}),
+                       exact ? Tolerance{} : sums_in(dtype)});
+  }
+  if (!arg)
+    cases.push_back(
+        {apply(info.kind, {x}, {{"axes", Axes().resolve(shape.rank())}, {"keepdims", false}}),
+         exact ? Tolerance{} : sums_in(dtype)});
+  return cases;
+}
+
+Cases matmul_cases(DType dtype, Leaves& leaves) {
+  Cases cases;
+  const Tolerance tolerance = sums_in(dtype);
+  const auto leaf = [&](const Shape& shape) { return leaves.leaf(dtype, shape, Domain::unit); };
+  for (std::int64_t rows : {1, 3, 20})
+    for (bool transposed : {false, true})
+      cases.push_back(
+          {table::matmul(leaf({rows, 40}), leaf(transposed ? Shape{24, 40} : Shape{40, 24}),
+                         transposed, dtype),
+           tolerance});
+  cases.push_back({table::matmul(leaf({2, 3, 5, 8}), leaf({2, 3, 8, 4}), false, dtype), tolerance});
+  cases.push_back({table::matmul(leaf({2, 5, 8}), leaf({6, 8}), true, dtype), tolerance});
+  if (is_float(dtype))
+    cases.push_back({table::matmul(leaves.leaf(DType::f32, {2, 40}, Domain::unit), leaf({24, 40}),
+                                   true, DType::f32),
+                     sums_in(DType::f32)});
+  return cases;
+}
+
+Cases attention_cases(DType dtype, Leaves& leaves) {
+  Cases cases;
+  const auto leaf = [&](const Shape& shape) { return leaves.leaf(dtype, shape, Domain::unit); };
+  for (std::int64_t tokens : {1, 4}) {
+    const Array q = leaf({2, tokens, 4, 8}), k = leaf({12, 2, 2, 8}), v = leaf({12, 2, 2, 16});
+    const Array position = array({3, 6}), length = position + static_cast<int>(tokens);
+    for (const AttentionOptions& options :
+         {AttentionOptions{.scale = 0.3}, AttentionOptions{.scale = 0.3, .window = 3},
+          AttentionOptions{.scale = 0.3, .causal = false, .softcap = 2.0},
+          AttentionOptions{.scale = 0.3, .window = 4, .ring = 9}})
+      cases.push_back({attention(q, k, v, position, length, options), sums_in(dtype)});
+  }
+  return cases;
+}
+
+Cases gather_cases(const OpInfo& info, DType dtype, Leaves& leaves) {
+  const Array x = leaves.leaf(dtype, {6, 5}, Domain::finite);
+  if (info.kind == OpKind::take)
+    return {{take(x, leaves.indices(DType::i32, {2, 3}, -7, 8), 0), {}},
+            {take(x, leaves.indices(DType::i64, {4}, 0, 5), 1), {}}};
+  if (info.kind == OpKind::take_along_axis)
+    return {{take_along_axis(x, leaves.indices(DType::i32, {6, 2}, -6, 7), 1), {}},
+            {take_along_axis(x, leaves.indices(DType::i32, {3, 5}, 0, 6), 0), {}}};
+  const auto put = info.kind == OpKind::scatter ? table::scatter : table::scatter_add;
+  const Tolerance tolerance = info.kind == OpKind::scatter_add ? sums_in(dtype) : Tolerance{};
+  return {{put(x, leaves.indices(DType::i32, {4, 1}, -1, 8),
+               leaves.leaf(dtype, {4, 5}, Domain::finite), 0),
+           tolerance},
+          {put(x, leaves.indices(DType::i32, {6, 3}, 0, 5),
+               leaves.leaf(dtype, {6, 3}, Domain::finite), 1),
+           tolerance}};
+}
+
+Cases scan_cases(DType dtype, const Shape& shape, Leaves& leaves) {
+  Cases cases;
+  const Array x = leaves.leaf(dtype, shape, Domain::unit);
+  for (int axis = 0; axis < shape.rank(); ++axis)
+    cases.push_back({table::cumsum(x, axis, axis % 2 == 1, axis > 0), sums_in(dtype)});
+  return cases;
+}
+
+Cases sort_cases(const OpInfo& info, DType dtype, const Shape& shape, Leaves& leaves) {
+  Cases cases;
+  const Array x = leaves.leaf(dtype, shape, Domain::any);
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    if (info.kind == OpKind::topk_indices)
+      cases.push_back({table::topk_indices(x, (x.dim(axis) + 1) / 2, axis), {}});
+    else
+      cases.push_back(
+          {apply(info.kind, {x}, {{"axis", std::int64_t{axis}}, {"descending", axis % 2 == 1}}),
+           {}});
+  }
+  return cases;
+}
+
+Cases philox_cases(const Shape& shape, Leaves& leaves) {
+  const auto word = [&] { return leaves.leaf(DType::u32, shape, Domain::any); };
+  Cases cases;
+  for (std::int64_t i = 0; i < 4; ++i)
+    cases.push_back({table::philox(word(), word(), word(), word(), word(), word(), i), {}});
+  return cases;
+}
+
+}  // namespace
+
+std::vector<Case> make_cases(const OpInfo& info, DType dtype, const Shape& shape, Leaves& leaves) {
+  if (std::ranges::find(info.dtypes, dtype) == info.dtypes.end())
+    return {};
+  switch (info.op_class) {
+  case OpClass::source:
+    return source_cases(info, dtype, shape);
+  case OpClass::elementwise:
+    return elementwise_cases(info, dtype, shape, leaves);
+  case OpClass::movement:
+    return movement_cases(info, dtype, shape, leaves);
+  case OpClass::reduction:
+    return reduction_cases(info, dtype, shape, leaves);
+  case OpClass::contraction:
+    return matmul_cases(dtype, leaves);
+  case OpClass::gather:
+    return gather_cases(info, dtype, leaves);
+  case OpClass::scan:
+    return scan_cases(dtype, shape, leaves);
+  case OpClass::sort:
+    return sort_cases(info, dtype, shape, leaves);
+  case OpClass::random:
+    return philox_cases(shape, leaves);
+  case OpClass::attention:
+    return attention_cases(dtype, leaves);
+  }
+  __builtin_unreachable();
+}
+
+}  // namespace ashlar::testing

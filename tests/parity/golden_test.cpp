@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whole models against what Hugging Face transformers computes in float32 (tests/data/goldens).
+#include "models/formats/tensor_values.h"
+#include "models/generate/generator.h"
+#include "models/generate/logits.h"
+#include "models/generate/perplexity.h"
+#include "runtime/program/error.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include <fstream>
+
+namespace ashlar {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Reference {
+public:
+  explicit Reference(const fs::path& file) : file_(SafetensorsFile::open(file)) {}
+
+  std::vector<float> floats(const std::string& name) const {
+    return to_floats(info(name), file_.data(info(name)));
+  }
+  std::vector<std::vector<std::int32_t>> rows(const std::string& name) const {
+    const std::vector<std::int64_t> values = to_integers(info(name), file_.data(info(name)));
+    const std::int64_t width = info(name).shape.dim(-1);
+    std::vector<std::vector<std::int32_t>> rows;
+    for (auto at = values.begin(); at != values.end(); at += width)
+      rows.emplace_back(at, at + width);
+    return rows;
+  }
+  const TensorInfo& info(const std::string& name) const { return *file_.find(name); }
+
+private:
+  SafetensorsFile file_;
+};
+
+// Of the first elements of `actual`: hidden states are stored for batch row 0 alone.
+double nmse(std::span<const float> actual, const std::vector<float>& expected) {
+  double error = 0, norm = 0;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    const double difference = static_cast<double>(actual[i]) - expected[i];
+    error += difference * difference;
+    norm += static_cast<double>(expected[i]) * expected[i];
+  }
+  return error / norm;
+}
+
+constexpr double kTolerance = 1e-7;
+constexpr std::int64_t kGreedyTokens = 24;
+
+class GoldenTest : public testing::TestWithParam<std::string> {
+protected:
+  fs::path folder() const { return fs::path(ASHLAR_TEST_DATA) / "goldens/families" / GetParam(); }
+  Reference reference() const { return Reference(folder() / "expected.safetensors"); }
+};
+
+TEST_P(GoldenTest, LogitsAndHiddenStates) {
+  const Reference expected = reference();
+  for (std::int64_t chunk : {0, 7}) {
+    SCOPED_TRACE(fmt::format("chunk {}", chunk));
+    const auto tensors =
+        compute_logits(folder(), expected.rows("input_ids"),
+                       {.dtype = DType::f32, .hidden_states = true, .chunk = chunk});
+    ASSERT_GT(tensors.size(), 2u);
+    for (const NamedTensor& tensor : tensors)
+      EXPECT_LE(nmse(tensor.values, expected.floats(tensor.name)), kTolerance) << tensor.name;
+  }
+}
+
+TEST_P(GoldenTest, GreedyIds) {
+  const Reference expected = reference();
+  const std::vector<std::int32_t> prompt = expected.rows("input_ids")[0];
+  LanguageModel model(folder(),
+                      {.dtype = DType::f32, .prefill_sizes = {1, 7, 64}, .ignore_eos = true});
+  for (std::int64_t steps : {1, 4, 16}) {
+    SCOPED_TRACE(fmt::format("{} steps per submit", steps));
+    model.runtime().rewind(std::vector<std::int64_t>{0});
+    Generator generator(model);
+    const Generation result =
+        generator.run({prompt}, {.max_tokens = kGreedyTokens, .steps_per_submit = steps}).front();
+    EXPECT_EQ(result.ids, expected.rows("greedy_ids")[0]);
+    EXPECT_EQ(generator.times().decode_submits, (kGreedyTokens + steps - 1) / steps);
+  }
+}
+
+TEST_P(GoldenTest, BatchRowsOfUnequalLengthAgreeWithRowsAlone) {
+  const std::vector<std::int32_t> prompt = reference().rows("input_ids")[0];
+  const std::vector<std::int32_t> shorter(prompt.begin(), prompt.begin() + 5);
+  const LoadOptions options{.dtype = DType::f32, .prefill_sizes = {16}, .ignore_eos = true};
+  const GenerateOptions generate{.max_tokens = 12, .steps_per_submit = 4};
+  LoadOptions batched = options;
+  batched.batch = 2;
+  LanguageModel one(folder(), options), two(folder(), batched);
+  const auto alone = Generator(one).run({shorter}, generate);
+  const auto together = Generator(two).run({prompt, shorter}, generate);
+  const std::vector<std::int32_t> greedy = reference().rows("greedy_ids")[0];
+  EXPECT_EQ(together[0].ids, std::vector<std::int32_t>(greedy.begin(), greedy.begin() + 12));
+  EXPECT_EQ(together[1].ids, alone[0].ids);
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, GoldenTest,
+                         testing::Values("llama", "llama_linear_bias", "llama_rope_scaled", "qwen2",
+                                         "qwen3", "mistral", "gemma3"),
+                         [](const auto& info) { return info.param; });
+
+class PebbleTest : public testing::Test {
+protected:
+  static fs::path folder() { return fs::path(ASHLAR_CHECKPOINTS) / "pebble-4m"; }
+};
+
+TEST_F(PebbleTest, ReproducesTheReferenceGenerations) {
+  std::ifstream file(folder() / "expected_generations.json");
+  const nlohmann::json expected = nlohmann::json::parse(file);
+  LanguageModel model(folder(), {.dtype = DType::f32});
+  for (const auto& test : expected["cases"]) {
+    model.runtime().rewind(std::vector<std::int64_t>{0});
+    const auto prompt = test["prompt_ids"].get<std::vector<std::int32_t>>();
+    EXPECT_EQ(model.tokenizer().encode(test["prompt"].get<std::string>(), true), prompt);
+    const Generation result = Generator(model).run({prompt}, {.max_tokens = 400}).front();
+    EXPECT_EQ(result.ids, test["generated_ids"].get<std::vector<std::int32_t>>());
+    EXPECT_EQ(result.reason, StopReason::eos);
+    EXPECT_EQ(result.text, test["text"].get<std::string>());
+  }
+}
+
+TEST_F(PebbleTest, LogitsInF32AndLossInBf16) {
+  const Reference expected(folder() / "expected_logits.safetensors");
+  const auto rows = expected.rows("input_ids");
+  const auto exact = compute_logits(folder(), rows, {.dtype = DType::f32});
+  const auto vocabulary = static_cast<std::size_t>(exact[0].shape.dim(2));
+  const std::size_t length = rows[0].size();
+  std::vector<float> sampled;
+  for (std::size_t row = 0; row < rows.size(); ++row)
+    for (std::size_t t = 0; t < length; t += 32)
+      sampled.insert(sampled.end(),
+                     exact[0].values.begin() +
+                         static_cast<std::ptrdiff_t>((row * length + t) * vocabulary),
+                     exact[0].values.begin() +
+                         static_cast<std::ptrdiff_t>((row * length + t + 1) * vocabulary));
+  // The reference rounded its rope frequencies to bf16 before it computed in f32, which shows from
+  // position 32 on; at position 0 nothing rotates.
+  const std::vector<float> reference = expected.floats("logits");
+  EXPECT_LE(nmse(sampled, reference), 1e-5);
+  EXPECT_LE(nmse(std::span(sampled).first(vocabulary),
+                 {reference.begin(), reference.begin() + static_cast<std::ptrdiff_t>(vocabulary)}),
+            kTolerance);
+
+  const auto rounded = compute_logits(folder(), rows, {.dtype = DType::bf16});
+  EXPECT_NEAR(next_token_loss(rounded[0], rows).mean / next_token_loss(exact[0], rows).mean, 1,
+              0.01);
+}
+
+}  // namespace
+}  // namespace ashlar

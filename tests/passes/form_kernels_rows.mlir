@@ -1,0 +1,27 @@
+// RUN: ashlar-opt %s --ashlar-form-kernels | FileCheck %s
+
+// A row kernel computes one row at a time, so what reads the rows in another order runs later.
+// CHECK-LABEL: func.func @reversed
+// CHECK: kernel.fused "row"
+// CHECK: ashlar.reduce_max
+// CHECK-NOT: ashlar.slice
+// CHECK: kernel.fused "elementwise"
+// CHECK: ashlar.slice
+func.func @reversed(%x: tensor<3x13xf32>) -> tensor<3x1xf32> {
+  %0 = ashlar.reduce_max %x {axes = array<i64: 1>, keepdims = true} : (tensor<3x13xf32>) -> tensor<3x1xf32>
+  %1 = ashlar.slice %0 {starts = array<i64: 2, 0>, sizes = array<i64: 3, 1>, steps = array<i64: -1, 1>} : (tensor<3x1xf32>) -> tensor<3x1xf32>
+  return %1 : tensor<3x1xf32>
+}
+
+// Within a row any order will do.
+// CHECK-LABEL: func.func @within
+// CHECK: kernel.fused "row"
+// CHECK: ashlar.slice
+// CHECK-NOT: kernel.fused
+func.func @within(%x: tensor<3x13xf32>) -> tensor<3x13xf32> {
+  %0 = ashlar.reduce_max %x {axes = array<i64: 1>, keepdims = true} : (tensor<3x13xf32>) -> tensor<3x1xf32>
+  %1 = ashlar.broadcast %0 {shape = array<i64: 3, 13>} : (tensor<3x1xf32>) -> tensor<3x13xf32>
+  %2 = ashlar.sub %x, %1 : (tensor<3x13xf32>, tensor<3x13xf32>) -> tensor<3x13xf32>
+  %3 = ashlar.slice %2 {starts = array<i64: 0, 12>, sizes = array<i64: 3, 13>, steps = array<i64: 1, -1>} : (tensor<3x13xf32>) -> tensor<3x13xf32>
+  return %3 : tensor<3x13xf32>
+}

@@ -1,0 +1,71 @@
+// RUN: ashlar-opt %s --ashlar-form-kernels --ashlar-verify-kernels -split-input-file | FileCheck %s
+
+ashlar.state @cache : tensor<?x4xf32> {capacity = 8 : i64, residency = "state"}
+
+// New rows of a cache are stored in place.
+// CHECK-LABEL: func.func @append
+// CHECK: %[[OLD:.*]] = ashlar.state_read @cache
+// CHECK: %[[NEW:.*]] = kernel.fused "elementwise"(%[[OLD]], %arg1, %arg0) inplace [0]
+// CHECK: ashlar.state_write @cache, %[[NEW]]
+func.func @append(%rows: tensor<2x4xf32>, %at: tensor<2x1xi32>) {
+  %old = ashlar.state_read @cache : tensor<?x4xf32>
+  %new = ashlar.scatter %old, %at, %rows {axis = 0 : i64} : (tensor<?x4xf32>, tensor<2x1xi32>, tensor<2x4xf32>) -> tensor<?x4xf32>
+  ashlar.state_write @cache, %new : tensor<?x4xf32>
+  return
+}
+
+// -----
+
+ashlar.state @s : tensor<8xf32> {residency = "state"}
+
+// The reader of the old contents comes second in the graph and runs first.
+// CHECK-LABEL: func.func @reader_first
+// CHECK: %[[OLD:.*]] = ashlar.state_read @s
+// CHECK: kernel.fused "row"(%[[OLD]])
+// CHECK: kernel.fused "elementwise"({{.*}}%[[OLD]]{{.*}}) inplace [
+func.func @reader_first(%v: tensor<1xf32>, %at: tensor<1xi32>) -> tensor<f32> {
+  %old = ashlar.state_read @s : tensor<8xf32>
+  %new = ashlar.scatter %old, %at, %v {axis = 0 : i64} : (tensor<8xf32>, tensor<1xi32>, tensor<1xf32>) -> tensor<8xf32>
+  ashlar.state_write @s, %new : tensor<8xf32>
+  %sum = ashlar.reduce_sum %old {axes = array<i64: 0>, keepdims = false} : (tensor<8xf32>) -> tensor<f32>
+  return %sum : tensor<f32>
+}
+
+// -----
+
+ashlar.state @s : tensor<8xf32> {residency = "state"}
+
+// The kernel that compares old and new contents runs after the update: the update works on a copy.
+// CHECK-LABEL: func.func @old_and_new
+// CHECK: %[[OLD:.*]] = ashlar.state_read @s
+// CHECK: %[[COPY:.*]] = kernel.fused "elementwise"(%[[OLD]]) inplace [-1]
+// CHECK: %[[NEW:.*]] = kernel.fused "elementwise"({{.*}}%[[COPY]]{{.*}}) inplace [
+// CHECK: kernel.fused "elementwise"({{.*}}%[[NEW]]
+func.func @old_and_new(%v: tensor<1xf32>, %at: tensor<1xi32>) -> tensor<8xf32> {
+  %old = ashlar.state_read @s : tensor<8xf32>
+  %new = ashlar.scatter %old, %at, %v {axis = 0 : i64} : (tensor<8xf32>, tensor<1xi32>, tensor<1xf32>) -> tensor<8xf32>
+  ashlar.state_write @s, %new : tensor<8xf32>
+  %both = ashlar.add %old, %new : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xf32>
+  return %both : tensor<8xf32>
+}
+
+// -----
+
+ashlar.state @a : tensor<4xi32> {residency = "step"}
+ashlar.state @b : tensor<4xi32> {residency = "step"}
+
+// What leaves the entry is never a borrowed buffer: the exchange goes through fresh values.
+// CHECK-LABEL: func.func @exchange
+// CHECK-DAG: %[[A:.*]] = ashlar.state_read @a
+// CHECK-DAG: %[[B:.*]] = ashlar.state_read @b
+// CHECK: %[[NEW_B:.*]] = kernel.fused "elementwise"(%[[A]])
+// CHECK: %[[NEW_A:.*]] = kernel.fused "elementwise"(%[[B]])
+// CHECK: ashlar.state_write @a, %[[NEW_A]]
+// CHECK: ashlar.state_write @b, %[[NEW_B]]
+func.func @exchange() {
+  %a = ashlar.state_read @a : tensor<4xi32>
+  %b = ashlar.state_read @b : tensor<4xi32>
+  ashlar.state_write @a, %b : tensor<4xi32>
+  ashlar.state_write @b, %a : tensor<4xi32>
+  return
+}

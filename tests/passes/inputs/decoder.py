@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Prints the array graph (level L0) of a small decoder, as a front end would trace it.
+
+    decoder.py FAMILY [--rows T] [--layers N]
+
+FAMILY: llama, qwen3 (norms on query and key heads) or gemma3 (norms after attention and MLP too,
+two of three layers with a sliding window). T = 1 is the decode entry: it ends with argmax and
+advances token, position and ring. T > 1 is a prefill entry.
+"""
+
+import argparse
+import math
+
+HIDDEN, HEADS, GROUPS, HEAD, FFN, VOCAB, RING = 256, 4, 2, 64, 512, 9001, 64
+
+
+def tensor(shape, dtype):
+    return "tensor<" + "".join(f"{d}x" for d in shape) + dtype + ">"
+
+
+def real(value):
+    text = repr(float(value))
+    return text if "." in text else text.replace("e", ".0e")
+
+
+class Value:
+    def __init__(self, name, shape, dtype):
+        self.name, self.shape, self.dtype = name, tuple(shape), dtype
+
+    @property
+    def type(self):
+        return tensor(self.shape, self.dtype)
+
+
+class Graph:
+    def __init__(self):
+        self.lines, self.states, self.count, self.scope = [], [], 0, ""
+
+    def op(self, name, operands, shape, dtype, /, **attributes):
+        value = Value(f"%{self.count}", shape, dtype)
+        self.count += 1
+        attrs = ", ".join(f"{k} = {v}" for k, v in attributes.items())
+        attrs = f" {{{attrs}}}" if attrs else ""
+        inputs = ", ".join(o.name for o in operands)
+        types = ", ".join(o.type for o in operands)
+        self.lines.append(f'  {value.name} = ashlar.{name} {inputs}{attrs} : ({types}) -> '
+                          f'{value.type} loc("{self.scope}"("decoder.py":1:1))')
+        return value
+
+    def leaf(self, name, what, shape, dtype):
+        value = Value(f"%{self.count}", shape, dtype)
+        self.count += 1
+        self.lines.append(f'  {value.name} = ashlar.{name} {what} : {value.type} loc("{self.scope}")')
+        return value
+
+    def weight(self, name, *shape):
+        return self.leaf("weight", f'["{name}.weight"]', shape, "bf16")
+
+    def state(self, name, shape, dtype, residency, capacity=None):
+        capacity = f"capacity = {capacity} : i64, " if capacity else ""
+        self.states.append(f'ashlar.state @{name} : {tensor(shape, dtype)} '
+                           f'{{{capacity}residency = "{residency}"}}')
+        return self.leaf("state_read", f"@{name}", shape, dtype)
+
+    def write(self, name, value):
+        self.lines.append(f"  ashlar.state_write @{name}, {value.name} : {value.type}")
+
+    # ---- one function per array op
+    def ints(self, values):
+        return "array<i64" + (": " + ", ".join(str(int(v)) for v in values) if values else "") + ">"
+
+    def unary(self, name, x):
+        return self.op(name, [x], x.shape, x.dtype)
+
+    def binary(self, name, a, b, dtype=None):
+        shape = a.shape if math.prod(a.shape) >= math.prod(b.shape) else b.shape
+        a, b = self.broadcast(a, shape), self.broadcast(b, shape)
+        return self.op(name, [a, b], shape, dtype or a.dtype)
+
+    def full(self, value, dtype):
+        return self.op("full", [], (), dtype, shape=self.ints(()), dtype=dtype, value=real(value) + " : f64")
+
+    def iota(self, n):
+        return self.op("iota", [], (n,), "i32", shape=self.ints((n,)), dtype="i32", axis="0 : i64")
+
+    def cast(self, x, dtype):
+        return x if x.dtype == dtype else self.op("cast", [x], x.shape, dtype, dtype=dtype)
+
+    def reshape(self, x, *shape):
+        return self.op("reshape", [x], shape, x.dtype, shape=self.ints(shape))
+
+    def broadcast(self, x, shape):
+        return x if x.shape == tuple(shape) else self.op("broadcast", [x], shape, x.dtype, shape=self.ints(shape))
+
+    def transpose(self, x, *perm):
+        return self.op("transpose", [x], [x.shape[i] for i in perm], x.dtype, permutation=self.ints(perm))
+
+    def slice_last(self, x, start, size):
+        rank = len(x.shape)
+        starts, sizes = [0] * rank, list(x.shape)
+        starts[-1], sizes[-1] = start, size
+        return self.op("slice", [x], sizes, x.dtype, starts=self.ints(starts), sizes=self.ints(sizes),
+                       steps=self.ints([1] * rank))
+
+    def concat_last(self, a, b):
+        shape = a.shape[:-1] + (a.shape[-1] + b.shape[-1],)
+        return self.op("concat", [a, b], shape, a.dtype, axis=f"{len(shape) - 1} : i64")
+
+    def sum_last(self, x):
+        return self.op("reduce_sum", [x], x.shape[:-1] + (1,), x.dtype,
+                       axes=self.ints((len(x.shape) - 1,)), keepdims="true")
+
+    def take(self, x, indices, axis=0):
+        shape = x.shape[:axis] + indices.shape + x.shape[axis + 1:]
+        return self.op("take", [x, indices], shape, x.dtype, axis=f"{axis} : i64")
+
+    def select(self, c, a, b):
+        shape = c.shape
+        a, b = self.broadcast(a, shape), self.broadcast(b, shape)
+        return self.op("select", [c, a, b], shape, a.dtype)
+
+    def scatter(self, target, indices, updates):
+        return self.op("scatter", [target, indices, updates], target.shape, target.dtype, axis="0 : i64")
+
+    def linear(self, x, name, n, dtype="bf16"):
+        outer, self.scope = self.scope, name
+        w = self.weight(name, n, x.shape[-1])
+        y = self.op("matmul", [x, w], x.shape[:-1] + (n,), dtype, transpose_rhs="true", dtype=dtype)
+        self.scope = outer
+        return y
+
+
+class Decoder:
+    def __init__(self, family, rows, layers):
+        self.g, self.family, self.rows, self.layers = Graph(), family, rows, layers
+
+    def norm(self, x, name):
+        g = self.g
+        outer, g.scope = g.scope, name
+        w = g.weight(name, x.shape[-1])
+        f = g.cast(x, "f32")
+        mean = g.binary("mul", g.sum_last(g.unary("square", f)), g.full(1.0 / x.shape[-1], "f32"))
+        y = g.binary("mul", f, g.unary("rsqrt", g.binary("add", mean, g.full(1e-6, "f32"))))
+        if self.family == "gemma3":
+            scale = g.binary("add", g.cast(w, "f32"), g.full(1.0, "f32"))
+            y = g.cast(g.binary("mul", y, scale), "bf16")
+        else:
+            y = g.binary("mul", g.cast(y, "bf16"), w)
+        g.scope = outer
+        return y
+
+    def rope_tables(self, theta):
+        g = self.g
+        g.scope = "rope"
+        values = ", ".join(real(theta ** (-2 * i / HEAD)) for i in range(HEAD // 2))
+        inverse = g.leaf("constant", f"dense<[{values}]> : tensor<{HEAD // 2}xf32>", (HEAD // 2,), "f32")
+        angles = g.binary("mul", g.broadcast(g.reshape(g.cast(self.positions, "f32"), self.rows, 1),
+                                             (self.rows, HEAD // 2)), inverse)
+        angles = g.concat_last(angles, angles)
+        shape = (1, self.rows, 1, HEAD)
+        return [g.reshape(g.cast(g.unary(f, angles), "bf16"), *shape) for f in ("cos", "sin")]
+
+    def rope(self, x, tables):
+        g = self.g
+        cos, sin = tables
+        half = HEAD // 2
+        rotated = g.concat_last(g.unary("neg", g.slice_last(x, half, half)), g.slice_last(x, 0, half))
+        return g.binary("add", g.binary("mul", x, cos), g.binary("mul", rotated, sin))
+
+    def attention(self, x, layer):
+        g, rows = self.g, self.rows
+        name = f"layers.{layer}.self_attn"
+        g.scope = name
+        q = g.reshape(g.linear(x, name + ".q_proj", HEADS * HEAD), 1, rows, HEADS, HEAD)
+        k = g.reshape(g.linear(x, name + ".k_proj", GROUPS * HEAD), 1, rows, GROUPS, HEAD)
+        v = g.reshape(g.linear(x, name + ".v_proj", GROUPS * HEAD), 1, rows, GROUPS, HEAD)
+        if self.family != "llama":
+            q, k = self.norm(q, name + ".q_norm"), self.norm(k, name + ".k_norm")
+        local = self.family == "gemma3" and layer % 3 != 2
+        tables = self.tables[1 if local else 0]
+        q, k = self.rope(q, tables), self.rope(k, tables)
+        cache = []
+        for what, new in (("key", k), ("value", v)):
+            state = f"kv.{layer}.{what}"
+            old = g.state(state, ("?", 1, GROUPS, HEAD), "bf16", "state", capacity=4096)
+            cache.append(g.scatter(old, self.cache_rows, g.transpose(new, 1, 0, 2, 3)))
+            g.write(state, cache[-1])
+        y = g.op("attention", [q, *cache, self.position, self.length], q.shape, "bf16",
+                 scale=real(HEAD ** -0.5) + " : f64", causal="true", window=f"{512 if local else 0} : i64",
+                 softcap="0.0 : f64", ring="0 : i64")
+        return g.linear(g.reshape(y, 1, rows, HEADS * HEAD), name + ".o_proj", HIDDEN)
+
+    def mlp(self, x, layer):
+        g = self.g
+        name = f"layers.{layer}.mlp"
+        g.scope = name
+        gate = g.unary("gelu_tanh" if self.family == "gemma3" else "silu",
+                       g.linear(x, name + ".gate_proj", FFN))
+        up = g.linear(x, name + ".up_proj", FFN)
+        return g.linear(g.binary("mul", gate, up), name + ".down_proj", HIDDEN)
+
+    def layer(self, x, layer):
+        g = self.g
+        name = f"layers.{layer}"
+        y = self.attention(self.norm(x, name + ".input_layernorm"), layer)
+        post = self.family == "gemma3"
+        if post:
+            y = self.norm(y, name + ".post_attention_layernorm")
+        g.scope = name + ".self_attn"
+        x = g.binary("add", x, y)
+        before = "pre_feedforward_layernorm" if post else "post_attention_layernorm"
+        y = self.mlp(self.norm(x, f"{name}.{before}"), layer)
+        if post:
+            y = self.norm(y, name + ".post_feedforward_layernorm")
+        g.scope = name + ".mlp"
+        return g.binary("add", x, y)
+
+    def read_step(self):
+        g = self.g
+        g.scope = "step"
+        self.token = g.state("token", (1, self.rows), "i32", "step")
+        self.position = g.state("position", (1,), "i32", "step")
+        self.valid = g.state("valid", (1,), "i32", "step")
+        self.length = g.binary("add", self.position, self.valid)
+        row = g.iota(self.rows)
+        self.positions = g.binary("add", g.broadcast(self.position, (self.rows,)), row)
+        kept = g.binary("less", row, g.broadcast(self.valid, (self.rows,)), "i1")
+        rows = g.select(kept, self.positions, g.full(-1, "i32"))
+        self.cache_rows = g.reshape(rows, self.rows, 1, 1, 1)
+
+    def head(self, x):
+        g = self.g
+        if self.rows > 1:
+            g.scope = "step"
+            last = g.binary("sub", self.valid, g.full(1, "i32"))
+            x = g.take(x, last, axis=1)
+        return g.linear(self.norm(x, "norm"), "lm_head", VOCAB, "f32")
+
+    def advance(self, logits):
+        g = self.g
+        g.scope = "sampler"
+        token = g.op("argmax", [logits], (1, 1), "i32", axis="2 : i64", keepdims="false")
+        g.scope = "step"
+        if self.rows == 1:
+            g.write("token", token)
+        ring = g.state("ring", (RING, 1), "i32", "ring")
+        slot = g.binary("remainder", self.length, g.full(RING, "i32"))
+        g.write("ring", g.scatter(ring, g.reshape(slot, 1, 1), token))
+        g.write("position", self.length)
+
+    def trace(self):
+        g = self.g
+        self.read_step()
+        theta = [1e6, 1e4] if self.family == "gemma3" else [5e5]
+        self.tables = [self.rope_tables(t) for t in theta]
+        g.scope = "embed_tokens"
+        x = g.take(g.weight("embed_tokens", VOCAB, HIDDEN), self.token)
+        if self.family == "gemma3":
+            x = g.binary("mul", x, g.full(HIDDEN ** 0.5, "bf16"))
+        for layer in range(self.layers):
+            x = self.layer(x, layer)
+        self.advance(self.head(x))
+        name = "decode" if self.rows == 1 else f"prefill_{self.rows}"
+        print("\n".join(g.states))
+        print(f"func.func @{name}() {{")
+        print("\n".join(g.lines))
+        print("  return\n}")
+
+
+parser = argparse.ArgumentParser()
+parser.add_argument("family", choices=["llama", "qwen3", "gemma3"])
+parser.add_argument("--rows", type=int, default=1)
+parser.add_argument("--layers", type=int, default=3)
+options = parser.parse_args()
+Decoder(options.family, options.rows, options.layers).trace()

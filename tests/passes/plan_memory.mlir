@@ -1,0 +1,120 @@
+// RUN: ashlar-opt %s --ashlar-plan-memory -split-input-file | FileCheck %s
+// RUN: ashlar-opt %s --ashlar-plan-memory=alias=false -split-input-file | FileCheck %s --check-prefix=APART
+
+kernel.def @exp "elementwise" inplace [-1] schedule <"elementwise", {}> {
+^bb0(%0: tensor<64xf32>):
+  %1 = ashlar.exp %0 : (tensor<64xf32>) -> tensor<64xf32>
+  kernel.yield %1 : tensor<64xf32>
+}
+
+// The third temporary takes the place of the first; the result is computed where it belongs.
+// CHECK-LABEL: plan.entry @chain inputs [tensor<64xf32>] outputs [tensor<64xf32>] arena 512
+// CHECK-NEXT: plan.dispatch @exp [#plan.range<"input"[0] + 0, 256, "r">, #plan.range<"arena"[0] + [[A:[0-9]+]], 256, "w">] label "first"
+// CHECK-NEXT: plan.dispatch @exp [#plan.range<"arena"[0] + [[A]], 256, "r">, #plan.range<"arena"[0] + [[B:[0-9]+]], 256, "w">]
+// CHECK-NEXT: plan.dispatch @exp [#plan.range<"arena"[0] + [[B]], 256, "r">, #plan.range<"arena"[0] + [[A]], 256, "w">]
+// CHECK-NEXT: plan.dispatch @exp [#plan.range<"arena"[0] + [[A]], 256, "r">, #plan.range<"output"[0] + 0, 256, "w">]
+// APART-LABEL: plan.entry @chain {{.*}} arena 768
+func.func @chain(%x: tensor<64xf32>) -> tensor<64xf32> {
+  %a = kernel.call @exp(%x) : (tensor<64xf32>) -> tensor<64xf32> loc("first")
+  %b = kernel.call @exp(%a) : (tensor<64xf32>) -> tensor<64xf32>
+  %c = kernel.call @exp(%b) : (tensor<64xf32>) -> tensor<64xf32>
+  %d = kernel.call @exp(%c) : (tensor<64xf32>) -> tensor<64xf32>
+  return %d : tensor<64xf32>
+}
+
+// -----
+
+// Stacked weights lie adjacent; one of them alone is a range of the group.
+// CHECK: plan.weight_group 0 ["q", "k"] at [0, 64] bytes 96 types [tensor<4x8xbf16>, tensor<2x8xbf16>]
+// CHECK-NOT: plan.weight_group
+kernel.def @both "matvec" inplace [-1] schedule <"matvec", {}> {
+^bb0(%0: tensor<1x8xbf16>, %1: tensor<6x8xbf16>):
+  %2 = ashlar.matmul %0, %1 {transpose_rhs = true, dtype = bf16} : (tensor<1x8xbf16>, tensor<6x8xbf16>) -> tensor<1x6xbf16>
+  kernel.yield %2 : tensor<1x6xbf16>
+}
+kernel.def @one "matvec" inplace [-1] schedule <"matvec", {}> {
+^bb0(%0: tensor<1x8xbf16>, %1: tensor<2x8xbf16>):
+  %2 = ashlar.matmul %0, %1 {transpose_rhs = true, dtype = bf16} : (tensor<1x8xbf16>, tensor<2x8xbf16>) -> tensor<1x2xbf16>
+  kernel.yield %2 : tensor<1x2xbf16>
+}
+// CHECK: plan.dispatch @both [{{.*}}#plan.range<"weight"[0] + 0, 96, "r">
+// CHECK: plan.dispatch @one [{{.*}}#plan.range<"weight"[0] + 64, 32, "r">
+func.func @weights(%x: tensor<1x8xbf16>) -> (tensor<1x6xbf16>, tensor<1x2xbf16>) {
+  %w = ashlar.weight ["q", "k"] {rows = array<i64: 4, 2>} : tensor<6x8xbf16>
+  %k = ashlar.weight ["k"] : tensor<2x8xbf16>
+  %a = kernel.call @both(%x, %w) : (tensor<1x8xbf16>, tensor<6x8xbf16>) -> tensor<1x6xbf16>
+  %b = kernel.call @one(%x, %k) : (tensor<1x8xbf16>, tensor<2x8xbf16>) -> tensor<1x2xbf16>
+  return %a, %b : tensor<1x6xbf16>, tensor<1x2xbf16>
+}
+
+// -----
+
+// Tables share one buffer; equal ones are stored once. 2.0 is 00 00 00 40.
+// CHECK: plan.constants [0, 0, -128, 63, 0, 0, 0, 64]
+kernel.def @add "elementwise" inplace [-1] schedule <"elementwise", {}> {
+^bb0(%0: tensor<2xf32>, %1: tensor<2xf32>):
+  %2 = ashlar.add %0, %1 : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
+  kernel.yield %2 : tensor<2xf32>
+}
+// CHECK: plan.dispatch @add [#plan.range<"constant"[0] + 0, 8, "r">, #plan.range<"constant"[0] + 0, 8, "r">
+func.func @constants() -> tensor<2xf32> {
+  %a = ashlar.constant dense<[1.0, 2.0]> : tensor<2xf32> : tensor<2xf32>
+  %b = ashlar.constant dense<[1.0, 2.0]> : tensor<2xf32> : tensor<2xf32>
+  %c = kernel.call @add(%a, %b) : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
+  return %c : tensor<2xf32>
+}
+
+// -----
+
+ashlar.state @n : tensor<4xi32> {residency = "step"}
+
+kernel.def @next "elementwise" inplace [-1] schedule <"elementwise", {}> {
+^bb0(%0: tensor<4xi32>):
+  %1 = ashlar.neg %0 : (tensor<4xi32>) -> tensor<4xi32>
+  kernel.yield %1 : tensor<4xi32>
+}
+
+// Each element is read and written by one invocation: the new value goes straight into the state.
+// CHECK-LABEL: plan.entry @in_state
+// CHECK-NEXT: plan.dispatch @next [#plan.range<"state"[0] + 0, 16, "r">, #plan.range<"state"[0] + 0, 16, "w">]
+// CHECK-NEXT: }
+func.func @in_state() {
+  %n = ashlar.state_read @n : tensor<4xi32>
+  %m = kernel.call @next(%n) : (tensor<4xi32>) -> tensor<4xi32>
+  ashlar.state_write @n, %m : tensor<4xi32>
+  return
+}
+
+// A later reader of the old value: computed apart and copied at the end.
+// CHECK-LABEL: plan.entry @copied
+// CHECK-NEXT: plan.dispatch @next [#plan.range<"state"[0] + 0, 16, "r">, #plan.range<"arena"[0] + 0, 16, "w">]
+// CHECK-NEXT: plan.dispatch @next [#plan.range<"state"[0] + 0, 16, "r">, #plan.range<"output"[0] + 0, 16, "w">]
+// CHECK-NEXT: plan.copy <"arena"[0] + 0, 16, "r"> to <"state"[0] + 0, 16, "w">
+func.func @copied() -> tensor<4xi32> {
+  %n = ashlar.state_read @n : tensor<4xi32>
+  %m = kernel.call @next(%n) : (tensor<4xi32>) -> tensor<4xi32>
+  %k = kernel.call @next(%n) : (tensor<4xi32>) -> tensor<4xi32>
+  ashlar.state_write @n, %m : tensor<4xi32>
+  return %k : tensor<4xi32>
+}
+
+// -----
+
+ashlar.state @n : tensor<4xi32> {residency = "step"}
+
+kernel.def @reverse "elementwise" inplace [-1] schedule <"elementwise", {}> {
+^bb0(%0: tensor<4xi32>):
+  %1 = ashlar.slice %0 {starts = array<i64: 3>, sizes = array<i64: 4>, steps = array<i64: -1>} : (tensor<4xi32>) -> tensor<4xi32>
+  kernel.yield %1 : tensor<4xi32>
+}
+
+// Elements change places: writing over the state would race with reading it.
+// CHECK-LABEL: plan.entry @reversed
+// CHECK-NEXT: plan.dispatch @reverse [#plan.range<"state"[0] + 0, 16, "r">, #plan.range<"arena"[0] + 0, 16, "w">]
+// CHECK-NEXT: plan.copy
+func.func @reversed() {
+  %n = ashlar.state_read @n : tensor<4xi32>
+  %m = kernel.call @reverse(%n) : (tensor<4xi32>) -> tensor<4xi32>
+  ashlar.state_write @n, %m : tensor<4xi32>
+  return
+}

@@ -1,0 +1,89 @@
+// RUN: ashlar-opt %s --ashlar-stack-weights | FileCheck %s
+
+// CHECK-LABEL: func.func @query_key
+func.func @query_key(%x: tensor<1x8xbf16>) -> (tensor<1x4xbf16>, tensor<1x2xbf16>) {
+  // CHECK: %[[W:.*]] = ashlar.weight ["q", "k"] {rows = array<i64: 4, 2>} : tensor<6x8xbf16>
+  // CHECK: %[[Y:.*]] = ashlar.matmul %arg0, %[[W]]
+  // CHECK: %[[Q:.*]] = ashlar.slice %[[Y]] {sizes = array<i64: 1, 4>, starts = array<i64: 0, 0>
+  // CHECK: %[[K:.*]] = ashlar.slice %[[Y]] {sizes = array<i64: 1, 2>, starts = array<i64: 0, 4>
+  // CHECK: return %[[Q]], %[[K]]
+  %q = ashlar.weight ["q"] : tensor<4x8xbf16>
+  %k = ashlar.weight ["k"] : tensor<2x8xbf16>
+  %a = ashlar.matmul %x, %q {transpose_rhs = true, dtype = bf16} : (tensor<1x8xbf16>, tensor<4x8xbf16>) -> tensor<1x4xbf16>
+  %b = ashlar.matmul %x, %k {transpose_rhs = true, dtype = bf16} : (tensor<1x8xbf16>, tensor<2x8xbf16>) -> tensor<1x2xbf16>
+  return %a, %b : tensor<1x4xbf16>, tensor<1x2xbf16>
+}
+
+// Gate and up meet in a product: one kernel multiplies them in registers.
+// CHECK-LABEL: func.func @gate_up
+func.func @gate_up(%x: tensor<1x8xbf16>) -> tensor<1x4xbf16> {
+  // CHECK-COUNT-2: ashlar.matmul
+  // CHECK-NOT: ashlar.slice
+  %wg = ashlar.weight ["gate"] : tensor<4x8xbf16>
+  %wu = ashlar.weight ["up"] : tensor<4x8xbf16>
+  %g = ashlar.matmul %x, %wg {transpose_rhs = true, dtype = bf16} : (tensor<1x8xbf16>, tensor<4x8xbf16>) -> tensor<1x4xbf16>
+  %u = ashlar.matmul %x, %wu {transpose_rhs = true, dtype = bf16} : (tensor<1x8xbf16>, tensor<4x8xbf16>) -> tensor<1x4xbf16>
+  %s = ashlar.silu %g : (tensor<1x4xbf16>) -> tensor<1x4xbf16>
+  %y = ashlar.mul %s, %u : (tensor<1x4xbf16>, tensor<1x4xbf16>) -> tensor<1x4xbf16>
+  return %y : tensor<1x4xbf16>
+}
+
+// Another element type, another left side: not stacked.
+// CHECK-LABEL: func.func @different
+func.func @different(%x: tensor<1x8xbf16>, %z: tensor<1x8xbf16>) -> (tensor<1x4xbf16>, tensor<1x2xbf16>, tensor<1x2xbf16>) {
+  // CHECK-COUNT-3: ashlar.matmul
+  // CHECK-NOT: ashlar.slice
+  %a = ashlar.weight ["x"] : tensor<4x8xbf16>
+  %b = ashlar.weight ["y"] : tensor<2x8xf32>
+  %c = ashlar.weight ["z"] : tensor<2x8xbf16>
+  %0 = ashlar.matmul %x, %a {transpose_rhs = true, dtype = bf16} : (tensor<1x8xbf16>, tensor<4x8xbf16>) -> tensor<1x4xbf16>
+  %1 = ashlar.matmul %x, %b {transpose_rhs = true, dtype = bf16} : (tensor<1x8xbf16>, tensor<2x8xf32>) -> tensor<1x2xbf16>
+  %2 = ashlar.matmul %z, %c {transpose_rhs = true, dtype = bf16} : (tensor<1x8xbf16>, tensor<2x8xbf16>) -> tensor<1x2xbf16>
+  return %0, %1, %2 : tensor<1x4xbf16>, tensor<1x2xbf16>, tensor<1x2xbf16>
+}
+
+// In another order, the weights lie as they did before.
+// CHECK-LABEL: func.func @key_query
+func.func @key_query(%x: tensor<1x8xbf16>) -> (tensor<1x4xbf16>, tensor<1x2xbf16>) {
+  // CHECK: ashlar.weight ["q", "k"] {rows = array<i64: 4, 2>}
+  %k = ashlar.weight ["k"] : tensor<2x8xbf16>
+  %q = ashlar.weight ["q"] : tensor<4x8xbf16>
+  %b = ashlar.matmul %x, %k {transpose_rhs = true, dtype = bf16} : (tensor<1x8xbf16>, tensor<2x8xbf16>) -> tensor<1x2xbf16>
+  %a = ashlar.matmul %x, %q {transpose_rhs = true, dtype = bf16} : (tensor<1x8xbf16>, tensor<4x8xbf16>) -> tensor<1x4xbf16>
+  return %a, %b : tensor<1x4xbf16>, tensor<1x2xbf16>
+}
+
+// A run of a longer stack is stacked too, in its order.
+// CHECK-LABEL: func.func @run
+func.func @run(%x: tensor<1x8xbf16>) -> (tensor<1x2xbf16>, tensor<1x2xbf16>) {
+  // CHECK: ashlar.weight ["b", "c"] {rows = array<i64: 2, 2>}
+  %b = ashlar.weight ["b"] : tensor<2x8xbf16>
+  %c = ashlar.weight ["c"] : tensor<2x8xbf16>
+  %1 = ashlar.matmul %x, %c {transpose_rhs = true, dtype = bf16} : (tensor<1x8xbf16>, tensor<2x8xbf16>) -> tensor<1x2xbf16>
+  %0 = ashlar.matmul %x, %b {transpose_rhs = true, dtype = bf16} : (tensor<1x8xbf16>, tensor<2x8xbf16>) -> tensor<1x2xbf16>
+  return %0, %1 : tensor<1x2xbf16>, tensor<1x2xbf16>
+}
+
+// CHECK-LABEL: func.func @longer
+func.func @longer(%x: tensor<1x8xbf16>) -> (tensor<1x2xbf16>, tensor<1x2xbf16>, tensor<1x2xbf16>) {
+  // CHECK: ashlar.weight ["a", "b", "c"] {rows = array<i64: 2, 2, 2>}
+  %a = ashlar.weight ["a"] : tensor<2x8xbf16>
+  %b = ashlar.weight ["b"] : tensor<2x8xbf16>
+  %c = ashlar.weight ["c"] : tensor<2x8xbf16>
+  %0 = ashlar.matmul %x, %a {transpose_rhs = true, dtype = bf16} : (tensor<1x8xbf16>, tensor<2x8xbf16>) -> tensor<1x2xbf16>
+  %1 = ashlar.matmul %x, %b {transpose_rhs = true, dtype = bf16} : (tensor<1x8xbf16>, tensor<2x8xbf16>) -> tensor<1x2xbf16>
+  %2 = ashlar.matmul %x, %c {transpose_rhs = true, dtype = bf16} : (tensor<1x8xbf16>, tensor<2x8xbf16>) -> tensor<1x2xbf16>
+  return %0, %1, %2 : tensor<1x2xbf16>, tensor<1x2xbf16>, tensor<1x2xbf16>
+}
+
+// "k" already lies behind "q", so it cannot also lie before "v".
+// CHECK-LABEL: func.func @other_stack
+func.func @other_stack(%x: tensor<1x8xbf16>) -> (tensor<1x2xbf16>, tensor<1x2xbf16>) {
+  // CHECK-COUNT-2: ashlar.matmul
+  // CHECK-NOT: ashlar.slice
+  %k = ashlar.weight ["k"] : tensor<2x8xbf16>
+  %v = ashlar.weight ["v"] : tensor<2x8xbf16>
+  %a = ashlar.matmul %x, %k {transpose_rhs = true, dtype = bf16} : (tensor<1x8xbf16>, tensor<2x8xbf16>) -> tensor<1x2xbf16>
+  %b = ashlar.matmul %x, %v {transpose_rhs = true, dtype = bf16} : (tensor<1x8xbf16>, tensor<2x8xbf16>) -> tensor<1x2xbf16>
+  return %a, %b : tensor<1x2xbf16>, tensor<1x2xbf16>
+}

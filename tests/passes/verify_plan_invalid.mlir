@@ -1,0 +1,120 @@
+// RUN: ashlar-opt %s --ashlar-verify-plan=max-loop-iterations=60000 -split-input-file -verify-diagnostics
+
+kernel.def @exp "elementwise" inplace [-1] schedule <"elementwise", {}> {
+^bb0(%0: tensor<4xf32>):
+  %1 = ashlar.exp %0 : (tensor<4xf32>) -> tensor<4xf32>
+  kernel.yield %1 : tensor<4xf32>
+}
+plan.entry @missing_barrier inputs [tensor<4xf32>] outputs [tensor<4xf32>] arena 256 {
+  plan.dispatch @exp [#plan.range<"input"[0] + 0, 16, "r">, #plan.range<"arena"[0] + 0, 16, "w">] label ""
+  // expected-error @+1 {{no barrier between}}
+  plan.dispatch @exp [#plan.range<"arena"[0] + 0, 16, "r">, #plan.range<"output"[0] + 0, 16, "w">] label ""
+}
+
+// -----
+
+kernel.def @exp "elementwise" inplace [-1] schedule <"elementwise", {}> {
+^bb0(%0: tensor<4xf32>):
+  %1 = ashlar.exp %0 : (tensor<4xf32>) -> tensor<4xf32>
+  kernel.yield %1 : tensor<4xf32>
+}
+plan.entry @outside inputs [tensor<4xf32>] outputs [tensor<4xf32>] arena 256 {
+  // expected-error @+1 {{range exceeds its buffer of 256 bytes}}
+  plan.dispatch @exp [#plan.range<"input"[0] + 0, 16, "r">, #plan.range<"arena"[0] + 248, 16, "w">] label ""
+}
+
+// -----
+
+kernel.def @exp "elementwise" inplace [-1] schedule <"elementwise", {}> {
+^bb0(%0: tensor<4xf32>):
+  %1 = ashlar.exp %0 : (tensor<4xf32>) -> tensor<4xf32>
+  kernel.yield %1 : tensor<4xf32>
+}
+plan.entry @no_such_buffer inputs [tensor<4xf32>] outputs [tensor<4xf32>] arena 256 {
+  // expected-error @+1 {{no such buffer}}
+  plan.dispatch @exp [#plan.range<"input"[1] + 0, 16, "r">, #plan.range<"output"[0] + 0, 16, "w">] label ""
+}
+
+// -----
+
+kernel.def @exp "elementwise" inplace [-1] schedule <"elementwise", {}> {
+^bb0(%0: tensor<4xf32>):
+  %1 = ashlar.exp %0 : (tensor<4xf32>) -> tensor<4xf32>
+  kernel.yield %1 : tensor<4xf32>
+}
+plan.entry @uninitialised inputs [tensor<4xf32>] outputs [tensor<4xf32>] arena 256 {
+  // expected-error @+1 {{reads bytes that nothing wrote}}
+  plan.dispatch @exp [#plan.range<"arena"[0] + 0, 16, "r">, #plan.range<"output"[0] + 0, 16, "w">] label ""
+}
+
+// -----
+
+kernel.def @exp "elementwise" inplace [-1] schedule <"elementwise", {}> {
+^bb0(%0: tensor<4xf32>):
+  %1 = ashlar.exp %0 : (tensor<4xf32>) -> tensor<4xf32>
+  kernel.yield %1 : tensor<4xf32>
+}
+plan.entry @read_only inputs [tensor<4xf32>] outputs [] arena 0 {
+  // expected-error @+1 {{writes a buffer that is read only}}
+  plan.dispatch @exp [#plan.range<"input"[0] + 0, 16, "r">, #plan.range<"input"[0] + 0, 16, "w">] label ""
+}
+
+// -----
+
+kernel.def @exp "elementwise" inplace [-1] schedule <"elementwise", {}> {
+^bb0(%0: tensor<4xf32>):
+  %1 = ashlar.exp %0 : (tensor<4xf32>) -> tensor<4xf32>
+  kernel.yield %1 : tensor<4xf32>
+}
+plan.entry @argument_count inputs [tensor<4xf32>] outputs [] arena 0 {
+  // expected-error @+1 {{kernel has 2 arguments, got 1}}
+  plan.dispatch @exp [#plan.range<"input"[0] + 0, 16, "r">] label ""
+}
+
+// -----
+
+kernel.def @exp "elementwise" inplace [-1] schedule <"elementwise", {}> {
+^bb0(%0: tensor<4xf32>):
+  %1 = ashlar.exp %0 : (tensor<4xf32>) -> tensor<4xf32>
+  kernel.yield %1 : tensor<4xf32>
+}
+plan.entry @argument_size inputs [tensor<4xf32>] outputs [] arena 256 {
+  // expected-error @+1 {{argument does not fit}}
+  plan.dispatch @exp [#plan.range<"input"[0] + 0, 8, "r">, #plan.range<"arena"[0] + 0, 16, "w">] label ""
+}
+
+// -----
+
+ashlar.state @s : tensor<4xf32> {residency = "state"}
+kernel.def @reverse "elementwise" inplace [-1] schedule <"elementwise", {}> {
+^bb0(%0: tensor<4xf32>):
+  %1 = ashlar.slice %0 {starts = array<i64: 3>, sizes = array<i64: 4>, steps = array<i64: -1>} : (tensor<4xf32>) -> tensor<4xf32>
+  kernel.yield %1 : tensor<4xf32>
+}
+plan.entry @race inputs [] outputs [] arena 0 {
+  // expected-error @+1 {{arguments overlap}}
+  plan.dispatch @reverse [#plan.range<"state"[0] + 0, 16, "r">, #plan.range<"state"[0] + 0, 16, "w">] label ""
+}
+
+// -----
+
+// expected-error @+1 {{output 0 is not complete}}
+plan.entry @incomplete inputs [] outputs [tensor<4xf32>] arena 0 {
+}
+
+// -----
+
+ashlar.state @s : tensor<4xf32> {residency = "state"}
+plan.entry @bad_copy inputs [] outputs [] arena 0 {
+  // expected-error @+1 {{source and target do not fit each other}}
+  plan.copy <"state"[0] + 0, 8, "r"> to <"state"[0] + 4, 8, "w"> label ""
+}
+
+// -----
+
+// expected-error @+1 {{loops run 500001 times per invocation, limit 60000}}
+kernel.def @long "row" inplace [-1] schedule <"row", {rows = 1 : i64, width = 1 : i64, workgroup = 8 : i64}> {
+^bb0(%0: tensor<1x4000000xf32>):
+  %1 = ashlar.reduce_sum %0 {axes = array<i64: 1>, keepdims = false} : (tensor<1x4000000xf32>) -> tensor<1xf32>
+  kernel.yield %1 : tensor<1xf32>
+}

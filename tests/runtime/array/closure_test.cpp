@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/array/closure.h"
+
+#include "runtime/array/context.h"
+#include "runtime/array/ops.h"
+#include "runtime/program/error.h"
+
+#include <gmock/gmock.h>
+
+namespace ashlar {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
+
+int traced = 0;
+
+Array scale(const Array& x, std::int64_t factor) {
+  ++traced;
+  return x * factor;
+}
+
+TEST(Closure, TracesOncePerSignature) {
+  if (Context::instance().device().debug().check_trace)
+    GTEST_SKIP() << "ASHLAR_DEBUG=check-trace traces every call";
+  traced = 0;
+  const auto step = compile(scale);
+  EXPECT_THAT(step(array({1.0F, 2.0F}), 3).to_vector<float>(), ElementsAre(3, 6));
+  EXPECT_THAT(step(array({5.0F, 7.0F}), 3).to_vector<float>(), ElementsAre(15, 21));
+  EXPECT_EQ(traced, 1);
+  EXPECT_THAT(step(array({1.0F, 2.0F}), 4).to_vector<float>(), ElementsAre(4, 8));
+  EXPECT_THAT(step(array({1, 2}), 3).to_vector<std::int32_t>(), ElementsAre(3, 6));
+  EXPECT_EQ(traced, 3);
+  EXPECT_THAT(step.signatures(), ElementsAre("f32[2], 3", "f32[2], 4", "i32[2], 3"));
+}
+
+TEST(Closure, TakesLambdasWithoutCaptures) {
+  const auto both =
+      compile([](const Array& a, const Array& b) -> std::vector<Array> { return {a + b, a - b}; });
+  const std::vector<Array> result = both(array({5}), array({3}));
+  EXPECT_EQ(result[0].item<std::int32_t>(), 8);
+  EXPECT_EQ(result[1].item<std::int32_t>(), 2);
+}
+
+TEST(Closure, EvaluatesLazyArguments) {
+  const auto twice = compile([](const Array& x) { return x + x; });
+  EXPECT_EQ(sum(twice(exp(zeros({3})) + 1)).item<float>(), 12);
+}
+
+class Counter : public Module {
+public:
+  explicit Counter(std::string name) : count(std::move(name), DType::i32, {1}) {}
+  void advance(std::int64_t by) { count.update(count.read() + by); }
+  Array value() { return count.read() * 1; }
+
+  State count;
+};
+
+TEST(Closure, UpdatesStatesInPlace) {
+  Counter counter("closure.count");
+  const auto advance = compile(&Counter::advance, counter);
+  const auto value = compile(&Counter::value, counter);
+  advance(2);
+  advance(2);
+  advance(5);
+  EXPECT_EQ(value().item<std::int32_t>(), 9);
+  EXPECT_EQ(counter.count.read().item<std::int32_t>(), 9);
+  counter.count.update(array({100}));
+  advance(2);
+  EXPECT_EQ(value().item<std::int32_t>(), 102);
+}
+
+TEST(Closure, SharesGrowableStates) {
+  const State log = State::growable("closure.log", DType::f32, {2, 2});
+  const auto append = compile([](const State& rows, const Array& at, const Array& row) {
+    rows.update(scatter(rows.read(), at, row));
+  });
+  append(log, array({1}), array({1.0F, 2.0F}, {1, 2}));
+  log.reserve(4);
+  append(log, array({3}), array({3.0F, 4.0F}, {1, 2}));
+  EXPECT_EQ(log.read().shape(), (Shape{4, 2}));
+  EXPECT_THAT(log.read().to_vector<float>(), ElementsAre(0, 0, 1, 2, 0, 0, 3, 4));
+}
+
+TEST(Closure, RunsInsideOthersAsPartOfThem) {
+  const auto outer = compile([](const Array& x) {
+    const auto inner = compile([](const Array& y) { return y * 2; });
+    return inner(x) + 1;
+  });
+  EXPECT_EQ(outer(array({3})).item<std::int32_t>(), 7);
+}
+
+class Drifting : public Module {
+public:
+  Array add(const Array& x) { return x + ++calls; }
+  int calls = 0;
+};
+
+TEST(Closure, CheckTraceReportsChanges) {
+  if (!Context::instance().device().debug().check_trace)
+    GTEST_SKIP() << "needs ASHLAR_DEBUG=check-trace";
+  Drifting module;
+  const auto add = compile(&Drifting::add, module);
+  add(array({1}));
+  EXPECT_THAT([&] { add(array({1})); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("the function computes something else than "
+                                                       "when (i32[1]) was traced")));
+}
+
+TEST(Closure, RefusesWrongStates) {
+  const State fixed("closure.fixed", DType::f32, {2});
+  EXPECT_THAT([&] { fixed.reserve(4); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("'closure.fixed' has a fixed size")));
+  EXPECT_THAT([&] { fixed.update(zeros({3})); }, ThrowsMessage<InvalidArgument>(HasSubstr(
+                                                     "'closure.fixed' holds f32[2], not f32[3]")));
+}
+
+template <typename F>
+concept Compiles = requires(F f) { +f; };
+
+TEST(Closure, CapturesDoNotCompile) {
+  const Array x = zeros({1});
+  const auto capturing = [x](const Array& y) { return x + y; };
+  static_assert(!Compiles<decltype(capturing)>);
+}
+
+}  // namespace
+}  // namespace ashlar

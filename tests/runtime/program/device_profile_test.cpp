@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/program/device_profile.h"
+
+#include "runtime/program/error.h"
+#include "runtime/program/requirements.h"
+#include "tests/runtime/program/sample_program.h"
+
+#include <gmock/gmock.h>
+
+#include <set>
+
+namespace ashlar {
+namespace {
+
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+TEST(DeviceProfile, FixturesHaveDistinctDescriptionsInOneLine) {
+  std::set<std::string> seen;
+  for (const std::string& name : profile_fixture_names()) {
+    const std::string text = to_string(find_profile_fixture(name).value());
+    EXPECT_EQ(text.find('\n'), std::string::npos);
+    EXPECT_TRUE(seen.insert(text).second) << name;
+  }
+  EXPECT_EQ(seen.size(), 4u);
+  EXPECT_FALSE(find_profile_fixture("abacus"));
+}
+
+TEST(DeviceProfile, TheDescriptionHoldsEveryField) {
+  const DeviceProfile base = find_profile_fixture("nvidia-h200").value();
+  const std::string text = to_string(base);
+  const auto expect_change = [&](auto&& change) {
+    DeviceProfile changed = base;
+    change(changed);
+    EXPECT_NE(to_string(changed), text);
+  };
+  expect_change([](auto& p) { p.driver += "1"; });
+  expect_change([](auto& p) { p.min_subgroup_size = 1; });
+  expect_change([](auto& p) { p.max_workgroup_size[2] += 1; });
+  expect_change([](auto& p) { p.max_workgroup_count[1] += 1; });
+  expect_change([](auto& p) { p.max_loop_iterations = 5; });
+  expect_change([](auto& p) { p.compute_units = 5; });
+  expect_change([](auto& p) { p.cooperative_matrices.pop_back(); });
+  for (bool DeviceProfile::* flag :
+       {&DeviceProfile::is_cpu, &DeviceProfile::shader_f16, &DeviceProfile::shader_i8,
+        &DeviceProfile::shader_i16, &DeviceProfile::shader_i64, &DeviceProfile::storage_8bit,
+        &DeviceProfile::storage_16bit, &DeviceProfile::subgroup_arithmetic,
+        &DeviceProfile::subgroup_shuffle, &DeviceProfile::subgroup_clustered,
+        &DeviceProfile::subgroup_size_control, &DeviceProfile::integer_dot_product,
+        &DeviceProfile::memory_budget, &DeviceProfile::bf16_cooperative_matrix})
+    expect_change([&](auto& p) { p.*flag = !(p.*flag); });
+}
+
+TEST(Requirements, ComeFromTheKernelsAndDispatches) {
+  const Requirements needs = requirements_of(sample_program());
+  EXPECT_THAT(needs.capabilities, testing::ElementsAre(1, 11));
+  EXPECT_THAT(needs.subgroup_sizes, testing::ElementsAre(8));
+  EXPECT_THAT(needs.workgroup_size, testing::ElementsAre(64, 2, 1));
+  EXPECT_EQ(needs.workgroup_invocations, 128u);
+  EXPECT_THAT(needs.workgroup_count, testing::ElementsAre(3, 2, 1));
+}
+
+TEST(Requirements, NameEverythingThatADeviceLacks) {
+  const DeviceProfile lavapipe = find_profile_fixture("lavapipe").value();
+  Requirements needs = requirements_of(sample_program());
+  EXPECT_NO_THROW(check_requirements(needs, lavapipe));
+  needs.capabilities = {1, 67, 6022, 31337};
+  needs.subgroup_sizes = {8, 32};
+  needs.workgroup_invocations = 2048;
+  needs.workgroup_count[1] = 65536;
+  try {
+    check_requirements(needs, lavapipe);
+    FAIL();
+  } catch (const Unsupported& error) {
+    for (const char* part : {"GroupNonUniformClustered", "CooperativeMatrixKHR", "31337",
+                             "subgroups of 32 (it has 8)", "2048", "65536"})
+      EXPECT_THAT(error.what(), HasSubstr(part));
+    EXPECT_THAT(error.what(), Not(HasSubstr("Shader,")));
+  }
+}
+
+}  // namespace
+}  // namespace ashlar

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/runtime/program/sample_program.h"
+
+namespace ashlar {
+
+Program sample_program() {
+  Program program;
+  const std::vector<std::uint32_t> module = {
+      0x07230203,    0x00010600, 0, 8, 0,  // magic, SPIR-V 1.6, generator, bound, schema
+      2u << 16 | 17, 1,                    // OpCapability Shader
+      2u << 16 | 17, 11,                   // OpCapability Int64
+      3u << 16 | 14, 0,          1};       // OpMemoryModel
+  program.kernels = {{.name = "two",
+                      .spirv = module,
+                      .workgroup_size = {64, 2, 1},
+                      .subgroup_size = 8,
+                      .argument_count = 2,
+                      .scalar_count = 1},
+                     {.name = "none",
+                      .spirv = module,
+                      .workgroup_size = {1, 1, 1},
+                      .subgroup_size = 0,
+                      .argument_count = 0,
+                      .scalar_count = 0}};
+  program.weight_groups = {
+      {.weights = {{"q", DType::bf16, {4, 8}, 0}, {"k", DType::f32, {3}, 64}}, .bytes = 80},
+      {.weights = {}, .bytes = 128}};
+  program.constants = {1, 2, 3, 4, 5};
+  program.states = {{"cache", DType::f16, {16, 2}, true, Residency::state},
+                    {"step", DType::u32, {8}, false, Residency::step},
+                    {"ids", DType::i32, {8}, false, Residency::ring}};
+  const auto dispatch = [](Argument a, Argument b) {
+    return Dispatch{.kernel = 0,
+                    .arguments = {a, b},
+                    .scalars = {7},
+                    .workgroups = {3, 2, 1},
+                    .label = "layers.0.q",
+                    .cost = {100, 200, 300}};
+  };
+  program.entries = {
+      {.name = "prepack",
+       .inputs = {{"raw", DType::u8, {128}}},
+       .outputs = {},
+       .arena_bytes = 0,
+       .commands = {dispatch({{Space::input, 0, 0, 128}, Access::read},
+                             {{Space::weight, 1, 0, 128}, Access::write})}},
+      {.name = "decode",
+       .inputs = {{"x", DType::f32, {2, 5}}},
+       .outputs = {{"y", DType::f32, {}}, {"z", DType::boolean, {0}}},
+       .arena_bytes = 256,
+       .commands = {dispatch({{Space::weight, 0, 64, 12}, Access::read},
+                             {{Space::arena, 0, 0, 40}, Access::write}),
+                    Copy{{Space::constant, 0, 1, 4}, {Space::arena, 0, 128, 4}, "constants"},
+                    Barrier{},
+                    dispatch({{Space::state, 0, 0, 64}, Access::read_write},
+                             {{Space::output, 0, 0, 4}, Access::write}),
+                    dispatch({{Space::input, 0, 8, 32}, Access::read},
+                             {{Space::state, 1, 0, 32}, Access::read_write})}}};
+  return program;
+}
+
+}  // namespace ashlar

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/support/reference_eval.h"
+
+#include "ir/import.h"
+#include "ir/reference/evaluator.h"
+
+#include "mlir/IR/MLIRContext.h"
+
+namespace ashlar::testing {
+
+reference::Tensor reference_value(const Array& array) {
+  if (array.node()->value())
+    return reference::Tensor::from_bytes(array.type(), array.to_bytes());
+  GraphEntry entry{"main", {}, {{"value", array.node()}}, {}};
+  mlir::MLIRContext context;
+  auto module = ir::import_graph(context, Graph{{}, {std::move(entry)}});
+  reference::States states;
+  return reference::evaluate(module->lookupSymbol<mlir::func::FuncOp>("main"), {}, states).at(0);
+}
+
+std::vector<double> values_of(const Array& array) {
+  const reference::Tensor tensor = reference_value(array);
+  if (tensor.is_real())
+    return tensor.reals;
+  return {tensor.integers.begin(), tensor.integers.end()};
+}
+
+}  // namespace ashlar::testing

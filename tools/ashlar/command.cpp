@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/ashlar/command.h"
+
+#include "runtime/program/error.h"
+
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+
+namespace ashlar::cli {
+
+void add_examples(CLI::App& command, const std::vector<std::string>& examples) {
+  std::string text = "Examples:";
+  for (const std::string& example : examples)
+    text += "\n  ashlar " + example;
+  command.footer(text);
+}
+
+std::optional<DType> parse_activation_dtype(const std::string& text) {
+  if (text.empty())
+    return std::nullopt;
+  const auto dtype = parse_dtype(text);
+  if (!dtype || !is_float(*dtype))
+    throw InvalidArgument("cli", "--dtype: expected f32, bf16 or f16, got '{}'", text);
+  return dtype;
+}
+
+std::vector<std::int32_t> parse_ids(std::string_view text) {
+  std::vector<std::int32_t> ids;
+  while (!text.empty()) {
+    const std::string_view part = text.substr(0, text.find(','));
+    std::int32_t id = 0;
+    const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), id);
+    if (error != std::errc() || end != part.data() + part.size() || id < 0)
+      throw InvalidArgument("cli", "--ids: expected numbers like 1,2,3, got '{}'", part);
+    ids.push_back(id);
+    text.remove_prefix(std::min(text.size(), part.size() + 1));
+  }
+  return ids;
+}
+
+std::string read_text_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file)
+    throw IoError("cli", "cannot open '{}'", path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+ProgressLine::ProgressLine() : active_(isatty(STDERR_FILENO) != 0) {}
+
+ProgressLine::~ProgressLine() {
+  if (active_)
+    std::fputs("\r\033[K", stderr);
+}
+
+void ProgressLine::show(std::string_view stage) {
+  if (active_)
+    fmt::print(stderr, "\r\033[K{} ...", stage);
+}
+
+}  // namespace ashlar::cli

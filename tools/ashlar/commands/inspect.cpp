@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/ashlar/command.h"
+
+#include "models/formats/checkpoint.h"
+#include "models/formats/model_config.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <memory>
+
+namespace ashlar::cli {
+namespace {
+
+std::int64_t parameter_count(const Checkpoint& checkpoint) {
+  std::int64_t count = 0;
+  for (const CheckpointTensor& tensor : checkpoint.tensors())
+    count += tensor.info->shape.element_count();
+  return count;
+}
+
+nlohmann::json describe_config(const ModelConfig& config) {
+  const auto sliding = std::ranges::count(config.layers, AttentionKind::sliding);
+  return {{"model_type", config.model_type},
+          {"layers", config.layers.size()},
+          {"sliding_layers", sliding},
+          {"sliding_window", config.sliding_window},
+          {"hidden_size", config.hidden_size},
+          {"intermediate_size", config.intermediate_size},
+          {"attention_heads", config.attention_heads},
+          {"kv_heads", config.kv_heads},
+          {"head_dim", config.head_dim},
+          {"vocab_size", config.vocab_size},
+          {"max_positions", config.max_positions},
+          {"rope_theta", config.full_rope.theta},
+          {"tied_embeddings", config.tied_embeddings},
+          {"dtype", config.dtype ? std::string(name_of(*config.dtype)) : "unstated"}};
+}
+
+nlohmann::json describe_tensors(const Checkpoint& checkpoint) {
+  nlohmann::json tensors = nlohmann::json::array();
+  for (const CheckpointTensor& tensor : checkpoint.tensors())
+    tensors.push_back({{"name", tensor.info->name},
+                       {"type", name_of(tensor.info->type)},
+                       {"shape", tensor.info->shape.dims()},
+                       {"bytes", tensor.info->end - tensor.info->begin}});
+  return tensors;
+}
+
+void print_text(const nlohmann::json& summary) {
+  for (const auto& [key, value] : summary["config"].items())
+    fmt::print("{:<18} {}\n", key, value.is_string() ? value.get<std::string>() : value.dump());
+  fmt::print("{:<18} {}\n{:<18} {}\n\n", "parameters", summary["parameters"].dump(), "bytes",
+             summary["bytes"].dump());
+  for (const auto& tensor : summary["tensors"])
+    fmt::print("{:<5} {:<18} {}\n", tensor["type"].get<std::string>(), tensor["shape"].dump(),
+               tensor["name"].get<std::string>());
+}
+
+}  // namespace
+
+void add_inspect(CLI::App& app) {
+  CLI::App* command =
+      app.add_subcommand("inspect", "Show a model folder's config, tensors and sizes");
+  auto model = std::make_shared<std::string>();
+  auto json = std::make_shared<bool>(false);
+  command->add_option("--model", *model, "Model folder")->required();
+  command->add_flag("--json", *json, "Print JSON");
+  add_examples(*command,
+               {"inspect --model models/checkpoints/pebble-4m", "inspect --model DIR --json"});
+  command->callback([model, json] {
+    const Checkpoint checkpoint = Checkpoint::open(*model);
+    const nlohmann::json summary{{"config", describe_config(read_model_config(*model))},
+                                 {"parameters", parameter_count(checkpoint)},
+                                 {"bytes", checkpoint.total_bytes()},
+                                 {"tensors", describe_tensors(checkpoint)}};
+    if (*json)
+      fmt::print("{}\n", summary.dump(2));
+    else
+      print_text(summary);
+  });
+}
+
+}  // namespace ashlar::cli

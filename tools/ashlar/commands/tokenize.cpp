@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/ashlar/command.h"
+
+#include "models/formats/tokenizer/tokenizer.h"
+#include "runtime/program/error.h"
+
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include <memory>
+
+namespace ashlar::cli {
+namespace {
+
+struct Options {
+  std::string model, tokenizer, text, file, ids;
+  bool has_text = false, no_special = false, keep_special = false, json = false;
+};
+
+Tokenizer open_tokenizer(const Options& options) {
+  if (options.model.empty() == options.tokenizer.empty())
+    throw InvalidArgument("cli", "tokenize: give either --model or --tokenizer");
+  return Tokenizer::from_file(options.model.empty() ? options.tokenizer
+                                                    : options.model + "/tokenizer.json");
+}
+
+void encode(const Options& options, const Tokenizer& tokenizer) {
+  const std::string text = options.has_text ? options.text : read_text_file(options.file);
+  const std::vector<std::int32_t> ids = tokenizer.encode(text, !options.no_special);
+  if (options.json)
+    fmt::print("{}\n", nlohmann::json{{"ids", ids}}.dump());
+  else
+    fmt::print("{}\n", fmt::join(ids, ","));
+}
+
+void decode(const Options& options, const Tokenizer& tokenizer) {
+  const std::string text = tokenizer.decode(parse_ids(options.ids), !options.keep_special);
+  fmt::print("{}\n", options.json ? nlohmann::json{{"text", text}}.dump() : text);
+}
+
+void run(const Options& options) {
+  const Tokenizer tokenizer = open_tokenizer(options);
+  const int sources = options.has_text + !options.file.empty() + !options.ids.empty();
+  if (sources != 1)
+    throw InvalidArgument("cli", "tokenize: give exactly one of --text, --file and --ids");
+  if (options.ids.empty())
+    encode(options, tokenizer);
+  else
+    decode(options, tokenizer);
+}
+
+}  // namespace
+
+void add_tokenize(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("tokenize", "Text to token ids, or ids to text");
+  auto options = std::make_shared<Options>();
+  command->add_option("--model", options->model, "Model folder with a tokenizer.json");
+  command->add_option("--tokenizer", options->tokenizer, "A tokenizer.json");
+  CLI::Option* text = command->add_option("--text", options->text, "Text to encode");
+  command->add_option("--file", options->file, "File with text to encode");
+  command->add_option("--ids", options->ids, "Ids to decode, such as 1,2,3");
+  command->add_flag("--no-special", options->no_special, "Encode without adding special tokens");
+  command->add_flag("--keep-special", options->keep_special, "Decode special tokens too");
+  command->add_flag("--json", options->json, R"(Print {"ids": [...]} or {"text": ...})");
+  add_examples(*command, {"tokenize --model models/checkpoints/pebble-4m --text 'Once upon a time'",
+                          "tokenize --tokenizer tokenizer.json --ids 1,2,3 --json"});
+  command->callback([options, text] {
+    options->has_text = text->count() > 0;
+    run(*options);
+  });
+}
+
+}  // namespace ashlar::cli
