@@ -18,6 +18,9 @@ namespace ashlar::jinja {
 
 namespace {
 
+// There may be any number of slices, even of nothing.
+constexpr std::int64_t kStepsPerSlice = 8;
+
 Value fallback(Evaluation&, const Value& operand, const Arguments& arguments) {
   auto bound = Signature("default", {"default_value", "boolean"}, 0).bind(arguments);
   bool replaced = operand.is(Kind::kUndefined) || (truth_or(bound[1], false) && !truthy(operand));
@@ -155,20 +158,21 @@ Value batch(Evaluation& evaluation, const Value& operand, const Arguments& argum
   });
 }
 
-Value sliced(Evaluation&, const Value& operand, const Arguments& arguments) {
+Value sliced(Evaluation& evaluation, const Value& operand, const Arguments& arguments) {
   auto bound = Signature("slice", {"slices", "fill_with"}, 1).bind(arguments);
   Value count = *bound[0];
   Value filler = value_or_none(bound[1]);
-  return make_generator(operand, [operand, count, filler]() -> Cursor {
+  return make_generator(operand, [&evaluation, operand, count, filler]() -> Cursor {
     std::vector<Value> all = collect(operand);
     std::int64_t slices = require_index(count);
     if (slices == 0)
       fail("integer division or modulo by zero");
     auto size = static_cast<std::int64_t>(all.size());
-    return [all = std::move(all), size, slices, filler, offset = std::int64_t{0},
+    return [&evaluation, all = std::move(all), size, slices, filler, offset = std::int64_t{0},
             number = std::int64_t{0}]() mutable -> std::optional<Value> {
       if (number >= slices)
         return std::nullopt;
+      evaluation.spend(kStepsPerSlice);
       std::int64_t per_slice = size / slices;
       bool has_extra = number < size % slices;
       std::int64_t start = offset + number * per_slice;

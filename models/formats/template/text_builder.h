@@ -22,6 +22,8 @@ public:
 
   TextBuilder& append(std::size_t count, std::string_view text) {
     require(text.size(), count);
+    if (text.empty())
+      return *this;
     text_.reserve(text_.size() + text.size() * count);
     for (std::size_t i = 0; i < count; ++i)
       text_ += text;

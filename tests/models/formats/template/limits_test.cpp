@@ -57,6 +57,9 @@ TEST(TemplateLimits, EndlessTemplatesRunOutOfSteps) {
                       "{% for j in range(99999) %}{% set ns.g = namespace(g=ns.g) %}{% endfor %}"
                       "{% endfor %}"),
               HasSubstr(kMessage));
+  EXPECT_THAT(failure("{{ 1 in []|slice(10 ** 15) }}"), HasSubstr(kMessage));
+  EXPECT_THAT(failure("{% for x in []|slice(10 ** 15) %}{{ loop.length }}{% endfor %}"),
+              HasSubstr(kMessage));
   EXPECT_THAT(failure("{% for a in range(3) %}x{% endfor %}", {.steps = 5}),
               HasSubstr("within 5 steps"));
 }
@@ -191,6 +194,12 @@ TEST(TemplateLimits, CyclesEnd) {
       "{% for x in [1, 2] if x %}{% set ns.filtered = loop %}{% endfor %}"
       "{% set filtered = ns.filtered %}");
   EXPECT_EQ(cyclic.render(Json::object()), "True");
+}
+
+TEST(TemplateLimits, ManyTimesNothingIsNothing) {
+  EXPECT_EQ(Template::parse("{{ '' * 10 ** 15 }}{{ [] * 10 ** 15 }}{{ '\\t'.expandtabs(-9) }}")
+                .render(Json::object()),
+            "[]");
 }
 
 TEST(TemplateLimits, ATemplateCanBeRenderedAgain) {
