@@ -92,6 +92,10 @@ FailureOr<EmittedKernel> emit_kernel(kernel::DefOp def, const DeviceProfile& pro
   emitter(builder, *stores);
   if (builder.failed())
     return failure();
+  if (builder.shared_bytes() > profile.shared_memory_bytes)
+    return def.emitOpError("needs ")
+           << builder.shared_bytes() << " bytes of workgroup memory, the device has "
+           << profile.shared_memory_bytes;
   return EmittedKernel{builder.take_module(),
                        builder.grid(),
                        {static_cast<std::uint32_t>(size), 1, 1},

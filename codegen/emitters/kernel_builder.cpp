@@ -266,12 +266,20 @@ void KernelBuilder::barrier() {
   gpu::BarrierOp::create(*this);
 }
 
+static std::int64_t bytes_of(Type type) {
+  if (auto vector = dyn_cast<VectorType>(type))
+    return vector.getNumElements() * bytes_of(vector.getElementType());
+  return std::max<std::int64_t>(type.getIntOrFloatBitWidth() / 8, 1);
+}
+
 Value KernelBuilder::shared(Type type, std::int64_t count) {
+  count = std::max<std::int64_t>(count, 1);
+  shared_bytes_ += count * bytes_of(type);
   OpBuilder::InsertionGuard guard(*this);
   setInsertionPointToStart(entry_);
   auto space = spirv::StorageClassAttr::get(getContext(), spirv::StorageClass::Workgroup);
-  return memref::AllocOp::create(*this, MemRefType::get({std::max<std::int64_t>(count, 1)}, type,
-                                                        MemRefLayoutAttrInterface(), space));
+  return memref::AllocOp::create(
+      *this, MemRefType::get({count}, type, MemRefLayoutAttrInterface(), space));
 }
 
 Value KernelBuilder::load(Value memory, Value index) {

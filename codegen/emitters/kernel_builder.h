@@ -107,6 +107,8 @@ public:
   void barrier();
   // Workgroup memory for `count` elements of `type`, uninitialised.
   Value shared(mlir::Type type, std::int64_t count);
+  // Bytes of workgroup memory so far.
+  std::int64_t shared_bytes() const { return shared_bytes_; }
   Value load(Value memory, Value index);
   void store(Value value, Value memory, Value index);
   // Elements of vector type, taken apart; plain elements as one value.
@@ -152,6 +154,7 @@ private:
   const DeviceProfile& profile_;
   std::int64_t workgroup_size_;
   std::int64_t workgroups_ = 1;
+  std::int64_t shared_bytes_ = 0;
   mlir::OwningOpRef<mlir::ModuleOp> module_;
   mlir::Block* entry_ = nullptr;
   llvm::SmallVector<Scope> scopes_;
