@@ -123,39 +123,6 @@ func.func @independent(%x: tensor<4xf32>, %y: tensor<8xi32>) -> (tensor<4xf32>, 
   return %a, %b : tensor<4xf32>, tensor<8xi32>
 }
 
-// Rows read in reverse are not the rows of the output: the sums are stored first.
-// CHECK-LABEL: func.func @reversed_rows
-// CHECK: %[[S:.*]] = kernel.fused "row"(%arg0)
-// CHECK: kernel.fused "elementwise"(
-// CHECK-NOT: kernel.fused
-func.func @reversed_rows(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
-  %s = ashlar.reduce_sum %x {axes = array<i64: 1>, keepdims = true} : (tensor<4x8xf32>) -> tensor<4x1xf32>
-  %r = ashlar.slice %s {starts = array<i64: 3, 0>, sizes = array<i64: 4, 1>, steps = array<i64: -1, 1>} : (tensor<4x1xf32>) -> tensor<4x1xf32>
-  %b = ashlar.broadcast %r {shape = array<i64: 4, 8>} : (tensor<4x1xf32>) -> tensor<4x8xf32>
-  %y = ashlar.mul %x, %b : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
-  return %y : tensor<4x8xf32>
-}
-
-// A transpose of the row axes mixes rows too; one that moves axes of extent 1 does not.
-// CHECK-LABEL: func.func @transposed_rows
-// CHECK: kernel.fused "row"
-// CHECK: kernel.fused "elementwise"
-// CHECK-NOT: kernel.fused
-func.func @transposed_rows(%x: tensor<2x3x8xf32>) -> tensor<3x2xf32> {
-  %s = ashlar.reduce_max %x {axes = array<i64: 2>, keepdims = false} : (tensor<2x3x8xf32>) -> tensor<2x3xf32>
-  %t = ashlar.transpose %s {permutation = array<i64: 1, 0>} : (tensor<2x3xf32>) -> tensor<3x2xf32>
-  return %t : tensor<3x2xf32>
-}
-
-// CHECK-LABEL: func.func @moved_unit_axis
-// CHECK-COUNT-1: kernel.fused "row"
-// CHECK-NOT: kernel.fused
-func.func @moved_unit_axis(%x: tensor<1x3x8xf32>) -> tensor<3x1xf32> {
-  %s = ashlar.reduce_max %x {axes = array<i64: 2>, keepdims = false} : (tensor<1x3x8xf32>) -> tensor<1x3xf32>
-  %t = ashlar.transpose %s {permutation = array<i64: 1, 0>} : (tensor<1x3xf32>) -> tensor<3x1xf32>
-  return %t : tensor<3x1xf32>
-}
-
 // Index maps nested many times would repeat the arithmetic below them exponentially often.
 // CHECK-LABEL: func.func @nested_index_maps
 // CHECK-COUNT-2: kernel.fused "elementwise"

@@ -25,3 +25,23 @@ func.func @within(%x: tensor<3x13xf32>) -> tensor<3x13xf32> {
   %3 = ashlar.slice %2 {starts = array<i64: 0, 12>, sizes = array<i64: 3, 13>, steps = array<i64: 1, -1>} : (tensor<3x13xf32>) -> tensor<3x13xf32>
   return %3 : tensor<3x13xf32>
 }
+
+// A transpose of the row axes mixes rows too; one that moves axes of extent 1 does not.
+// CHECK-LABEL: func.func @transposed_rows
+// CHECK: kernel.fused "row"
+// CHECK: kernel.fused "elementwise"
+// CHECK-NOT: kernel.fused
+func.func @transposed_rows(%x: tensor<2x3x8xf32>) -> tensor<3x2xf32> {
+  %s = ashlar.reduce_max %x {axes = array<i64: 2>, keepdims = false} : (tensor<2x3x8xf32>) -> tensor<2x3xf32>
+  %t = ashlar.transpose %s {permutation = array<i64: 1, 0>} : (tensor<2x3xf32>) -> tensor<3x2xf32>
+  return %t : tensor<3x2xf32>
+}
+
+// CHECK-LABEL: func.func @moved_unit_axis
+// CHECK-COUNT-1: kernel.fused "row"
+// CHECK-NOT: kernel.fused
+func.func @moved_unit_axis(%x: tensor<1x3x8xf32>) -> tensor<3x1xf32> {
+  %s = ashlar.reduce_max %x {axes = array<i64: 2>, keepdims = false} : (tensor<1x3x8xf32>) -> tensor<1x3xf32>
+  %t = ashlar.transpose %s {permutation = array<i64: 1, 0>} : (tensor<1x3xf32>) -> tensor<3x1xf32>
+  return %t : tensor<3x1xf32>
+}
