@@ -9,10 +9,10 @@ namespace ashlar {
 namespace {
 
 std::string template_source(const LanguageModel& model) {
-  auto source = chat_template_source(model.files().folder(), false);
+  auto source = chat_template_source(model.folder(), false);
   if (!source)
     throw Unsupported("session", "'{}' has no chat template; use `generate` with a raw prompt",
-                      model.files().folder().string());
+                      model.folder().string());
   return *source;
 }
 
@@ -20,7 +20,7 @@ std::string template_source(const LanguageModel& model) {
 
 Session::Session(LanguageModel& model)
     : model_(model), generator_(model), template_(ChatTemplate::parse(template_source(model))) {
-  input_.special_tokens = special_tokens_of(model.files().folder());
+  input_.special_tokens = special_tokens_of(model.folder());
 }
 
 void Session::add_message(std::string_view role, std::string_view content) {

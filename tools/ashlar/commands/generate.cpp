@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/ashlar/command.h"
+#include "tools/ashlar/model_choice.h"
 
 #include "models/formats/template/chat_template.h"
 #include "models/generate/generator.h"
@@ -15,23 +16,26 @@ namespace ashlar::cli {
 namespace {
 
 struct Options {
-  std::string model, prompt, ids, dtype;
+  ModelChoice model;
+  std::string prompt, ids, dtype;
   GenerateOptions generate;
   bool chat = false, print_ids = false, json = false, stats = false, ignore_eos = false;
 };
 
 // The prompt as the user's first message.
 std::vector<std::int32_t> chat_ids(const Options& options, const LanguageModel& model) {
-  const auto source = chat_template_source(model.files().folder(), false);
+  const auto source = chat_template_source(model.folder(), false);
   if (!source)
-    throw InvalidArgument("cli", "--chat: '{}' has no chat template", options.model);
+    throw InvalidArgument("cli", "--chat: '{}' has no chat template", options.model.name());
   TemplateInput input;
   input.messages.push_back({{"role", "user"}, {"content", options.prompt}});
-  input.special_tokens = special_tokens_of(model.files().folder());
+  input.special_tokens = special_tokens_of(model.folder());
   return model.tokenizer().encode(ChatTemplate::parse(*source).render(input), false);
 }
 
 std::vector<std::int32_t> prompt_ids(const Options& options, const LanguageModel& model) {
+  if (!options.model.shape.empty() && options.prompt.empty() && options.ids.empty())
+    return {0};  // to random weights, any prompt is as good
   if (options.prompt.empty() == options.ids.empty())
     throw InvalidArgument("cli", "generate: give either --prompt or --ids");
   if (!options.ids.empty())
@@ -66,7 +70,7 @@ void print_stats(const Generation& generation, const GenerationTimes& times, Lan
 
 void run(const Options& options) {
   auto progress = std::make_unique<ProgressLine>();
-  LanguageModel model(options.model,
+  LanguageModel model(open_model(options.model),
                       {.dtype = parse_activation_dtype(options.dtype),
                        .ignore_eos = options.ignore_eos,
                        .progress = [&](std::string_view stage) { progress->show(stage); }});
@@ -96,7 +100,7 @@ void run(const Options& options) {
 void add_generate(CLI::App& app) {
   CLI::App* command = app.add_subcommand("generate", "Continue a prompt");
   auto options = std::make_shared<Options>();
-  command->add_option("--model", options->model, "Model folder")->required();
+  add_model_choice(*command, options->model);
   command->add_option("--prompt", options->prompt, "Text to continue, encoded with special tokens");
   command->add_flag("--chat", options->chat, "Pass the prompt through the model's chat template");
   command->add_option("--ids", options->ids, "Token ids to continue, such as 1,2,3");
@@ -117,7 +121,8 @@ void add_generate(CLI::App& app) {
   command->add_flag("--json", options->json, "Print one JSON object at the end");
   add_examples(*command,
                {"generate --model models/checkpoints/pebble-4m --prompt 'Once upon a time'",
-                "generate --model DIR --ids 1,2,3 --max-tokens 8 --json"});
+                "generate --model DIR --ids 1,2,3 --max-tokens 8 --json",
+                "generate --shape llama-3.2-1b --random --max-tokens 256 --stats"});
   command->callback([options] { run(*options); });
 }
 
