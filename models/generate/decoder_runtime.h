@@ -52,6 +52,12 @@ public:
   // Compiles every kernel in the driver, so that no token waits for it.
   void warm_up();
 
+  // For measurements: readies an entry (decode, prefill_T with all T rows) to be run `repeat` times
+  // by the executor, as if every row had `context` tokens in its caches; they are zeros where
+  // nothing was computed. The runs themselves are not counted: positions() stays at `context`.
+  void stage(std::string_view entry, std::int64_t context, std::int64_t repeat);
+
+  Executor& executor() { return executor_; }
   const Executor& executor() const { return executor_; }
   Device& device() { return device_; }
 
@@ -69,6 +75,7 @@ private:
   // Makes the caches hold that many more tokens of each row.
   void make_room(std::span<const std::int64_t> tokens);
   void advance(std::size_t row, std::int64_t tokens);
+  std::int64_t tokens_per_run(std::string_view entry) const;
 
   Device& device_;
   std::int64_t max_positions_;

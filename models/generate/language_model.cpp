@@ -27,8 +27,10 @@ LanguageModel::LanguageModel(std::unique_ptr<const ModelSource> source, LoadOpti
       options.progress(stage);
   };
   report("compiling");
+  CompileOptions compile = CompileOptions::from_environment();
+  compile.kv_length = options.kv_length;
   Program compiled =
-      compile_graph(trace_entries(program_.generation_entries()), device_->profile());
+      compile_graph(trace_entries(program_.generation_entries()), device_->profile(), compile);
   report("loading weights");
   runtime_ = std::make_unique<DecoderRuntime>(
       *device_, program_, config().max_positions, std::move(compiled),

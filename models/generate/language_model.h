@@ -18,6 +18,8 @@ struct LoadOptions {
   std::vector<std::int64_t> prefill_sizes{16, 64, 256, 512};
   std::int64_t ring_rows = 64;
   bool ignore_eos = false;  // keep generating behind the model's stop tokens
+  // Tokens in the caches that the costs noted in the program assume; 0: the first capacity.
+  std::int64_t kv_length = 0;
   // Called with what is being done now, for progress lines. May be empty.
   std::function<void(std::string_view stage)> progress;
 };
