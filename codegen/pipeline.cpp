@@ -52,10 +52,8 @@ static std::uint32_t required_subgroup_size(ModuleOp module) {
 
 static LogicalResult lower(ModuleOp module, const DeviceProfile& profile,
                            SmallVectorImpl<std::uint32_t>& words) {
-  MLIRContext* context = module.getContext();
-  module->setAttr(spirv::getTargetEnvAttrName(),
-                  target_env(context, profile, required_subgroup_size(module)));
-  PassManager passes(context, ModuleOp::getOperationName());
+  set_target(module, profile, required_subgroup_size(module));
+  PassManager passes(module.getContext(), ModuleOp::getOperationName());
   build_kernel_pipeline(passes);
   if (failed(passes.run(module)))
     return failure();

@@ -20,7 +20,7 @@ class OpPassManager;
 namespace ashlar::codegen {
 
 // Passes that simplify kernel IR, expand math and convert to one final spirv.module. The module
-// must carry spirv.target_env.
+// must carry its target (see set_target).
 void build_kernel_pipeline(mlir::OpPassManager& passes);
 
 // Lowers `module` in place and serialises it. Throws ashlar::Error with the compiler's diagnostics
