@@ -172,7 +172,7 @@ TEST_F(CompileTest, StagesAreShownInOrder) {
   options.on_stage = [&](Stage stage, std::string_view text) { stages.emplace_back(stage, text); };
   std::size_t done = 0;
   options.on_progress = [&](std::size_t count, std::size_t total) {
-    EXPECT_EQ(count, done + 1);
+    EXPECT_GT(count, done);
     EXPECT_LE(count, total);
     done = count;
   };
@@ -187,8 +187,8 @@ TEST_F(CompileTest, StagesAreShownInOrder) {
   EXPECT_THAT(stages[2].second, HasSubstr("plan.dispatch"));
   EXPECT_EQ(stages[3].first, Stage::kernel_ir);
   EXPECT_THAT(stages[3].second, HasSubstr("kernel.buffer"));
-  EXPECT_EQ(stages[4].first, Stage::spirv);
-  EXPECT_THAT(stages[4].second, HasSubstr("spirv.EntryPoint"));
+  EXPECT_EQ(stages.back().first, Stage::spirv);
+  EXPECT_THAT(stages.back().second, HasSubstr("spirv.EntryPoint"));
 }
 
 TEST_F(CompileTest, DumpFolderReceivesThePasses) {

@@ -53,8 +53,7 @@ protected:
                             ") -> " + type),
                   type);
     const auto count = static_cast<std::int64_t>(x.size());
-    return run(region.text(),
-               {values(DType::f32, {count}, x), values(DType::f32, {count}, y)})
+    return run(region.text(), {values(DType::f32, {count}, x), values(DType::f32, {count}, y)})
         .at(0);
   }
 };
@@ -66,8 +65,7 @@ TEST_F(FloatControlsTest, SignedZerosInfinitiesAndNansAreKept) {
               {kNan, kNan, -0.0, -0.0, -kInf});
   expect_same(binary("add", {-0.0, -0.0, kInf, kNan}, {-0.0, 0.0, -kInf, 1}),
               {-0.0, 0.0, kNan, kNan});
-  expect_same(binary("sub", {kInf, 0.0, -0.0, 1}, {kInf, 0.0, 0.0, kNan}),
-              {kNan, 0.0, -0.0, kNan});
+  expect_same(binary("sub", {kInf, 0.0, -0.0, 1}, {kInf, 0.0, 0.0, kNan}), {kNan, 0.0, -0.0, kNan});
   expect_same(binary("div", {1, 1, 0, -1, kInf}, {-0.0, kInf, 0, kInf, kInf}),
               {-kInf, 0.0, kNan, -0.0, kNan});
 }
