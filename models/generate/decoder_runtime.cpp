@@ -201,8 +201,7 @@ void DecoderRuntime::stage(std::string_view entry, std::int64_t context, std::in
 }
 
 void DecoderRuntime::warm_up() {
-  for (std::uint32_t entry = 0; entry < executor_.program().entries.size(); ++entry)
-    executor_.warm_up(entry);
+  executor_.warm_up(executor_.entry_index("decode"));
 }
 
 }  // namespace ashlar
