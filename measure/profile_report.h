@@ -29,12 +29,12 @@ struct KernelRow {
 // Seconds of one run, instrumented: each command alone between barriers and timestamps.
 struct ProfileTotals {
   double kernels = 0;
-  double gaps = 0;         // between commands: barrier, timestamps, launch
-  double submit = 0;       // what the probe found for a submit and its wait
-  double unaccounted = 0;  // what else the host waited for
+  double gaps = 0;          // between commands: barrier, timestamps, launch
+  double submit = 0;        // what the probe found for a submit and its wait
+  double unaccounted = 0;   // what else the host waited for
   double instrumented = 0;  // all of these
-  double plain = 0;  // without instruments
-  double bound = 0;  // what all commands must take at least
+  double plain = 0;         // without instruments
+  double bound = 0;         // what all commands must take at least
 };
 
 struct ProfileReport {

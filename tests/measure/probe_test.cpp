@@ -27,9 +27,9 @@ TEST(Probe, MeasuresEveryLimit) {
   EXPECT_EQ(limits.peaks.front().name, "f32 fma");
   EXPECT_GT(limits.best_peak(), 0);
   const nlohmann::json json = to_json(limits);
-  for (const char* key : {"device", "driver", "date", "array_bytes", "read_bytes_per_second",
-                          "copy_bytes_per_second", "operations_per_second",
-                          "dependent_dispatch_us", "independent_dispatch_us", "submit_us"})
+  for (const char* key :
+       {"device", "driver", "date", "array_bytes", "read_bytes_per_second", "copy_bytes_per_second",
+        "operations_per_second", "dependent_dispatch_us", "independent_dispatch_us", "submit_us"})
     EXPECT_TRUE(json.contains(key)) << key;
 }
 

@@ -24,8 +24,7 @@ protected:
 };
 
 TEST_F(ProfileTest, TimesEveryCommandOfDecode) {
-  const EntryProfile profile =
-      profile_entry(pebble().runtime(), {.context = 300, .replays = 3});
+  const EntryProfile profile = profile_entry(pebble().runtime(), {.context = 300, .replays = 3});
   EXPECT_EQ(profile.commands.size(), work_of("decode"));
   EXPECT_EQ(profile.tokens, 1);
   EXPECT_EQ(profile.replays, 3);

@@ -50,6 +50,7 @@ int main(int argc, char** argv) {
   cli::add_profile(app);
   cli::add_template(app);
   cli::add_tokenize(app);
+  cli::add_tune(app);
   try {
     app.parse(argc, argv);
     return cli::kSuccess;

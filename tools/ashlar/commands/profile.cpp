@@ -86,7 +86,8 @@ void add_profile(CLI::App& app) {
       ->capture_default_str();
   command->add_option("--replays", options->profile.replays, "Medians of at most that many")
       ->capture_default_str();
-  command->add_option("--array-mib", options->array_mib, "Size of the probe's arrays, as in `probe`")
+  command
+      ->add_option("--array-mib", options->array_mib, "Size of the probe's arrays, as in `probe`")
       ->check(CLI::Range(0, 1 << 16));
   command->add_flag("--json", options->json, "Print JSON");
   command->add_option("--trace", options->trace, "Write a trace for Perfetto or chrome://tracing");
