@@ -201,9 +201,14 @@ ScheduleAttr matvec_schedule(const RegionView& region, Operation* matmul,
   std::int64_t rows = profile.is_cpu ? 4 : extent.m > 1 ? 2 : 1;
   rows = limited(rows, 1, std::max<std::int64_t>(16 / std::max<std::int64_t>(extent.m, 1), 1));
   const std::int64_t unroll = profile.is_cpu ? 1 : limited(extent.k / (lanes * width), 1, 4);
-  const std::int64_t groups =
-      limited(power_of_two_above(ceil_div(extent.n, rows)), 1, profile.is_cpu ? 8 : 4);
-  const std::int64_t workgroup = limited(lanes * groups, subgroup, largest_workgroup(profile, 256));
+  std::int64_t groups = profile.is_cpu ? 8 : 4;
+  // Each workgroup computes the left side for itself, so few large ones; but some for every unit.
+  const std::int64_t units = std::max<std::int64_t>(profile.compute_units, 1);
+  while (!profile.is_cpu && stages_lhs(matmul) && groups < 16 &&
+         extent.n / (2 * groups * rows) >= 2 * units)
+    groups *= 2;
+  groups = limited(power_of_two_above(ceil_div(extent.n, rows)), 1, groups);
+  const std::int64_t workgroup = limited(lanes * groups, subgroup, largest_workgroup(profile, 512));
   return make_schedule(region.op->getContext(), "matvec",
                        {{"workgroup", workgroup},
                         {"lanes", lanes},
@@ -260,15 +265,23 @@ std::int64_t attention_iterations(Operation* root, ScheduleAttr schedule) {
   const std::int64_t blocks = ceil_div(ceil_div(kMaxAttentionLength, splits_of(root)), workgroup);
   const std::int64_t rows = attention_tile(root).rows();
   const std::int64_t value_steps = ceil_div(ceil_div(workgroup, key_groups), kAttentionKeysAtOnce);
-  return blocks * (1 + head / attention_key_step(head) + value_steps) +
-         ceil_div(rows * head, workgroup) + ceil_div(rows * (value_head + 2), workgroup);
+  // Around the walk over the keys: new rows and the query, at most a row at a time and twice where
+  // it is reduced; storing; joining splits.
+  const std::int64_t row_steps = 2 * (rows + 2) * ceil_div(std::max(head, value_head), 4);
+  const std::int64_t joins = 2 * splits_of(root) + ceil_div(rows * splits_of(root), workgroup);
+  return blocks * (1 + head / attention_key_step(head) + value_steps) + row_steps +
+         ceil_div(rows * (value_head + 2), workgroup) + joins;
 }
 
 ScheduleAttr attention_schedule(const RegionView& region, Operation* root,
                                 const DeviceProfile& profile) {
   auto make = [&](std::int64_t workgroup) {
+    // A GPU has few warps here, so each thread keeps many loads under way.
     return make_schedule(region.op->getContext(), "attention",
-                         {{"workgroup", workgroup}, {"splits", splits_of(root)}});
+                         {{"workgroup", workgroup},
+                          {"splits", splits_of(root)},
+                          {"packets", profile.is_cpu ? 1 : 8},
+                          {"keys", profile.is_cpu ? kAttentionKeysAtOnce : 8}});
   };
   std::int64_t workgroup = largest_workgroup(profile, profile.is_cpu ? 64 : 128);
   while (profile.max_loop_iterations && 2 * workgroup <= largest_workgroup(profile, 512) &&

@@ -56,8 +56,14 @@ bool is_attention(Operation* op) {
 std::int64_t bytes_used(OpOperand& use, std::int64_t kv_length) {
   Operation* user = use.getOwner();
   const Type type = use.get().getType();
-  if (is_scatter(user) && use.getOperandNumber() == 0)
-    return 0;
+  if (is_scatter(user) && use.getOperandNumber() == 0) {
+    // What is appended to is read by the attention of the same kernel.
+    std::int64_t read = 0;
+    for (Operation* reader : user->getUsers())
+      if (is_attention(reader))
+        read = std::max(read, byte_size(type, rows_attended(reader, kv_length)));
+    return read;
+  }
   if (isa<kernel::YieldOp>(user))
     return 0;
   if (isa<ir::TakeOp, ir::TakeAlongAxisOp, ir::SliceOp>(user) && use.getOperandNumber() == 0)

@@ -3,7 +3,7 @@
 //
 //   %y = ashlar.attention %q, ...           =>   %p = kernel.attention_partial %q, ... {splits =
 //   16}
-//                                                %y = kernel.attention_combine %p
+//                                                %y = kernel.attention_combine %p, %zeros
 //
 //   %t = ashlar.argmax %x                   =>   argmax of 32 pieces, then of their largest values
 //
@@ -124,8 +124,11 @@ private:
         builder, op.getLoc(), RankedTensorType::get(shape, builder.getF32Type()), op.getOperands(),
         op->getAttrs());
     partial->setAttr("splits", builder.getI64IntegerAttr(splits));
+    RowBuilder b{builder, op.getLoc()};
+    Value arrivals = b.make(OpKind::full, {},
+                            {{"shape", Dims{workgroups}}, {"dtype", DType::i32}, {"value", 0.0}});
     auto combined = kernel::AttentionCombineOp::create(builder, op.getLoc(), op.getType(),
-                                                       partial.getPartials());
+                                                       partial.getPartials(), arrivals);
     op.replaceAllUsesWith(combined.getResult());
     op.erase();
   }

@@ -133,6 +133,10 @@ Value KernelBuilder::less(Value a, Value b) {
   return make<arith::CmpIOp>(arith::CmpIPredicate::slt, a, b);
 }
 
+Value KernelBuilder::less_equal(Value a, Value b) {
+  return make<arith::CmpIOp>(arith::CmpIPredicate::sle, a, b);
+}
+
 Value KernelBuilder::equal(Value a, Value b) {
   return make<arith::CmpIOp>(arith::CmpIPredicate::eq, a, b);
 }

@@ -70,6 +70,7 @@ public:
   Value rem(Value a, std::int64_t b) { return make<mlir::arith::RemUIOp>(a, index(b)); }
   Value less(Value a, Value b);
   Value less(Value a, std::int64_t b) { return less(a, index(b)); }
+  Value less_equal(Value a, Value b);
   Value equal(Value a, Value b);
   Value min(Value a, Value b) { return make<mlir::arith::MinSIOp>(a, b); }
   Value max(Value a, Value b) { return make<mlir::arith::MaxSIOp>(a, b); }

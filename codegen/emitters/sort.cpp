@@ -6,6 +6,7 @@
 // the first k are wanted, these are picked out first, by the digits of their keys.
 #include "codegen/emitters/emitters.h"
 #include "codegen/emitters/line.h"
+#include "codegen/emitters/memory_order.h"
 #include "codegen/emitters/scalar_ops.h"
 #include "codegen/emitters/storage.h"
 #include "codegen/emitters/stores.h"

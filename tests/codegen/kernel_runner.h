@@ -25,7 +25,8 @@ protected:
   using Tensor = reference::Tensor;
   using Tensors = std::vector<Tensor>;
 
-  // What the device computes.
+  // What the device computes: the outputs, then inputs that the kernel must leave as they were
+  // although it writes to them.
   static Tensors run(const std::string& text, const Tensors& inputs);
   // What the reference computes.
   static Tensors expected(const std::string& text, const Tensors& inputs);

@@ -8,7 +8,8 @@
 // CHECK-LABEL: func.func @decode
 func.func @decode(%q: tensor<1x1x8x64xbf16>, %k: tensor<?x1x2x64xbf16>, %v: tensor<?x1x2x64xbf16>, %p: tensor<1xi32>, %n: tensor<1xi32>) -> tensor<1x1x8x64xbf16> {
   // GPU: %[[P:.*]] = kernel.attention_partial {{.*}} splits = 32 : i64{{.*}} -> tensor<1x1x8x32x66xf32>
-  // GPU: kernel.attention_combine %[[P]] : (tensor<1x1x8x32x66xf32>) -> tensor<1x1x8x64xbf16>
+  // GPU: %[[A:.*]] = ashlar.full {dtype = i32, shape = array<i64: 2>, value = 0.000000e+00 : f64}
+  // GPU: kernel.attention_combine %[[P]], %[[A]] : (tensor<1x1x8x32x66xf32>, tensor<2xi32>) -> tensor<1x1x8x64xbf16>
   // CPU: ashlar.attention
   %y = ashlar.attention %q, %k, %v, %p, %n {scale = 0.125 : f64, causal = true, window = 0 : i64, softcap = 0.0 : f64, ring = 0 : i64} : (tensor<1x1x8x64xbf16>, tensor<?x1x2x64xbf16>, tensor<?x1x2x64xbf16>, tensor<1xi32>, tensor<1xi32>) -> tensor<1x1x8x64xbf16>
   return %y : tensor<1x1x8x64xbf16>
