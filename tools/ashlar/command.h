@@ -23,6 +23,7 @@ enum ExitCode : int {
   kBadInput = 3,       // a file, prompt or id that cannot be used
   kUnsupported = 4,    // well formed, but outside what Ashlar or the device can do
   kDeviceFailure = 5,  // no device, device lost, out of memory
+  kInterrupted = 130,  // Ctrl-C; what was generated until then has been printed
 };
 
 // Registers one subcommand each.

@@ -14,9 +14,10 @@ namespace ashlar::cli {
 struct ModelGraphOptions {
   std::string model, dtype, profile;
   std::int64_t batch = 1;
+  bool sampling = false;
 };
 
-// --model, --dtype, --batch, --profile.
+// --model, --dtype, --batch, --sampling, --profile.
 void add_model_graph_options(CLI::App& command, ModelGraphOptions& options);
 
 // Traces prefill and decode. Throws what reading the folder throws.
