@@ -9,7 +9,8 @@
 //
 // Attention is split when its queries alone would leave compute units idle; a CPU never is. Other
 // reductions are split when there are fewer rows than units and rows are long. Sums and products
-// change their order of evaluation; the other results stay the same bit for bit.
+// change their order of evaluation; the other results stay the same bit for bit. Partial sums and
+// products of f16 and bf16 are f32, so that the result rounds once.
 #include "ir/kernel_region.h"
 #include "ir/schedule_model.h"
 #include "passes/op_classes.h"
@@ -145,7 +146,7 @@ private:
     RowBuilder b{builder, op->getLoc()};
     Value cut = cut_rows(b, op->getOperand(0), *rows, pieces, *filler);
     const bool is_arg = kind == OpKind::argmax || kind == OpKind::argmin;
-    Value result = is_arg ? reduce_arg(b, kind, cut) : reduce_twice(b, kind, cut);
+    Value result = is_arg ? reduce_arg(b, kind, cut) : reduce_twice(b, kind, cut, type.dtype);
     result = b.reshape(result, cast<RankedTensorType>(op->getResult(0).getType()).getShape().vec());
     op->getResult(0).replaceAllUsesWith(result);
     op->erase();
@@ -164,9 +165,14 @@ private:
     return b.reshape(flat, {rows.rows, pieces, piece});
   }
 
-  static Value reduce_twice(RowBuilder b, OpKind kind, Value cut) {
+  static Value reduce_twice(RowBuilder b, OpKind kind, Value cut, DType dtype) {
+    const bool rounds = kind == OpKind::reduce_sum || kind == OpKind::reduce_prod;
+    const bool widened = rounds && is_float(dtype) && dtype != DType::f32;
+    if (widened)
+      cut = b.make(OpKind::cast, cut, {{"dtype", DType::f32}});
     Value partial = b.make(kind, cut, {{"axes", Dims{2}}, {"keepdims", false}});
-    return b.make(kind, partial, {{"axes", Dims{1}}, {"keepdims", false}});
+    Value whole = b.make(kind, partial, {{"axes", Dims{1}}, {"keepdims", false}});
+    return widened ? b.make(OpKind::cast, whole, {{"dtype", dtype}}) : whole;
   }
 
   // The piece with the best value, and where the best value lies in it. Ties and NaN: the first
