@@ -464,8 +464,7 @@ void emit_attention(KernelBuilder& b, Stores stores) {
   if (!check_stores(b, stores, root) || kernel::element_count(root->getResult(0).getType()) == 0)
     return;
   Attention attention(b, stores, root);
-  b.set_workgroups(attention.workgroups());
-  attention.emit();
+  b.for_workgroups(attention.workgroups(), [&] { attention.emit(); });
 }
 
 }  // namespace ashlar::codegen

@@ -28,13 +28,14 @@ public:
     if (!read_shapes() || !read_schedule() || !check_epilogue(b_, stores_, roots_))
       return;
     const std::int64_t rows_per_workgroup = groups_ * rows_;
-    b_.set_workgroups((n_ + rows_per_workgroup - 1) / rows_per_workgroup);
-    bind_reductions();
-    if (kernel::stages_lhs(roots_.front()))
-      stage_lhs();
-    store_prologue();
-    if (n_ > 0)
-      multiply(rows_per_workgroup);
+    b_.for_workgroups((n_ + rows_per_workgroup - 1) / rows_per_workgroup, [&] {
+      bind_reductions();
+      if (kernel::stages_lhs(roots_.front()))
+        stage_lhs();
+      store_prologue();
+      if (n_ > 0)
+        multiply(rows_per_workgroup);
+    });
   }
 
 private:
