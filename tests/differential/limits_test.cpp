@@ -74,7 +74,8 @@ TEST(ManyWorkgroups, Gather) {
 }
 
 TEST(ManyWorkgroups, Scatter) {
-  const Array updates = filled<std::uint8_t>({1, kManyElements}, [](std::int64_t i) { return i % 251; });
+  const Array updates =
+      filled<std::uint8_t>({1, kManyElements}, [](std::int64_t i) { return i % 251; });
   const Array target = zeros({2, kManyElements}, DType::u8);
   expect_many_workgroups<std::uint8_t>(
       scatter(target, array({1}, {1, 1}), updates, 0),
@@ -95,18 +96,17 @@ TEST(ManyWorkgroups, Matvec) {
   constexpr std::int64_t kRows = 65'536 * 32 + 1;
   const Array weight = filled<float>({kRows, 2}, [](std::int64_t i) { return i % 127 - 63; });
   const Array x = array({2.0F, -1.0F}, {1, 2});
-  expect_many_workgroups<float>(matmul(x, transpose(astype(weight, DType::bf16))),
-                                [](std::int64_t i) {
-                                  return 2 * (2 * i % 127 - 63) - ((2 * i + 1) % 127 - 63);
-                                });
+  expect_many_workgroups<float>(
+      matmul(x, transpose(astype(weight, DType::bf16))),
+      [](std::int64_t i) { return 2 * (2 * i % 127 - 63) - ((2 * i + 1) % 127 - 63); });
 }
 
 TEST(ManyWorkgroups, Matmul) {
   constexpr std::int64_t kBatch = 65'537, kRows = 9;
   const Array x = filled<float>({kBatch, kRows, 1}, [](std::int64_t i) { return i % 1021; });
   const Array y = filled<float>({kBatch, 1, 1}, [](std::int64_t i) { return i % 7 - 3; });
-  expect_many_workgroups<float>(
-      matmul(x, y), [](std::int64_t i) { return i % 1021 * (i / kRows % 7 - 3); });
+  expect_many_workgroups<float>(matmul(x, y),
+                                [](std::int64_t i) { return i % 1021 * (i / kRows % 7 - 3); });
 }
 
 TEST(ManyWorkgroups, Scan) {
@@ -130,9 +130,9 @@ TEST(ManyWorkgroups, Attention) {
   // Equal scores: the mean of two values.
   const Array value =
       filled<float>({2, kBatch, 1, 4}, [](std::int64_t i) { return i % (kBatch * 4); });
-  expect_many_workgroups<float>(
-      attention(query, key, value, full({kBatch}, 1, DType::i32), full({kBatch}, 2, DType::i32), {}),
-      [](std::int64_t i) { return i; });
+  expect_many_workgroups<float>(attention(query, key, value, full({kBatch}, 1, DType::i32),
+                                          full({kBatch}, 2, DType::i32), {}),
+                                [](std::int64_t i) { return i; });
 }
 
 // More elements than 65,535 iterations of the 8 lanes that a CPU driver gives to a line.
@@ -149,15 +149,13 @@ TEST(LongLoops, RowsThatAreNotCut) {
   expect_elements<std::int8_t>(sum(x, 1), sum_of_row);
   // f16 holds these sums.
   expect_elements<float>(sum(astype(x, DType::f16), 1), sum_of_row);
-  expect_elements<std::int32_t>(argmax(x, 1), [](std::int64_t row) {
-    return (6 - row * kLongLine % 7 + 7) % 7;
-  });
+  expect_elements<std::int32_t>(argmax(x, 1),
+                                [](std::int64_t row) { return (6 - row * kLongLine % 7 + 7) % 7; });
 }
 
 TEST(LongLoops, SeveralPassesOverARow) {
   const Array x = filled<std::int64_t>({kLongLine}, [](std::int64_t i) { return i % 1000; });
-  expect_elements<std::int64_t>(max(x) - x + min(x),
-                                [](std::int64_t i) { return 999 - i % 1000; });
+  expect_elements<std::int64_t>(max(x) - x + min(x), [](std::int64_t i) { return 999 - i % 1000; });
 }
 
 // Partial sums near 1038.06, which f16 and bf16 cannot hold.
@@ -180,7 +178,8 @@ TEST(LongLoops, Matvec) {
 }
 
 TEST(LongLoops, Matmul) {
-  const Array x = filled<float>({9, kLongLine}, [](std::int64_t i) { return i % kLongLine % 3 - 1; });
+  const Array x =
+      filled<float>({9, kLongLine}, [](std::int64_t i) { return i % kLongLine % 3 - 1; });
   const Array y = filled<float>({kLongLine, 3}, [](std::int64_t i) { return i / 3 % 2; });
   std::int64_t odd = 0;
   for (std::int64_t i = 1; i < kLongLine; i += 2)
