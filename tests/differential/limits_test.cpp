@@ -194,9 +194,12 @@ TEST(LongLoops, Scan) {
 }
 
 TEST(LongLoops, Sort) {
-  constexpr std::int64_t kLength = 100'003;  // prime
+  constexpr std::int64_t kLength = 524'288;
   const Array x = arange(0, kLength) * 1009 % kLength;
   expect_elements<std::int32_t>(sort(x), [](std::int64_t i) { return i; });
+  if (profile().max_loop_iterations != 0)
+    EXPECT_THAT([&] { sort(arange(0, kLength + 1)).to_bytes(); },
+                ThrowsMessage<Error>(HasSubstr("times per invocation")));
 }
 
 TEST(LongLoops, TopK) {
