@@ -60,23 +60,23 @@ TEST_F(BadModelTest, AMissingWeightIsNamed) {
   write([](auto&, Tensors& tensors) {
     std::erase_if(tensors, [](const TensorToWrite& t) { return t.name == kWeight; });
   });
-  EXPECT_THAT(load(), ThrowsMessage<InvalidArgument>(AllOf(HasSubstr("has no tensor"), HasSubstr(kWeight))));
+  EXPECT_THAT(load(), ThrowsMessage<InvalidArgument>(
+                          AllOf(HasSubstr("has no tensor"), HasSubstr(kWeight))));
 }
 
 TEST_F(BadModelTest, AWeightThatContradictsTheConfigIsNamed) {
   write([](nlohmann::json& config, Tensors&) {
     config["intermediate_size"] = config["intermediate_size"].get<int>() + 16;
   });
-  EXPECT_THAT(load(), ThrowsMessage<InvalidArgument>(
-                          AllOf(HasSubstr("model.layers.0.mlp"), HasSubstr("config.json implies"),
-                                HasSubstr("the checkpoint has"))));
+  EXPECT_THAT(load(), ThrowsMessage<InvalidArgument>(AllOf(HasSubstr("model.layers.0.mlp"),
+                                                           HasSubstr("config.json implies"),
+                                                           HasSubstr("the checkpoint has"))));
 }
 
 TEST_F(BadModelTest, AWeightOfAnotherTypeIsNamed) {
   write([](auto&, Tensors& tensors) { weight_of(tensors).type = StoredType::i16; });
-  EXPECT_THAT(load(),
-              ThrowsMessage<InvalidArgument>(
-                  AllOf(HasSubstr(kWeight), HasSubstr("expected a float type, got i16"))));
+  EXPECT_THAT(load(), ThrowsMessage<InvalidArgument>(
+                          AllOf(HasSubstr(kWeight), HasSubstr("expected a float type, got i16"))));
 }
 
 TEST_F(BadModelTest, ATruncatedFileIsRefused) {
@@ -91,7 +91,8 @@ TEST_F(BadModelTest, AnUnknownFamilyIsNamed) {
 }
 
 TEST_F(BadModelTest, ATokenizerWithoutMergesIsRefused) {
-  std::ofstream(folder_ / "tokenizer.json") << R"({"version":"1.0","model":{"type":"BPE","vocab":{"a":0}}})";
+  std::ofstream(folder_ / "tokenizer.json")
+      << R"({"version":"1.0","model":{"type":"BPE","vocab":{"a":0}}})";
   EXPECT_THAT(load(), ThrowsMessage<FormatError>(HasSubstr("\"merges\" is missing")));
 }
 

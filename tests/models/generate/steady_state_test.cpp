@@ -3,7 +3,6 @@
 #include "models/generate/generator.h"
 #include "runtime/vulkan/transfers.h"
 
-
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
