@@ -4,6 +4,7 @@
 #include "runtime/program/error.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 namespace ashlar {
@@ -43,6 +44,20 @@ void check_extents(const Dims& dims) {
   for (std::int64_t d : dims)
     if (d < 0)
       refuse("negative extent in {}", Shape(dims).to_string());
+}
+
+std::int64_t sum_of(std::int64_t a, std::int64_t b) {
+  const std::optional<std::int64_t> sum = checked_add(a, b);
+  if (!sum)
+    refuse("{} + {} passes 2^63-1", a, b);
+  return *sum;
+}
+
+std::int64_t product_of(std::int64_t a, std::int64_t b) {
+  const std::optional<std::int64_t> product = checked_mul(a, b);
+  if (!product)
+    refuse("{} * {} passes 2^63-1", a, b);
+  return *product;
 }
 
 }  // namespace
@@ -128,7 +143,7 @@ ArrayType infer_slice(Operands operands, const Attributes& attributes) {
       refuse("step 0 on axis {}", i);
     if (sizes[i] == 0)
       continue;
-    const std::int64_t last = starts[i] + (sizes[i] - 1) * steps[i];
+    const std::int64_t last = sum_of(starts[i], product_of(sizes[i] - 1, steps[i]));
     const std::int64_t extent = shape.dims()[i];
     if (std::min(starts[i], last) < 0 || std::max(starts[i], last) >= extent)
       refuse("axis {}: elements {}..{} are outside [0, {})", i, starts[i], last, extent);
@@ -146,7 +161,7 @@ ArrayType infer_pad(Operands operands, const Attributes& attributes) {
   for (std::size_t i = 0; i < dims.size(); ++i) {
     if (low[i] < 0 || high[i] < 0)
       refuse("negative padding on axis {}", i);
-    dims[i] += low[i] + high[i];
+    dims[i] = sum_of(dims[i], sum_of(low[i], high[i]));
   }
   return {operands[0].dtype, Shape(std::move(dims))};
 }
@@ -162,7 +177,7 @@ ArrayType infer_concat(Operands operands, const Attributes& attributes) {
       expected[axis] = other.shape.dims()[axis];
     if (other.dtype != operands[0].dtype || other.shape.dims() != expected)
       refuse("cannot join {} and {} along axis {}", text(operands[0]), text(other), axis);
-    dims[axis] += other.shape.dims()[axis];
+    dims[axis] = sum_of(dims[axis], other.shape.dims()[axis]);
   }
   return {operands[0].dtype, Shape(std::move(dims))};
 }

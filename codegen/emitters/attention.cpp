@@ -503,8 +503,7 @@ void emit_attention(KernelBuilder& b, Stores stores) {
   if (!sorted || kernel::element_count(root->getResult(0).getType()) == 0)
     return;
   Attention attention(b, *sorted, root);
-  b.set_workgroups(attention.workgroups());
-  attention.emit();
+  b.for_workgroups(attention.workgroups(), [&] { attention.emit(); });
 }
 
 }  // namespace ashlar::codegen

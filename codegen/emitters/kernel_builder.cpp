@@ -258,6 +258,14 @@ Value KernelBuilder::thread() {
   return make<gpu::ThreadIdOp>(gpu::Dimension::x);
 }
 
+void KernelBuilder::for_workgroups(std::int64_t count, llvm::function_ref<void()> body) {
+  workgroups_ = std::max<std::int64_t>(count, 1);
+  const auto [columns, rows, layers] = grid();
+  if (std::int64_t{columns} * rows == workgroups_)
+    return body();
+  if_then(less(workgroup(), workgroups_), body);
+}
+
 Value KernelBuilder::workgroup() {
   Value x = make<gpu::BlockIdOp>(gpu::Dimension::x);
   const auto [columns, rows, layers] = grid();

@@ -33,7 +33,12 @@ public:
     if (!read_shapes() || !read_schedule() || !check_epilogue(b_, stores_, roots_))
       return;
     const std::int64_t rows_per_workgroup = groups_ * rows_;
-    b_.set_workgroups((n_ + rows_per_workgroup - 1) / rows_per_workgroup);
+    b_.for_workgroups((n_ + rows_per_workgroup - 1) / rows_per_workgroup,
+                      [&] { emit_rows(rows_per_workgroup); });
+  }
+
+private:
+  void emit_rows(std::int64_t rows_per_workgroup) {
     place(rows_per_workgroup);
     const bool staged = kernel::stages_lhs(roots_.front());
     std::optional<WeightBlock> first_block;
@@ -47,7 +52,6 @@ public:
       store_results(totals(first_block));
   }
 
-private:
   bool read_shapes() {
     if (roots_.empty() || !isa<ir::MatmulOp>(roots_.front()))
       return refuse(b_.def(), "a matvec kernel needs a matmul");

@@ -327,8 +327,8 @@ void emit_sort(KernelBuilder& b, Stores stores) {
   if (!check_stores(b, stores, root) || kernel::element_count(root->getResult(0).getType()) == 0)
     return;
   const Value input = root->getOperand(0);
-  b.set_workgroups(Line::count(input, root->getAttrOfType<IntegerAttr>("axis").getInt()));
-  Sort(b, stores, root).emit();
+  b.for_workgroups(Line::count(input, root->getAttrOfType<IntegerAttr>("axis").getInt()),
+                   [&] { Sort(b, stores, root).emit(); });
 }
 
 }  // namespace ashlar::codegen

@@ -38,6 +38,9 @@ Array Weights::get(std::string_view name, const Shape& shape) const {
   if (!type)
     throw InvalidArgument("model", "the checkpoint has no tensor '{}', which config.json asks for",
                           full);
+  if (!is_float(type->dtype))
+    throw InvalidArgument("model", "tensor '{}': expected a float type, got {}", full,
+                          name_of(type->dtype));
   if (type->shape != shape)
     throw InvalidArgument("model", "tensor '{}': config.json implies {}, the checkpoint has {}",
                           full, shape.to_string(), type->shape.to_string());

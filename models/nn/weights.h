@@ -27,8 +27,8 @@ public:
   Weights operator/(std::int64_t index) const;
 
   bool has(std::string_view name) const;
-  // The tensor in its stored element type. Throws InvalidArgument when it is missing or its shape
-  // is another one: geometry is checked against the file, never assumed.
+  // The tensor in its stored element type. Throws InvalidArgument when it is missing, holds no
+  // floats or its shape is another one: geometry is checked against the file, never assumed.
   Array get(std::string_view name, const Shape& shape) const;
 
   // The last part of the prefix: "q_proj" of "model.layers.3.self_attn.q_proj".

@@ -60,7 +60,7 @@ protected:
 
 TEST_P(GoldenTest, LogitsAndHiddenStates) {
   const Reference expected = reference();
-  for (std::int64_t chunk : {0, 7}) {
+  for (std::int64_t chunk : {0, 1, 7}) {
     SCOPED_TRACE(fmt::format("chunk {}", chunk));
     const auto tensors =
         compute_logits(folder(), expected.rows("input_ids"),
@@ -85,6 +85,29 @@ TEST_P(GoldenTest, GreedyIds) {
     EXPECT_EQ(result.ids, expected.rows("greedy_ids")[0]);
     EXPECT_EQ(generator.times().decode_submits, (kGreedyTokens + steps - 1) / steps);
   }
+}
+
+TEST_P(GoldenTest, GoesOnAfterARewind) {
+  const Reference expected = reference();
+  const std::vector<std::int32_t> prompt = expected.rows("input_ids")[0];
+  const std::vector<std::int32_t> greedy = expected.rows("greedy_ids")[0];
+  LanguageModel model(folder(),
+                      {.dtype = DType::f32, .prefill_sizes = {1, 7, 64}, .ignore_eos = true});
+  Generator generator(model);
+  generator.run({prompt}, {.max_tokens = kGreedyTokens, .steps_per_submit = 4});
+  // Back to where 8 tokens were chosen, if the rings remember it, else to the beginning.
+  constexpr std::ptrdiff_t kKept = 8;
+  const auto position = static_cast<std::int64_t>(prompt.size()) - 1 + kKept;
+  const bool remembered = model.runtime().can_rewind(0, position);
+  std::vector<std::int32_t> again(greedy.begin(), greedy.begin() + kKept);
+  if (remembered)
+    again.erase(again.begin(), again.end() - 1);
+  else
+    again.insert(again.begin(), prompt.begin(), prompt.end());
+  model.runtime().rewind(std::vector<std::int64_t>{remembered ? position : 0});
+  const Generation result =
+      generator.run({again}, {.max_tokens = kGreedyTokens - kKept, .steps_per_submit = 4}).front();
+  EXPECT_EQ(result.ids, std::vector<std::int32_t>(greedy.begin() + kKept, greedy.end()));
 }
 
 TEST_P(GoldenTest, BatchRowsOfUnequalLengthAgreeWithRowsAlone) {

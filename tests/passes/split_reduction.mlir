@@ -45,6 +45,36 @@ func.func @sum(%x: tensor<2x16384xf32>) -> tensor<2x1xf32> {
   return %y : tensor<2x1xf32>
 }
 
+// Partial sums are f32: the result rounds once. A maximum rounds nothing.
+// CHECK-LABEL: func.func @narrow_sum
+func.func @narrow_sum(%x: tensor<1x16384xbf16>) -> (tensor<1xbf16>, tensor<1xbf16>) {
+  // CHECK: ashlar.cast {{.*}} -> tensor<1x16x1024xf32>
+  // CHECK: ashlar.reduce_sum {{.*}} -> tensor<1x16xf32>
+  // CHECK: %[[SUM:.*]] = ashlar.reduce_sum {{.*}} -> tensor<1xf32>
+  // CHECK: ashlar.cast %[[SUM]] {{.*}} -> tensor<1xbf16>
+  %y = ashlar.reduce_sum %x {axes = array<i64: 1>, keepdims = false} : (tensor<1x16384xbf16>) -> tensor<1xbf16>
+  // CHECK-NOT: ashlar.cast
+  // CHECK: ashlar.reduce_max {{.*}} -> tensor<1x16xbf16>
+  %z = ashlar.reduce_max %x {axes = array<i64: 1>, keepdims = false} : (tensor<1x16384xbf16>) -> tensor<1xbf16>
+  // CHECK: return
+  return %y, %z : tensor<1xbf16>, tensor<1xbf16>
+}
+
+// A device that ends loops gets a long K in pieces; the result rounds once.
+// CHECK-LABEL: func.func @long_k
+func.func @long_k(%x: tensor<2x3x70001xbf16>, %w: tensor<5x70001xbf16>, %v: tensor<2x70001x5xbf16>) -> (tensor<2x3x5xbf16>, tensor<2x3x5xbf16>) {
+  // GPU-NEXT: ashlar.matmul
+  // GPU-NEXT: ashlar.matmul
+  // CPU: ashlar.matmul {{.*}} (tensor<9x6x7778xbf16>, tensor<9x5x7778xbf16>) -> tensor<9x6x5xf32>
+  // CPU: ashlar.reduce_sum {{.*}} (tensor<1x9x6x5xf32>) -> tensor<1x6x5xf32>
+  // CPU: ashlar.cast {{.*}} -> tensor<1x6x5xbf16>
+  // CPU: ashlar.matmul {{.*}} (tensor<18x3x7778xbf16>, tensor<18x7778x5xbf16>) -> tensor<18x3x5xf32>
+  %y = ashlar.matmul %x, %w {transpose_rhs = true, dtype = bf16} : (tensor<2x3x70001xbf16>, tensor<5x70001xbf16>) -> tensor<2x3x5xbf16>
+  %z = ashlar.matmul %x, %v {transpose_rhs = false, dtype = bf16} : (tensor<2x3x70001xbf16>, tensor<2x70001x5xbf16>) -> tensor<2x3x5xbf16>
+  // CHECK: return
+  return %y, %z : tensor<2x3x5xbf16>, tensor<2x3x5xbf16>
+}
+
 // Short rows and many rows stay whole.
 // CHECK-LABEL: func.func @whole
 func.func @whole(%x: tensor<2x4096xf32>, %z: tensor<512x16384xf32>) -> (tensor<2xf32>, tensor<512xf32>) {
