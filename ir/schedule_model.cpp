@@ -194,9 +194,13 @@ ScheduleAttr matvec_schedule(const RegionView& region, Operation* matmul,
   const MatmulExtent extent = matmul_extent(matmul);
   auto weight = cast<RankedTensorType>(matmul->getOperand(1).getType());
   const std::int64_t subgroup = std::max(profile.subgroup_size, 1u);
-  const std::int64_t width = vector_width(weight.getElementType(), extent.k);
+  // A CPU driver keeps lanes in vector registers: short packets of many rows fill them best.
+  const std::int64_t width =
+      vector_width(weight.getElementType(), extent.k, profile.is_cpu ? 8 : 16);
   const std::int64_t lanes = std::min(subgroup, power_of_two_above(ceil_div(extent.k, width)));
-  std::int64_t rows = profile.is_cpu || extent.n >= 16'384 ? 4 : extent.n >= 4'096 ? 2 : 1;
+  std::int64_t rows = extent.n >= 16'384 ? 4 : extent.n >= 4'096 ? 2 : 1;
+  if (profile.is_cpu)
+    rows = 8;
   rows = limited(rows, 1, std::max<std::int64_t>(16 / std::max<std::int64_t>(extent.m, 1), 1));
   const std::int64_t groups = limited(power_of_two_above(ceil_div(extent.n, rows)), 1, 8);
   const std::int64_t workgroup = limited(lanes * groups, subgroup, largest_workgroup(profile, 256));
