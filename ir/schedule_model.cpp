@@ -194,11 +194,13 @@ ScheduleAttr matvec_schedule(const RegionView& region, Operation* matmul,
   const MatmulExtent extent = matmul_extent(matmul);
   auto weight = cast<RankedTensorType>(matmul->getOperand(1).getType());
   const std::int64_t subgroup = std::max(profile.subgroup_size, 1u);
-  const std::int64_t width = vector_width(weight.getElementType(), extent.k);
+  // A CPU driver keeps lanes in vector registers: short packets of many rows fill them best.
+  const std::int64_t width =
+      vector_width(weight.getElementType(), extent.k, profile.is_cpu ? 8 : 16);
   const std::int64_t lanes = std::min(subgroup, power_of_two_above(ceil_div(extent.k, width)));
   // A GPU has warps enough to hide the latency of one row each; rows share what is loaded of
-  // several left rows. A CPU driver wants long streams.
-  std::int64_t rows = profile.is_cpu ? 4 : extent.m > 1 ? 2 : 1;
+  // several left rows.
+  std::int64_t rows = profile.is_cpu ? 8 : extent.m > 1 ? 2 : 1;
   rows = limited(rows, 1, std::max<std::int64_t>(16 / std::max<std::int64_t>(extent.m, 1), 1));
   const std::int64_t unroll = profile.is_cpu ? 1 : limited(extent.k / (lanes * width), 1, 4);
   std::int64_t groups = profile.is_cpu ? 8 : 4;
