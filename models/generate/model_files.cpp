@@ -40,8 +40,11 @@ ModelFiles ModelFiles::open(const std::filesystem::path& folder) {
   return ModelFiles(folder);
 }
 
-Tokenizer ModelFiles::tokenizer() const {
-  return Tokenizer::from_file(folder_ / "tokenizer.json");
+std::optional<Tokenizer> ModelFiles::find_tokenizer() const {
+  const std::filesystem::path path = folder_ / "tokenizer.json";
+  if (!std::filesystem::exists(path))
+    return std::nullopt;
+  return Tokenizer::from_file(path);
 }
 
 std::vector<std::int32_t> ModelFiles::stop_tokens() const {
