@@ -2,7 +2,9 @@
 // "matvec": a few rows times weights [N, K]. A group of lanes strides over K and keeps `rows` rows
 // of the weights going at once, which share the loaded left side. Every workgroup computes what
 // lies before the product (a norm, say) for itself; what lies behind it happens once per element.
+// Packed weights are multiplied as they are (packed_dot.h) where the schedule's width is a block.
 #include "codegen/emitters/emitters.h"
+#include "codegen/emitters/packed_dot.h"
 #include "codegen/emitters/parts.h"
 #include "codegen/emitters/row_reduction.h"
 #include "codegen/emitters/storage.h"
@@ -51,7 +53,7 @@ private:
     for (Operation* root : roots_) {
       auto matmul = dyn_cast<ir::MatmulOp>(root);
       const bool fits = matmul && matmul.getLhs() == lhs_ && matmul.getTransposeRhs() &&
-                        isa<BlockArgument>(matmul.getRhs()) &&
+                        is_input(matmul.getRhs()) &&
                         shape_of(matmul.getRhs()) == ArrayRef<std::int64_t>{n_, k_} &&
                         is_float(dtype_of(lhs_));
       if (!fits)
@@ -62,6 +64,13 @@ private:
     if (m_ < 1 || m_ > kMostRows)
       return refuse(roots_.front(), "a matvec kernel takes 1 to 8 rows, got " + Twine(m_));
     return true;
+  }
+
+  // As it lies in memory, or packed.
+  static bool is_input(Value weights) {
+    auto packed = weights.getDefiningOp<ir::DequantizeOp>();
+    return isa<BlockArgument>(weights) ||
+           (packed && llvm::all_of(packed->getOperands(), llvm::IsaPred<BlockArgument>));
   }
 
   bool read_schedule() {
@@ -187,18 +196,30 @@ private:
       weight_rows.push_back(b_.min(b_.add(first, row), b_.index(n_ - 1)));
     const std::size_t count = sum_number(roots_.size(), 0, 0);
     const Values zeros(count, b_.f32(0));
+    if (width_ == kPackedBlock && kernel::multiplies_packed(roots_))
+      return packed_sums(weight_rows, lane, zeros);
     return b_.loop(b_.mul(lane, width_), b_.index(k_), b_.index(lanes_ * width_), zeros,
                    [&](Value k, ValueRange sums) { return accumulate(k, weight_rows, sums); });
+  }
+
+  Values packed_sums(ArrayRef<Value> weight_rows, Value lane, const Values& zeros) {
+    const auto left = [&](std::int64_t m, Value k) {
+      return e_.at(lhs_, lhs_point(m, k, kLeftWidth));
+    };
+    const PackedProducts products{roots_, weight_rows, m_, left};
+    return b_.loop(
+        lane, b_.index(k_ / kPackedBlock), b_.index(lanes_), zeros,
+        [&](Value block, ValueRange sums) { return multiply_block(e_, products, block, sums); });
   }
 
   Values accumulate(Value k, ArrayRef<Value> weight_rows, ValueRange sums) {
     SmallVector<Values> left;
     for (std::int64_t m = 0; m < m_; ++m)
-      left.push_back(e_.at(lhs_, lhs_point(m, k)));
+      left.push_back(e_.at(lhs_, lhs_point(m, k, width_)));
     SmallVector<Values> weights;
     for (Operation* root : roots_)
       for (Value row : weight_rows)
-        weights.push_back(e_.at(root->getOperand(1), packet({row, k})));
+        weights.push_back(e_.at(root->getOperand(1), packet({row, k}, width_)));
     Values next(sums);
     for (std::size_t root = 0; root < roots_.size(); ++root)
       for (std::int64_t m = 0; m < m_; ++m)
@@ -213,15 +234,15 @@ private:
     return next;
   }
 
-  Point packet(Values index) const {
-    const int axis = width_ > 1 ? static_cast<int>(index.size()) - 1 : -1;
-    return {std::move(index), axis, width_};
+  static Point packet(Values index, std::int64_t width) {
+    const int axis = width > 1 ? static_cast<int>(index.size()) - 1 : -1;
+    return {std::move(index), axis, width};
   }
 
-  Point lhs_point(std::int64_t m, Value k) {
+  Point lhs_point(std::int64_t m, Value k, std::int64_t width) {
     Values index = b_.delinearize(b_.index(m), shape_of(lhs_).drop_back());
     index.push_back(k);
-    return packet(std::move(index));
+    return packet(std::move(index), width);
   }
 
   // ---- After the product

@@ -32,6 +32,22 @@ func.func @slice(%a: tensor<4xf32>) {
 
 // -----
 
+func.func @dequantize(%p: tensor<2x8xui32>, %s: tensor<2x1xbf16>) {
+  // expected-error @+1 {{no encoding with 7 bits and groups of 64}}
+  %0 = ashlar.dequantize %p, %s, %s {bits = 7 : i64, group_size = 64 : i64, dtype = f32} : (tensor<2x8xui32>, tensor<2x1xbf16>, tensor<2x1xbf16>) -> tensor<2x64xf32>
+  return
+}
+
+// -----
+
+func.func @dequantize_shape(%p: tensor<2x8xui32>, %s: tensor<2x1xbf16>) {
+  // expected-error @+1 {{packed [2, 8] and scales [2, 1] disagree: expected packed [2, 16]}}
+  %0 = ashlar.dequantize %p, %s, %s {bits = 8 : i64, group_size = 64 : i64, dtype = f32} : (tensor<2x8xui32>, tensor<2x1xbf16>, tensor<2x1xbf16>) -> tensor<2x64xf32>
+  return
+}
+
+// -----
+
 // expected-error @+1 {{only axis 0 of a state may be dynamic}}
 ashlar.state @s : tensor<2x?xf32> {residency = "state"}
 
