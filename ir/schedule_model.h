@@ -42,8 +42,8 @@ std::int64_t attention_key_step(std::int64_t head_size);
 // Lines of at most this many elements are sorted in workgroup memory (12 bytes each at most).
 inline constexpr std::int64_t kSortedInWorkgroup = 2048;
 
-// Whether all right sides are packed weights (ashlar.dequantize). A matvec kernel whose schedule
-// has width kPackedBlock then multiplies them without unpacking them first.
+// Whether a right side is packed (ashlar.dequantize). A matvec kernel then takes all of them in
+// steps of kPackedBlock columns per lane.
 bool multiplies_packed(llvm::ArrayRef<mlir::Operation*> matmuls);
 
 // Whether a matvec kernel keeps its left side in workgroup memory: it does when the left side is

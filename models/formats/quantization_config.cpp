@@ -15,8 +15,9 @@ AffineEncoding read_encoding(const JsonFields& fields, const AffineEncoding& def
   if (mode != "affine")
     throw Unsupported(kUnit, "{}: quantisation mode {} is not supported", fields.where(),
                       in_quotes(mode, 40));
-  const AffineEncoding encoding{fields.integer("bits", kAnySize).value_or(defaults.bits),
-                                fields.integer("group_size", kAnySize).value_or(defaults.group_size)};
+  const AffineEncoding encoding{
+      fields.integer("bits", kAnySize).value_or(defaults.bits),
+      fields.integer("group_size", kAnySize).value_or(defaults.group_size)};
   if (!is_known(encoding))
     throw Unsupported(kUnit, "{}: {} bits in groups of {} are not supported: expected {}",
                       fields.where(), encoding.bits, encoding.group_size, kKnownEncodings);

@@ -68,8 +68,8 @@ TEST(Matrix, RefusesPartsThatDoNotFit) {
   EXPECT_THAT(matrix_of(packed(), without),
               ThrowsMessage<InvalidArgument>(HasSubstr("does not say how it is quantised")));
   EXPECT_THAT(matrix_of(packed(), QuantizationConfig{{8, 64}, {}}),
-              ThrowsMessage<InvalidArgument>(
-                  HasSubstr("'m.weight': config.json implies [6, 32], the checkpoint has [6, 16]")));
+              ThrowsMessage<InvalidArgument>(HasSubstr(
+                  "'m.weight': config.json implies [6, 32], the checkpoint has [6, 16]")));
   Tensors broken = packed();
   broken.erase("m.biases");
   EXPECT_THAT(matrix_of(broken), ThrowsMessage<InvalidArgument>(HasSubstr("no tensor 'm.biases'")));
