@@ -46,6 +46,7 @@ int main(int argc, char** argv) {
   cli::add_logits(app);
   cli::add_perplexity(app);
   cli::add_plan(app);
+  cli::add_quantize(app);
   cli::add_template(app);
   cli::add_tokenize(app);
   try {
