@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/infer.h"
 
+#include "runtime/program/affine_encoding.h"
 #include "runtime/program/error.h"
 
 #include <algorithm>
@@ -252,6 +253,27 @@ ArrayType infer_attention(Operands operands, const Attributes& attributes) {
       attributes.real("softcap") < 0)
     refuse("window, ring and softcap must not be negative");
   return {operands[0].dtype, Shape{batch, query.dim(1), heads, value.dim(3)}};
+}
+
+ArrayType infer_dequantize(Operands operands, const Attributes& attributes) {
+  const AffineEncoding encoding{attributes.integer("bits"), attributes.integer("group_size")};
+  if (!is_known(encoding))
+    refuse("no encoding with {} bits and groups of {}: expected {}", encoding.bits,
+           encoding.group_size, kKnownEncodings);
+  const ArrayType &packed = operands[0], &scales = operands[1], &biases = operands[2];
+  const DType dtype = attributes.dtype("dtype");
+  if (packed.dtype != DType::u32 || !is_float(scales.dtype) || scales != biases || !is_float(dtype))
+    refuse("packed words are u32, scales and biases floats of one type, got {}, {} and {}, to {}",
+           text(packed), text(scales), text(biases), name_of(dtype));
+  if (scales.shape.rank() == 0 || packed.shape.rank() != scales.shape.rank())
+    refuse("packed {} and scales {} disagree", packed.shape.to_string(), scales.shape.to_string());
+  Dims dims = scales.shape.dims(), words = dims;
+  dims.back() *= encoding.group_size;
+  words.back() = dims.back() * encoding.bits / 32;
+  if (packed.shape.dims() != words)
+    refuse("packed {} and scales {} disagree: expected packed {}", packed.shape.to_string(),
+           scales.shape.to_string(), Shape(words).to_string());
+  return {dtype, Shape(std::move(dims))};
 }
 
 ArrayType infer_take(Operands operands, const Attributes& attributes) {

@@ -2,6 +2,7 @@
 #include "ir/schedule_model.h"
 
 #include "ir/ashlar_dialect.h"
+#include "runtime/program/affine_encoding.h"
 
 #include "mlir/IR/Builders.h"
 #include "llvm/Support/MathExtras.h"
@@ -219,6 +220,30 @@ ScheduleAttr matvec_schedule(const RegionView& region, Operation* matmul,
                         {"unroll", unroll}});
 }
 
+// A lane takes one block of each row at a time. Unpacking is bound by instructions, so a GPU wants
+// as many rows as leave work for all of it, since they share the activations; and a number of loads
+// under way, by rows or by steps.
+ScheduleAttr packed_matvec_schedule(const RegionView& region, Operation* matmul,
+                                    const DeviceProfile& profile) {
+  const MatmulExtent extent = matmul_extent(matmul);
+  const std::int64_t subgroup = std::max(profile.subgroup_size, 1u);
+  const std::int64_t blocks = ceil_div(extent.k, kPackedBlock);
+  const std::int64_t lanes = std::min(subgroup, power_of_two_above(blocks));
+  std::int64_t rows = profile.is_cpu ? 4 : extent.n >= 8'192 ? 8 : extent.n >= 2'048 ? 4 : 2;
+  rows = limited(rows, 1, std::max<std::int64_t>(16 / std::max<std::int64_t>(extent.m, 1), 1));
+  const std::int64_t unroll =
+      profile.is_cpu || extent.m > 1 ? 1 : limited(blocks / lanes, 1, 8 / rows);
+  const std::int64_t groups =
+      limited(power_of_two_above(ceil_div(extent.n, rows)), 1, profile.is_cpu ? 8 : 4);
+  const std::int64_t workgroup = limited(lanes * groups, subgroup, largest_workgroup(profile, 256));
+  return make_schedule(region.op->getContext(), "matvec",
+                       {{"workgroup", workgroup},
+                        {"lanes", lanes},
+                        {"rows", rows},
+                        {"width", kPackedBlock},
+                        {"unroll", unroll}});
+}
+
 std::int64_t matvec_iterations(Operation* matmul, ArrayRef<Store> stores, ScheduleAttr schedule) {
   const MatmulExtent extent = matmul_extent(matmul);
   const std::int64_t workgroup = std::max<std::int64_t>(schedule.get("workgroup", 64), 1);
@@ -361,6 +386,12 @@ std::int64_t attention_key_step(std::int64_t head_size) {
   return step;
 }
 
+bool multiplies_packed(ArrayRef<Operation*> matmuls) {
+  return llvm::any_of(matmuls, [](Operation* matmul) {
+    return isa_and_nonnull<ir::DequantizeOp>(matmul->getOperand(1).getDefiningOp());
+  });
+}
+
 bool stages_lhs(Operation* matmul) {
   Value lhs = matmul->getOperand(0);
   auto computes = [](Operation* op) {
@@ -384,7 +415,8 @@ ScheduleAttr default_schedule(const RegionView& region, const DeviceProfile& pro
   if (roots.empty())
     return elementwise_schedule(region, stores, profile);
   if (region.root == "matvec")
-    return matvec_schedule(region, roots.front(), profile);
+    return multiplies_packed(roots) ? packed_matvec_schedule(region, roots.front(), profile)
+                                    : matvec_schedule(region, roots.front(), profile);
   if (region.root == "matmul")
     return matmul_schedule(region, roots.front(), profile);
   if (region.root == "attention")

@@ -27,8 +27,9 @@ bool Partition::fits_matvec(Operation* op) const {
   auto matmul = cast<ir::MatmulOp>(op);
   auto weight = cast<RankedTensorType>(matmul.getRhs().getType());
   const std::int64_t rows = left_rows(op);
-  return plan_.is_stored(matmul.getRhs()) && weight.getRank() == 2 && matmul.getTransposeRhs() &&
-         isa<FloatType>(weight.getElementType()) && rows >= 1 && rows <= kMatvecRows;
+  return plan_.is_stored_or_packed(matmul.getRhs()) && weight.getRank() == 2 &&
+         matmul.getTransposeRhs() && isa<FloatType>(weight.getElementType()) && rows >= 1 &&
+         rows <= kMatvecRows;
 }
 
 // Every workgroup computes the whole left side: loads, cheap arithmetic and reductions over its
@@ -79,7 +80,8 @@ bool Partition::adopt_siblings(Operation* user, OpSet& region, SmallVectorImpl<O
     return false;
   SmallVector<Operation*> siblings;
   for (Operation* op : plan_.closure(user->getOperands())) {
-    if (region.contains(op) || visited_.contains(op) || is_elementwise(op) || is_index_map(op))
+    if (region.contains(op) || visited_.contains(op) || is_elementwise(op) || is_index_map(op) ||
+        isa<ir::DequantizeOp>(op))
       continue;
     // Compared before fits_matvec: closures also hold the prologue, with any kind of op.
     auto matmul = dyn_cast<ir::MatmulOp>(op);

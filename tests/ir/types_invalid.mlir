@@ -82,3 +82,19 @@ func.func @inplace(%a: tensor<4xf32>) {
   }
   return
 }
+
+// -----
+
+func.func @dequantize(%p: tensor<2x8xui32>, %s: tensor<2x1xbf16>) {
+  // expected-error @+1 {{no encoding with 7 bits and groups of 64}}
+  %0 = ashlar.dequantize %p, %s, %s {bits = 7 : i64, group_size = 64 : i64, dtype = f32} : (tensor<2x8xui32>, tensor<2x1xbf16>, tensor<2x1xbf16>) -> tensor<2x64xf32>
+  return
+}
+
+// -----
+
+func.func @dequantize_shape(%p: tensor<2x8xui32>, %s: tensor<2x1xbf16>) {
+  // expected-error @+1 {{packed [2, 8] and scales [2, 1] disagree: expected packed [2, 16]}}
+  %0 = ashlar.dequantize %p, %s, %s {bits = 8 : i64, group_size = 64 : i64, dtype = f32} : (tensor<2x8xui32>, tensor<2x1xbf16>, tensor<2x1xbf16>) -> tensor<2x64xf32>
+  return
+}

@@ -38,6 +38,7 @@ void add_perplexity(CLI::App& app);
 void add_plan(CLI::App& app);
 void add_probe(CLI::App& app);
 void add_profile(CLI::App& app);
+void add_quantize(CLI::App& app);
 void add_template(CLI::App& app);
 void add_tokenize(CLI::App& app);
 

@@ -49,6 +49,7 @@ int main(int argc, char** argv) {
   cli::add_plan(app);
   cli::add_probe(app);
   cli::add_profile(app);
+  cli::add_quantize(app);
   cli::add_template(app);
   cli::add_tokenize(app);
   try {
