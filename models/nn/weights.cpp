@@ -6,8 +6,19 @@
 
 namespace ashlar::nn {
 
-Weights::Weights(TensorTypes types, std::string prefix)
-    : types_(std::make_shared<const TensorTypes>(std::move(types))), prefix_(std::move(prefix)) {}
+Weights::Weights(TensorTypes types)
+    : tensors_(std::make_shared<const Tensors>(
+          [types = std::move(types)](const std::string& name) -> std::optional<Array> {
+            const std::optional<ArrayType> type = types(name);
+            return type ? std::optional(weight({name}, type->dtype, type->shape)) : std::nullopt;
+          })) {}
+
+Weights::Weights(ArrayMap tensors)
+    : tensors_(std::make_shared<const Tensors>(
+          [tensors = std::move(tensors)](const std::string& name) -> std::optional<Array> {
+            const auto found = tensors.find(name);
+            return found == tensors.end() ? std::nullopt : std::optional(found->second);
+          })) {}
 
 std::string Weights::full_name(std::string_view name) const {
   return prefix_.empty() ? std::string(name) : fmt::format("{}.{}", prefix_, name);
@@ -29,19 +40,19 @@ std::string_view Weights::name() const {
 }
 
 bool Weights::has(std::string_view name) const {
-  return (*types_)(full_name(name)).has_value();
+  return (*tensors_)(full_name(name)).has_value();
 }
 
 Array Weights::get(std::string_view name, const Shape& shape) const {
   const std::string full = full_name(name);
-  const auto type = (*types_)(full);
-  if (!type)
+  std::optional<Array> tensor = (*tensors_)(full);
+  if (!tensor)
     throw InvalidArgument("model", "the checkpoint has no tensor '{}', which config.json asks for",
                           full);
-  if (type->shape != shape)
+  if (tensor->shape() != shape)
     throw InvalidArgument("model", "tensor '{}': config.json implies {}, the checkpoint has {}",
-                          full, shape.to_string(), type->shape.to_string());
-  return weight({full}, type->dtype, type->shape);
+                          full, shape.to_string(), tensor->shape().to_string());
+  return *std::move(tensor);
 }
 
 }  // namespace ashlar::nn

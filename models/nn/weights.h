@@ -5,7 +5,7 @@
 // their tensors locally: `weights / "self_attn"`, then `["q_proj.weight"]`.
 #pragma once
 
-#include "runtime/array/array.h"
+#include "runtime/array/transforms.h"
 
 #include <functional>
 #include <memory>
@@ -20,14 +20,16 @@ using TensorTypes = std::function<std::optional<ArrayType>(std::string_view name
 // Cheap to copy. Building arrays is safe from any thread when `types` is.
 class Weights {
 public:
-  explicit Weights(TensorTypes types, std::string prefix = {});
+  explicit Weights(TensorTypes types);
+  // Arrays in the places of the checkpoint's tensors: parameters that are trained.
+  explicit Weights(ArrayMap tensors);
 
   // The tensors below `name` and a dot.
   Weights operator/(std::string_view name) const;
   Weights operator/(std::int64_t index) const;
 
   bool has(std::string_view name) const;
-  // The tensor in its stored element type. Throws InvalidArgument when it is missing or its shape
+  // The tensor in its own element type. Throws InvalidArgument when it is missing or its shape
   // is another one: geometry is checked against the file, never assumed.
   Array get(std::string_view name, const Shape& shape) const;
 
@@ -35,9 +37,11 @@ public:
   std::string_view name() const;
 
 private:
+  using Tensors = std::function<std::optional<Array>(const std::string& name)>;
+
   std::string full_name(std::string_view name) const;
 
-  std::shared_ptr<const TensorTypes> types_;
+  std::shared_ptr<const Tensors> tensors_;
   std::string prefix_;
 };
 
