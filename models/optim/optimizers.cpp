@@ -57,8 +57,7 @@ Array AdamW::update(const Moved& moved, std::span<Array> slots) const {
 }
 
 Array Lion::update(const Moved& moved, std::span<Array> slots) const {
-  const Array direction =
-      sign(slots[0] * options_.beta1 + moved.gradient * (1 - options_.beta1));
+  const Array direction = sign(slots[0] * options_.beta1 + moved.gradient * (1 - options_.beta1));
   averaged(slots[0], moved.gradient, options_.beta2);
   return moved.parameter * (1 - moved.learning_rate * options_.weight_decay) -
          moved.learning_rate * direction;

@@ -25,7 +25,8 @@ Schedule::Schedule(double rate) : rate_([rate](const Array&) { return full({}, r
 
 Schedule linear_schedule(double start, double end, std::int64_t steps) {
   check_steps(steps);
-  return Schedule([=](const Array& taken) { return progress(taken, steps) * (end - start) + start; });
+  return Schedule(
+      [=](const Array& taken) { return progress(taken, steps) * (end - start) + start; });
 }
 
 Schedule cosine_decay(double start, std::int64_t steps, double end) {

@@ -99,8 +99,8 @@ template <typename F> auto grad(F function, int argument = 0) {
 std::pair<Array, ArrayMap> value_and_grad(const std::function<Array(const ArrayMap&)>& loss,
                                           const ArrayMap& parameters);
 
-// The function over a batch: argument i has the batch as axis `in_axes[i]` (nothing: it serves every
-// row), the outputs have it as `out_axis`.
+// The function over a batch: argument i has the batch as axis `in_axes[i]` (nothing: it serves
+// every row), the outputs have it as `out_axis`.
 template <typename F>
 auto vmap(F function, std::vector<std::optional<int>> in_axes, int out_axis = 0) {
   using P = PackingOf<F>;

@@ -83,8 +83,8 @@ TEST_F(TrainingTest, FiveStepsOfAdamW) {
   ArrayMap parameters = parameters_, state = adamw.init(parameters);
   const std::vector<float> losses = expected_.at("full_finetune_losses").to_vector<float>();
   for (int step = 0; step < kSteps; ++step) {
-    const auto [loss, gradients] = value_and_grad(
-        [&](const ArrayMap& p) { return this->loss(p, step); }, parameters);
+    const auto [loss, gradients] =
+        value_and_grad([&](const ArrayMap& p) { return this->loss(p, step); }, parameters);
     adamw.step(parameters, state, gradients);
     evaluate(loss, parameters, state);
     EXPECT_NEAR(loss.item<float>() / losses[static_cast<std::size_t>(step)], 1, kTolerance) << step;
@@ -116,7 +116,8 @@ TEST_F(TrainingTest, FiveStepsOnLowRankAdapters) {
   const std::vector<float> losses = expected_.at("lora_losses").to_vector<float>();
   for (int step = 0; step < kSteps; ++step) {
     const auto [loss, gradients] = value_and_grad(
-        [&](const ArrayMap& a) { return this->loss(adapted(parameters_, a, kScale), 0); }, adapters);
+        [&](const ArrayMap& a) { return this->loss(adapted(parameters_, a, kScale), 0); },
+        adapters);
     adamw.step(adapters, state, gradients);
     evaluate(loss, adapters, state);
     EXPECT_NEAR(loss.item<float>() / losses[static_cast<std::size_t>(step)], 1, kTolerance) << step;

@@ -77,8 +77,7 @@ Derivatives vjp_attention(const Application& op, const Array& cotangent) {
   const auto dense = [&](const Array& query, const Array& key, const Array& value) {
     return dense_attention(op, query, key, value);
   };
-  const Arrays back =
-      vjp(dense, {op.input(0), op.input(1), op.input(2)}, {cotangent}).second;
+  const Arrays back = vjp(dense, {op.input(0), op.input(1), op.input(2)}, {cotangent}).second;
   return {back[0], back[1], back[2], std::nullopt, std::nullopt};
 }
 

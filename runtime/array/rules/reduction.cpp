@@ -30,8 +30,7 @@ Array spread(const Application& op, const Array& x) {
 
 // Of elements that tie, each gets an equal share.
 Array extremum_back(const Application& op, const Array& cotangent) {
-  const Array chosen =
-      convert(equal(op.input(), spread(op, op.result())), DType::f32);
+  const Array chosen = convert(equal(op.input(), spread(op, op.result())), DType::f32);
   const Array count = table::reduce_sum(chosen, op.attributes().integers("axes"), true);
   const Array share = chosen / broadcast(count, chosen.shape());
   return convert(convert(spread(op, cotangent), DType::f32) * share, cotangent.dtype());

@@ -16,10 +16,14 @@ struct NamedRule {
 };
 
 constexpr NamedRule kRules[] = {
-    {"elementwise", vjp_elementwise}, {"movement", vjp_movement},
-    {"reduction", vjp_reduction},     {"contraction", vjp_contraction},
-    {"attention", vjp_attention},     {"gather", vjp_gather},
-    {"scan", vjp_scan},               {"sort", vjp_sort},
+    {"elementwise", vjp_elementwise},
+    {"movement", vjp_movement},
+    {"reduction", vjp_reduction},
+    {"contraction", vjp_contraction},
+    {"attention", vjp_attention},
+    {"gather", vjp_gather},
+    {"scan", vjp_scan},
+    {"sort", vjp_sort},
 };
 
 }  // namespace

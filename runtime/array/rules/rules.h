@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How transforms treat the operations of the table: a derivative and a batching rule for each class
-// of operations, in the file named after it. Forward mode needs no rules of its own: a vjp is linear
-// in its cotangent, and its reverse is the jvp.
+// of operations, in the file named after it. Forward mode needs no rules of its own: a vjp is
+// linear in its cotangent, and its reverse is the jvp.
 #pragma once
 
 #include "runtime/array/transforms/derivatives.h"

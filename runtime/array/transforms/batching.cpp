@@ -141,8 +141,8 @@ private:
     for (std::size_t i = 0; i < inputs.size(); ++i)
       all.push_back(op.batched_input(i));
     const Arrays arguments(all.begin() + count, all.end());
-    return make_call(batched_rules(rules, arguments.size()), Arrays(all.begin(), all.begin() + count),
-                     arguments);
+    return make_call(batched_rules(rules, arguments.size()),
+                     Arrays(all.begin(), all.begin() + count), arguments);
   }
 
   const TracedFunction& function_;
@@ -158,8 +158,8 @@ std::int64_t batch_size(const Arrays& arguments, const InAxes& axes) {
       continue;
     const std::int64_t own = arguments[i].dim(*axes[i]);
     if (size && *size != own)
-      throw InvalidArgument("vmap", "the batch is {} for one argument and {} for argument {}", *size,
-                            own, i);
+      throw InvalidArgument("vmap", "the batch is {} for one argument and {} for argument {}",
+                            *size, own, i);
     size = own;
   }
   if (!size)
@@ -177,8 +177,8 @@ TracedFunction trace_rows(const ArrayFunction& function, const std::vector<Value
 
 }  // namespace
 
-Arrays detail::batched(const ArrayFunction& function, const Arrays& arguments, const InAxes& in_axes,
-                       int out_axis) {
+Arrays detail::batched(const ArrayFunction& function, const Arrays& arguments,
+                       const InAxes& in_axes, int out_axis) {
   const InAxes axes = in_axes.empty() ? InAxes(arguments.size(), 0) : in_axes;
   if (axes.size() != arguments.size())
     throw InvalidArgument("vmap", "{} axes for {} arguments", axes.size(), arguments.size());

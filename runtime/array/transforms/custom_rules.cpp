@@ -12,8 +12,8 @@ namespace {
 
 // Constants, weights and evaluated arrays depend on nothing that a transform could vary.
 bool may_carry_derivative(const Node& node) {
-  const bool source = !node.is_input() && !node.is_call() &&
-                      op_info(node.kind()).op_class == OpClass::source;
+  const bool source =
+      !node.is_input() && !node.is_call() && op_info(node.kind()).op_class == OpClass::source;
   return is_float(node.type().dtype) && !source && !node.value();
 }
 
@@ -117,9 +117,9 @@ ArrayFunction with_rules(const ArrayFunction& function, const CustomRules& rules
       if (rules.vmap)
         result.vmap = [first, own, rule = rules.vmap](const Arrays& all,
                                                       const std::vector<bool>& batched) {
-          return rule(first(all), std::vector<bool>(batched.begin(),
-                                                    batched.begin() +
-                                                        static_cast<std::ptrdiff_t>(own)));
+          return rule(first(all),
+                      std::vector<bool>(batched.begin(),
+                                        batched.begin() + static_cast<std::ptrdiff_t>(own)));
         };
       return result;
     });

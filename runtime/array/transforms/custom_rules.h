@@ -12,8 +12,8 @@ namespace ashlar {
 // Rules that are absent follow from the others, or from what the function computes.
 struct CustomRules {
   // Cotangents of the first arguments, from those of all outputs.
-  using Vjp = std::function<Arrays(const Arrays& primals, const Arrays& cotangents,
-                                   const Arrays& outputs)>;
+  using Vjp =
+      std::function<Arrays(const Arrays& primals, const Arrays& cotangents, const Arrays& outputs)>;
   // Tangents of the outputs.
   using Jvp = std::function<Arrays(const Arrays& primals, const Arrays& tangents)>;
   // Outputs with axis 0 for the batch, from arguments of which those `batched` have it as axis 0.
@@ -30,7 +30,7 @@ struct CallView {
   explicit CallView(const Node& node);
 
   const CustomRules& rules;
-  Arrays results;    // as computed from the arguments
+  Arrays results;  // as computed from the arguments
   Arrays arguments;
 };
 

@@ -95,8 +95,8 @@ private:
       return std::nullopt;
     if (!call.rules.vjp && !call.rules.jvp)
       return entering[result];
-    const Derivatives tangents(
-        entering.begin() + static_cast<std::ptrdiff_t>(call.results.size()), entering.end());
+    const Derivatives tangents(entering.begin() + static_cast<std::ptrdiff_t>(call.results.size()),
+                               entering.end());
     if (std::ranges::none_of(tangents, [](const auto& t) { return t.has_value(); }))
       return std::nullopt;
     if (call.rules.jvp)

@@ -22,8 +22,9 @@ struct CallKeyLess {
     const auto by_address = [](const NodeRef& x, const NodeRef& y) {
       return std::less<>()(x.get(), y.get());
     };
-    return a.first != b.first ? std::less<>()(a.first, b.first)
-                              : std::ranges::lexicographical_compare(a.second, b.second, by_address);
+    return a.first != b.first
+               ? std::less<>()(a.first, b.first)
+               : std::ranges::lexicographical_compare(a.second, b.second, by_address);
   }
 };
 

@@ -31,9 +31,9 @@ TEST(CrossEntropy, CountsTargetsThatAreNotIgnored) {
   EXPECT_NEAR(value_of(cross_entropy(logits, targets)), kNear + 0.5, 1e-6);
   EXPECT_NEAR(value_of(cross_entropy(logits, targets, {.reduction = Reduction::sum})),
               2 * kNear + 1, 1e-6);
-  EXPECT_NEAR(value_of(cross_entropy(logits, astype(array({0, 7, 1}), DType::u8),
-                                     {.ignore_index = 7})),
-              kNear + 0.5, 1e-6);
+  EXPECT_NEAR(
+      value_of(cross_entropy(logits, astype(array({0, 7, 1}), DType::u8), {.ignore_index = 7})),
+      kNear + 0.5, 1e-6);
   EXPECT_EQ(value_of(cross_entropy(logits, full({3}, -100))), 0);
 }
 
@@ -45,8 +45,8 @@ TEST(CrossEntropy, SmoothsLabels) {
 
 TEST(CrossEntropy, HasTheGradientOfSoftmax) {
   const Array logits = array({1.0F, 0.0F, 0.0F, 3.0F, 4.0F, 5.0F}, {2, 3});
-  const auto gradient = values_of(
-      grad([](const Array& x) { return cross_entropy(x, array({0, -100})); })(logits));
+  const auto gradient =
+      values_of(grad([](const Array& x) { return cross_entropy(x, array({0, -100})); })(logits));
   const double e = std::exp(1);
   EXPECT_NEAR(gradient[0], e / (e + 2) - 1, 1e-6);
   EXPECT_NEAR(gradient[1], 1 / (e + 2), 1e-6);

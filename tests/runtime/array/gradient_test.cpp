@@ -39,9 +39,8 @@ Probe probe_of(const ArrayFunction& function, const Arrays& inputs) {
   const Array like = function(inputs)[0];
   Probe probe{function, inputs, numbers(like.shape(), 0.5, 1.5, 11), {}};
   for (const Array& input : inputs)
-    probe.directions.push_back(is_float(input.dtype())
-                                   ? numbers(input.shape(), -1, 1, 12)
-                                   : zeros(input.shape(), input.dtype()));
+    probe.directions.push_back(is_float(input.dtype()) ? numbers(input.shape(), -1, 1, 12)
+                                                       : zeros(input.shape(), input.dtype()));
   return probe;
 }
 
@@ -98,7 +97,8 @@ void check_jvp(const Probe& probe, const std::string& name) {
   const Array slope = (probe.function(up)[0] - probe.function(down)[0]) / (2 * kStep);
   const auto values = reference_values({tangent, slope});
   for (std::size_t e = 0; e < values[0].reals.size(); ++e)
-    expect_near(values[0].reals[e], values[1].reals[e], name + ": jvp, element " + std::to_string(e));
+    expect_near(values[0].reals[e], values[1].reals[e],
+                name + ": jvp, element " + std::to_string(e));
 }
 
 class Gradient : public ::testing::TestWithParam<OpCase> {};

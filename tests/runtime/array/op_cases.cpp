@@ -55,18 +55,20 @@ Cases elementwise_cases() {
                      [kind = info.kind](const Arrays& x) { return Arrays{apply(kind, x)}; },
                      std::move(inputs), smooth});
   }
-  cases.push_back({OpKind::select, "select",
+  cases.push_back({OpKind::select,
+                   "select",
                    [](const Arrays& x) { return Arrays{table::select(x[0], x[1], x[2])}; },
                    {numbers({2, 3}, -1, 1, 3) > 0, numbers({2, 3}), numbers({2, 3}, -1, 1, 1)}});
-  cases.push_back({OpKind::cast, "cast",
+  cases.push_back({OpKind::cast,
+                   "cast",
                    [](const Arrays& x) { return Arrays{table::cast(x[0], DType::f32)}; },
                    {numbers({2, 3})}});
   return cases;
 }
 
 template <typename F> OpCase unary(OpKind op, std::string name, const Array& input, F function) {
-  return {op, std::move(name), [function](const Arrays& x) { return Arrays{function(x[0])}; },
-          {input}};
+  return {
+      op, std::move(name), [function](const Arrays& x) { return Arrays{function(x[0])}; }, {input}};
 }
 
 Cases movement_cases() {
@@ -83,9 +85,9 @@ Cases movement_cases() {
             [](const Array& a) { return a(Slice(1, kEnd).by(2)); }),
       unary(OpKind::slice, "slice_steps_back", numbers({8, 2}),
             [](const Array& a) { return a(Slice(6, kEnd).by(-3)); }),
-      unary(OpKind::pad, "pad", x,
-            [](const Array& a) { return pad(a, {1, 0}, {0, 2}, 3.0); }),
-      {OpKind::concat, "concat",
+      unary(OpKind::pad, "pad", x, [](const Array& a) { return pad(a, {1, 0}, {0, 2}, 3.0); }),
+      {OpKind::concat,
+       "concat",
        [](const Arrays& a) { return Arrays{concatenate(a, 1)}; },
        {x, numbers({2, 1}, -1, 1, 4), numbers({2, 2}, -1, 1, 5)}},
   };
@@ -99,20 +101,26 @@ Cases reduction_cases() {
       continue;
     const bool smooth = info.kind != OpKind::reduce_max && info.kind != OpKind::reduce_min;
     if (info.arguments[1].kind == ArgumentKind::integer) {
-      cases.push_back({info.kind, std::string(info.name), [kind = info.kind](const Arrays& a) {
-                         return Arrays{apply(kind, a, {{"axis", std::int64_t{1}},
-                                                       {"keepdims", false}})};
-                       }, {x}});
+      cases.push_back({info.kind,
+                       std::string(info.name),
+                       [kind = info.kind](const Arrays& a) {
+                         return Arrays{
+                             apply(kind, a, {{"axis", std::int64_t{1}}, {"keepdims", false}})};
+                       },
+                       {x}});
       continue;
     }
     const Array input = info.dtypes.front() == DType::boolean ? x > 0 : x;
     for (bool keepdims : {false, true})
-      cases.push_back({info.kind, fmt::format("{}_{}", info.name, keepdims),
-                       [kind = info.kind, keepdims](const Arrays& a) {
-                         return Arrays{apply(kind, a, {{"axes", std::vector<std::int64_t>{0, 2}},
-                                                       {"keepdims", keepdims}})};
-                       },
-                       {input}, smooth});
+      cases.push_back(
+          {info.kind,
+           fmt::format("{}_{}", info.name, keepdims),
+           [kind = info.kind, keepdims](const Arrays& a) {
+             return Arrays{apply(
+                 kind, a, {{"axes", std::vector<std::int64_t>{0, 2}}, {"keepdims", keepdims}})};
+           },
+           {input},
+           smooth});
   }
   cases.push_back(unary(OpKind::reduce_prod, "reduce_prod_with_zeros",
                         array({0.0F, 2.0F, 0.5F, 0.0F, 0.0F, 3.0F}, {2, 3}),
@@ -122,7 +130,8 @@ Cases reduction_cases() {
 
 Cases contraction_cases() {
   const auto product = [](std::string name, const Shape& lhs, const Shape& rhs, bool transposed) {
-    return OpCase{OpKind::matmul, std::move(name),
+    return OpCase{OpKind::matmul,
+                  std::move(name),
                   [transposed](const Arrays& a) {
                     return Arrays{table::matmul(a[0], a[1], transposed, DType::f32)};
                   },
@@ -138,7 +147,8 @@ Cases contraction_cases() {
 
 OpCase attention_case(std::string name, const AttentionOptions& options, std::int64_t rows,
                       const Array& position, const Array& length) {
-  return {OpKind::attention, std::move(name),
+  return {OpKind::attention,
+          std::move(name),
           [options](const Arrays& a) {
             return Arrays{attention(a[0], a[1], a[2], a[3], a[4], options)};
           },
@@ -173,14 +183,17 @@ Cases gather_cases() {
   return {
       {OpKind::take, "take", with_axis(table::take, 0), {x, rows}},
       {OpKind::take, "take_columns", with_axis(table::take, 1), {x, rows}},
-      {OpKind::take_along_axis, "take_along_axis", with_axis(table::take_along_axis, 1),
+      {OpKind::take_along_axis,
+       "take_along_axis",
+       with_axis(table::take_along_axis, 1),
        {x, columns}},
       {OpKind::scatter, "scatter", with_axis(table::scatter, 0), {x, meeting, updates}},
       {OpKind::scatter, "scatter_dropped", with_axis(table::scatter, 0), {x, dropped, updates}},
       {OpKind::scatter, "scatter_each", with_axis(table::scatter, 0), {x, each, updates}},
-      {OpKind::scatter_add, "scatter_add", with_axis(table::scatter_add, 0),
-       {x, meeting, updates}},
-      {OpKind::scatter_add, "scatter_add_each", with_axis(table::scatter_add, 0),
+      {OpKind::scatter_add, "scatter_add", with_axis(table::scatter_add, 0), {x, meeting, updates}},
+      {OpKind::scatter_add,
+       "scatter_add_each",
+       with_axis(table::scatter_add, 0),
        {x, each, updates}},
   };
 }
@@ -190,8 +203,9 @@ Cases scan_and_sort_cases() {
   Cases cases;
   for (bool reverse : {false, true})
     for (bool exclusive : {false, true})
-      cases.push_back(unary(OpKind::cumsum, fmt::format("cumsum_{}_{}", reverse, exclusive), x,
-                            [=](const Array& a) { return table::cumsum(a, 1, reverse, exclusive); }));
+      cases.push_back(
+          unary(OpKind::cumsum, fmt::format("cumsum_{}_{}", reverse, exclusive), x,
+                [=](const Array& a) { return table::cumsum(a, 1, reverse, exclusive); }));
   for (bool descending : {false, true}) {
     cases.push_back(unary(OpKind::sort, fmt::format("sort_{}", descending), x,
                           [=](const Array& a) { return table::sort(a, 0, descending); }));
@@ -204,15 +218,13 @@ Cases scan_and_sort_cases() {
 }
 
 OpCase philox_case() {
-  const auto words = [](std::initializer_list<std::uint32_t> w) {
-    return array(w, Shape{3});
-  };
-  return {OpKind::philox, "philox",
-          [](const Arrays& a) {
-            return Arrays{table::philox(a[0], a[1], a[2], a[3], a[4], a[5], 1)};
-          },
-          {words({1, 2, 3}), words({0, 5, 0}), words({0, 0, 0}), words({9, 9, 9}),
-           words({4, 5, 6}), words({1, 1, 2})}};
+  const auto words = [](std::initializer_list<std::uint32_t> w) { return array(w, Shape{3}); };
+  return {
+      OpKind::philox,
+      "philox",
+      [](const Arrays& a) { return Arrays{table::philox(a[0], a[1], a[2], a[3], a[4], a[5], 1)}; },
+      {words({1, 2, 3}), words({0, 5, 0}), words({0, 0, 0}), words({9, 9, 9}), words({4, 5, 6}),
+       words({1, 1, 2})}};
 }
 
 }  // namespace

@@ -100,8 +100,9 @@ TEST(Grad, RefusesWhatHasNoGradient) {
               ThrowsMessage<InvalidArgument>(HasSubstr("argument 0 is i32")));
   EXPECT_THAT([] { grad(cube, 1)(ones({2})); },
               ThrowsMessage<InvalidArgument>(HasSubstr("argument 1 is outside the 1")));
-  EXPECT_THAT([] { vjp(cube, {ones({2})}, {ones({2})}); },
-              ThrowsMessage<InvalidArgument>(HasSubstr("cotangents 0: expected f32[], got f32[2]")));
+  EXPECT_THAT(
+      [] { vjp(cube, {ones({2})}, {ones({2})}); },
+      ThrowsMessage<InvalidArgument>(HasSubstr("cotangents 0: expected f32[], got f32[2]")));
 }
 
 TEST(Grad, RefusesToReadValuesInside) {
@@ -190,8 +191,7 @@ TEST(CustomFunction, GivesItsRuleAllCotangentsAtOnce) {
     ++calls;
     return Arrays{cotangents[0] + 10.0 * cotangents[1] + 0.0 * outputs[0]};
   };
-  const auto f =
-      custom_function([](const Arrays& x) { return Arrays{x[0] * 2, x[0] * 3}; }, rules);
+  const auto f = custom_function([](const Arrays& x) { return Arrays{x[0] * 2, x[0] * 3}; }, rules);
   const auto loss = [&](const Array& a) {
     const Arrays y = f({a});
     return sum(y[0] + exp(y[1] * 0.0) * y[1]);
@@ -218,8 +218,9 @@ TEST(CustomFunction, RefusesWrongCotangents) {
     return Arrays{sum(cotangents[0])};
   };
   const auto f = custom_function([](const Array& x) { return sin(x); }, rules);
-  EXPECT_THAT([&] { grad([&](const Array& a) { return sum(f(a)); })(ones({2})); },
-              ThrowsMessage<InvalidArgument>(HasSubstr("cotangent 0 is f32[], its argument f32[2]")));
+  EXPECT_THAT(
+      [&] { grad([&](const Array& a) { return sum(f(a)); })(ones({2})); },
+      ThrowsMessage<InvalidArgument>(HasSubstr("cotangent 0 is f32[], its argument f32[2]")));
 }
 
 // A deep chain of which every layer keeps a wide intermediate value.
@@ -236,11 +237,12 @@ Array deep(const Array& x, bool checkpointed) {
 }
 
 std::uint64_t arena_bytes(bool checkpointed) {
-  const Graph graph = trace_entries({{"main", [&] {
-    const Array x = entry_input("x", DType::f32, {64, 16});
-    return std::vector<NamedArray>{
-        {"gradient", grad([&](const Array& a) { return deep(a, checkpointed); })(x)}};
-  }}});
+  const Graph graph = trace_entries(
+      {{"main", [&] {
+          const Array x = entry_input("x", DType::f32, {64, 16});
+          return std::vector<NamedArray>{
+              {"gradient", grad([&](const Array& a) { return deep(a, checkpointed); })(x)}};
+        }}});
   return compile_graph(graph, *find_profile_fixture("lavapipe")).entries[0].arena_bytes;
 }
 
