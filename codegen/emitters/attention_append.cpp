@@ -73,8 +73,8 @@ private:
 }  // namespace
 
 bool is_append(Operation* attention, const kernel::Store& store) {
-  return store.scatter && llvm::is_contained(attention->getOperands().slice(1, 2),
-                                             store.scatter->getResult(0));
+  return store.scatter &&
+         llvm::is_contained(attention->getOperands().slice(1, 2), store.scatter->getResult(0));
 }
 
 void append_rows(Elements& elements, Operation* attention, ArrayRef<kernel::Store> appends,
@@ -91,9 +91,8 @@ void append_rows(Elements& elements, Operation* attention, ArrayRef<kernel::Stor
     const Value chosen = b.equal(b.div(b.thread(), lanes), number);
     b.if_then(b.both(append.is_mine(), chosen), [&] { append.write(team); });
     Value cache = store.scatter->getResult(0), target = store.scatter->getOperand(0);
-    elements.bind(cache, [&elements, target](const Point& point) {
-      return elements.at(target, point);
-    });
+    elements.bind(cache,
+                  [&elements, target](const Point& point) { return elements.at(target, point); });
   }
   if (!appends.empty())
     buffer_barrier(b);

@@ -25,9 +25,8 @@ public:
       stage_row_sums();
       store_results();
       // Zero again for the next step.
-      b_.if_then(b_.equal(b_.thread(), b_.index(0)), [&] {
-        store_element(b_, arrivals(), DType::i32, place_.tile_number, b_.i32(0));
-      });
+      b_.if_then(b_.equal(b_.thread(), b_.index(0)),
+                 [&] { store_element(b_, arrivals(), DType::i32, place_.tile_number, b_.i32(0)); });
     });
   }
 
@@ -58,9 +57,7 @@ private:
   }
 
   // A split that left something: `split`, or the last one.
-  Value last_used(Value split) {
-    return b_.min(split, b_.sub(place_.used_splits, b_.index(1)));
-  }
+  Value last_used(Value split) { return b_.min(split, b_.sub(place_.used_splits, b_.index(1))); }
 
   // Largest scores and sums of weights into workgroup memory: every thread needs those of its rows.
   void stage_row_sums() {

@@ -19,9 +19,7 @@ AttentionShape::AttentionShape(Operation* op) : tile(kernel::attention_tile(op))
     auto attribute = op->getAttrOfType<IntegerAttr>(name);
     return attribute ? attribute.getInt() : 0;
   };
-  auto real = [&](StringRef name) {
-    return op->getAttrOfType<FloatAttr>(name).getValueAsDouble();
-  };
+  auto real = [&](StringRef name) { return op->getAttrOfType<FloatAttr>(name).getValueAsDouble(); };
   splits = integer("splits");
   scale = real("scale");
   softcap = real("softcap");
@@ -42,9 +40,8 @@ AttentionPlace place_attention(KernelBuilder& b, const AttentionShape& shape,
                                std::int64_t least_keys,
                                llvm::function_ref<Value(unsigned operand, Value batch)> read) {
   const std::int64_t splits = std::max<std::int64_t>(shape.splits, 1);
-  const Values parts =
-      b.delinearize(b.workgroup(), {shape.batch, shape.groups, shape.head_blocks(),
-                                    shape.step_blocks(), splits});
+  const Values parts = b.delinearize(
+      b.workgroup(), {shape.batch, shape.groups, shape.head_blocks(), shape.step_blocks(), splits});
   AttentionPlace place;
   place.batch = parts[0];
   place.group = parts[1];
@@ -59,8 +56,7 @@ AttentionPlace place_attention(KernelBuilder& b, const AttentionShape& shape,
   if (shape.causal)
     high = b.min(high, b.add(b.add(place.position, last_step), 1));
   if (shape.window > 0)
-    place.low =
-        b.max(place.low, b.add(b.add(place.position, place.first_step), 1 - shape.window));
+    place.low = b.max(place.low, b.add(b.add(place.position, place.first_step), 1 - shape.window));
   place.count = b.max(b.sub(high, place.low), b.index(0));
   Value share = b.div_ceil(place.count, splits);
   if (least_keys > 0)

@@ -10,17 +10,17 @@ namespace ashlar::codegen {
 static Values largest_scores(KernelBuilder& b, Value splits, std::size_t rows,
                              const AttentionParts& parts) {
   const Value lowest = b.f32(-INFINITY);
-  Values largest = b.loop(
-      b.index(0), splits, b.index(1), Values(rows, lowest), [&](Value split, ValueRange carried) {
-        Values next;
-        for (auto [old, score] : llvm::zip_equal(carried, parts.largest(split)))
-          next.push_back(b.make<arith::MaxNumFOp>(old, score));
-        return next;
-      });
+  Values largest = b.loop(b.index(0), splits, b.index(1), Values(rows, lowest),
+                          [&](Value split, ValueRange carried) {
+                            Values next;
+                            for (auto [old, score] : llvm::zip_equal(carried, parts.largest(split)))
+                              next.push_back(b.make<arith::MaxNumFOp>(old, score));
+                            return next;
+                          });
   // A row without keys has -inf everywhere; any finite number keeps its weights at 0.
   for (Value& score : largest)
-    score = b.select(b.make<arith::CmpFOp>(arith::CmpFPredicate::OEQ, score, lowest), b.f32(0),
-                     score);
+    score =
+        b.select(b.make<arith::CmpFOp>(arith::CmpFPredicate::OEQ, score, lowest), b.f32(0), score);
   return largest;
 }
 

@@ -19,7 +19,6 @@ struct AttentionParts {
 // loaded together; splits beyond the last one are asked for too, and must have a score of -inf and
 // numbers that are finite.
 Values combine_parts(KernelBuilder& builder, Value splits, std::size_t rows,
-                     std::size_t values_per_row, std::int64_t at_once,
-                     const AttentionParts& parts);
+                     std::size_t values_per_row, std::int64_t at_once, const AttentionParts& parts);
 
 }  // namespace ashlar::codegen

@@ -87,8 +87,8 @@ Array Weights::dequantized(const Shape& shape) const {
     throw InvalidArgument("model", "'{}': groups of {} do not divide its {} columns", prefix_,
                           encoding->group_size, in);
   const Shape groups{out, in / encoding->group_size};
-  const QuantizedArray parts{tensor("weight", {out, in * encoding->bits / 32}), tensor("scales", groups),
-                             tensor("biases", groups), *encoding};
+  const QuantizedArray parts{tensor("weight", {out, in * encoding->bits / 32}),
+                             tensor("scales", groups), tensor("biases", groups), *encoding};
   if (parts.packed.dtype() != DType::u32 || !is_float(parts.scales.dtype()) ||
       parts.scales.dtype() != parts.biases.dtype())
     throw InvalidArgument("model",

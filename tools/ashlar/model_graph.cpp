@@ -24,7 +24,8 @@ void add_model_graph_options(CLI::App& command, ModelGraphOptions& options) {
 
 Graph trace_model(const ModelGraphOptions& options) {
   const auto source = open_model(options.model);
-  const LoadOptions load{.dtype = parse_activation_dtype(options.dtype), .batch = options.batch,
+  const LoadOptions load{.dtype = parse_activation_dtype(options.dtype),
+                         .batch = options.batch,
                          .sampling = options.sampling};
   const DecoderProgram program(source->config(), source->weights(), program_options(*source, load));
   return trace_entries(program.generation_entries());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "measure/device_limits.h"
+#include "tools/measure/device_limits.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -41,7 +41,8 @@ std::string to_text(const DeviceLimits& limits) {
                       limits.copy_bandwidth / 1e9);
   for (const ArithmeticPeak& peak : limits.peaks)
     text += fmt::format("{:<28} {:>10.3f} T/s\n", peak.name, peak.per_second / 1e12);
-  text += fmt::format("{:<28} {:>10.2f} us\n", "dependent dispatch", limits.dependent_dispatch * 1e6);
+  text +=
+      fmt::format("{:<28} {:>10.2f} us\n", "dependent dispatch", limits.dependent_dispatch * 1e6);
   text += fmt::format("{:<28} {:>10.2f} us\n", "independent dispatch",
                       limits.independent_dispatch * 1e6);
   text += fmt::format("{:<28} {:>10.2f} us\n", "submit and wait", limits.submit * 1e6);

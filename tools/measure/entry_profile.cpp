@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "measure/entry_profile.h"
+#include "tools/measure/entry_profile.h"
 
-#include "measure/statistics.h"
 #include "runtime/program/error.h"
+#include "tools/measure/statistics.h"
 
 #include <algorithm>
 #include <charconv>
@@ -65,16 +65,16 @@ private:
   // Prefill computes other positions in each run, so one of them fills a submit.
   void choose_amounts(double seconds) {
     if (options_.entry == "decode") {
-      const auto most = std::min(runtime_.max_steps(),
-                                 std::max<std::int64_t>(
-                                     runtime_.max_positions() - options_.context, 1));
-      repeat_ = static_cast<std::uint32_t>(std::clamp<std::int64_t>(
-          static_cast<std::int64_t>(kSubmitSeconds / seconds), 1, most));
+      const auto most =
+          std::min(runtime_.max_steps(),
+                   std::max<std::int64_t>(runtime_.max_positions() - options_.context, 1));
+      repeat_ = static_cast<std::uint32_t>(
+          std::clamp<std::int64_t>(static_cast<std::int64_t>(kSubmitSeconds / seconds), 1, most));
     }
     const double fitting = kTotalSeconds / (seconds * repeat_);
-    replays_ = fitting >= options_.replays
-                   ? options_.replays
-                   : std::max(static_cast<int>(fitting), std::min(kFewestReplays, options_.replays));
+    replays_ = fitting >= options_.replays ? options_.replays
+                                           : std::max(static_cast<int>(fitting),
+                                                      std::min(kFewestReplays, options_.replays));
   }
 
   static std::vector<CommandTime> medians(const std::vector<ProfiledRun>& runs) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "measure/peak_kernels.h"
+#include "tools/measure/peak_kernels.h"
 
 #include "codegen/kernel_text.h"
 
@@ -123,8 +123,7 @@ PeakKernel f32_peak(const DeviceProfile& profile) {
   body += fmt::format("  %sum = vector.reduction <add>, %s{} : {} into f32\n"
                       "  memref.store %sum, %out[%slot] : memref<?xf32, #device>",
                       kChains - 1, type);
-  const double operations =
-      2.0 * 2 * 4 * kChains * amount.iterations * threads * amount.workgroups;
+  const double operations = 2.0 * 2 * 4 * kChains * amount.iterations * threads * amount.workgroups;
   return peak_kernel("f32 fma", peak_module(threads, 0, body), threads, amount.workgroups,
                      operations, profile);
 }
@@ -166,8 +165,8 @@ PeakKernel f16_matrix_peak(const CooperativeMatrixShape& shape, const DeviceProf
   const double operations = 2.0 * shape.m * shape.n * shape.k * kChains * amount.iterations *
                             kSubgroups * amount.workgroups;
   return peak_kernel(fmt::format("f16 matrix {}x{}x{}", shape.m, shape.n, shape.k),
-                     peak_module(threads, profile.subgroup_size, body), threads,
-                     amount.workgroups, operations, profile);
+                     peak_module(threads, profile.subgroup_size, body), threads, amount.workgroups,
+                     operations, profile);
 }
 
 const CooperativeMatrixShape* largest_f16_shape(const DeviceProfile& profile) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "measure/probe.h"
+#include "tools/measure/probe.h"
 
-#include "measure/peak_kernels.h"
-#include "measure/probe_programs.h"
-#include "measure/statistics.h"
 #include "runtime/executor/executor.h"
+#include "tools/measure/peak_kernels.h"
+#include "tools/measure/probe_programs.h"
+#include "tools/measure/statistics.h"
 
 #include <algorithm>
 #include <bit>
@@ -20,8 +20,8 @@ std::uint64_t array_bytes_for(Device& device, std::uint64_t wanted) {
   if (wanted == 0)
     wanted = device.profile().is_cpu ? std::uint64_t{64} << 20 : std::uint64_t{1} << 30;
   // Two arrays and some room; single allocations may be limited further.
-  const std::uint64_t fitting = std::min(device.memory().available(Residency::arena) / 3,
-                                         device.physical().max_allocation);
+  const std::uint64_t fitting =
+      std::min(device.memory().available(Residency::arena) / 3, device.physical().max_allocation);
   return std::max(std::bit_floor(std::min(wanted, fitting)), kSmallestArray);
 }
 

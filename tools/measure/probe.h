@@ -2,8 +2,8 @@
 // Measures the limits of a device with kernels of our own compiler.
 #pragma once
 
-#include "measure/device_limits.h"
 #include "runtime/vulkan/device.h"
+#include "tools/measure/device_limits.h"
 
 namespace ashlar {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "measure/probe_programs.h"
+#include "tools/measure/probe_programs.h"
 
 #include "runtime/array/compile_graph.h"
 #include "runtime/array/ops.h"
@@ -43,13 +43,9 @@ Program bandwidth_program(const DeviceProfile& profile, std::uint64_t bytes) {
   const auto words = static_cast<std::int64_t>(bytes / 4);
   std::vector<EntryDefinition> entries{
       {"fill",
-       [=] {
-         return std::vector<NamedArray>{{"x", random::bits(random::key(0), {words})}};
-       }},
+       [=] { return std::vector<NamedArray>{{"x", random::bits(random::key(0), {words})}}; }},
       {"copy",
-       [=] {
-         return std::vector<NamedArray>{{"y", entry_input("x", DType::u32, {words}) + 1}};
-       }}};
+       [=] { return std::vector<NamedArray>{{"y", entry_input("x", DType::u32, {words}) + 1}}; }}};
   for (std::int64_t columns : {1024, 4096, 16384})
     entries.push_back(row_sum(words, columns));
   for (std::int64_t columns : {2048, 4096, 8192})
@@ -58,10 +54,12 @@ Program bandwidth_program(const DeviceProfile& profile, std::uint64_t bytes) {
 }
 
 Program dispatch_program(const DeviceProfile& profile, std::uint32_t count) {
-  Program program = compile_graph(trace_entries({{"single", [] {
-                                     const Array x = entry_input("x", DType::f32, {1});
-                                     return std::vector<NamedArray>{{"y", x + 1.0}};
-                                   }}}),
+  Program program = compile_graph(trace_entries({{"single",
+                                                  [] {
+                                                    const Array x =
+                                                        entry_input("x", DType::f32, {1});
+                                                    return std::vector<NamedArray>{{"y", x + 1.0}};
+                                                  }}}),
                                   profile);
   const Dispatch tiny = std::get<Dispatch>(program.entries.front().commands.front());
   Entry single{"single", {}, {}, 2 * kSlotBytes, {tiny_dispatch(tiny, 0, 1)}};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A profile as one page without scripts or anything from elsewhere.
-#include "measure/profile_report.h"
-#include "measure/svg.h"
+#include "tools/measure/profile_report.h"
+#include "tools/measure/svg.h"
 
 #include <fmt/format.h>
 
@@ -43,8 +43,9 @@ std::string colour_rules() {
   std::string css;
   for (std::size_t i = 0; i < std::size(kColours); ++i)
     css += fmt::format(".c{0} {{ fill: {1}; background: {1}; }}\n", i, kColours[i]);
-  return css + ".gaps { background: repeating-linear-gradient(45deg, #8b93a0 0 4px, #b9c0ca 4px 8px); }\n"
-               ".rest { background: #c33; }\n";
+  return css +
+         ".gaps { background: repeating-linear-gradient(45deg, #8b93a0 0 4px, #b9c0ca 4px 8px); }\n"
+         ".rest { background: #c33; }\n";
 }
 
 double percent(double part, double whole) {
@@ -141,9 +142,8 @@ std::string limits_table(const DeviceLimits& limits) {
 
 std::string to_html(const ProfileReport& report) {
   const EntryProfile& profile = report.profile;
-  const std::string title =
-      escape_html(fmt::format("{}: {} behind {} tokens", report.model, profile.entry,
-                              profile.context));
+  const std::string title = escape_html(
+      fmt::format("{}: {} behind {} tokens", report.model, profile.entry, profile.context));
   std::string html = fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/>"
       "<meta name=\"viewport\" content=\"width=device-width\"/><title>{0}</title>"

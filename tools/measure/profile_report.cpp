@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "measure/profile_report.h"
+#include "tools/measure/profile_report.h"
 
 #include <fmt/ranges.h>
 

@@ -2,8 +2,8 @@
 // What a profile says, compared with the limits of its device; and its forms for people and tools.
 #pragma once
 
-#include "measure/device_limits.h"
-#include "measure/entry_profile.h"
+#include "tools/measure/device_limits.h"
+#include "tools/measure/entry_profile.h"
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -29,12 +29,12 @@ struct KernelRow {
 // Seconds of one run, instrumented: each command alone between barriers and timestamps.
 struct ProfileTotals {
   double kernels = 0;
-  double gaps = 0;         // between commands: barrier, timestamps, launch
-  double submit = 0;       // what the probe found for a submit and its wait
-  double unaccounted = 0;  // what else the host waited for
+  double gaps = 0;          // between commands: barrier, timestamps, launch
+  double submit = 0;        // what the probe found for a submit and its wait
+  double unaccounted = 0;   // what else the host waited for
   double instrumented = 0;  // all of these
-  double plain = 0;  // without instruments
-  double bound = 0;  // what all commands must take at least
+  double plain = 0;         // without instruments
+  double bound = 0;         // what all commands must take at least
 };
 
 struct ProfileReport {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "measure/profile_report.h"
+#include "tools/measure/profile_report.h"
 
 #include <fmt/format.h>
 
@@ -16,16 +16,17 @@ std::string total_line(std::string_view name, double seconds, double whole) {
 }
 
 std::string table(const ProfileReport& report) {
-  std::string text = fmt::format("{:<16} {:<36} {:>6} {:>10} {:>7} {:>10} {:>10} {:>9} {:>9} {:>8}\n",
-                                 "kernel", "where", "calls", "us", "share", "MB read", "MB written",
-                                 "GB/s", "GFLOP/s", "% limit");
+  std::string text = fmt::format(
+      "{:<16} {:<36} {:>6} {:>10} {:>7} {:>10} {:>10} {:>9} {:>9} {:>8}\n", "kernel", "where",
+      "calls", "us", "share", "MB read", "MB written", "GB/s", "GFLOP/s", "% limit");
   for (const KernelRow& row : report.rows)
-    text += fmt::format(
-        "{:<16} {:<36} {:>6} {:>10.1f} {:>6.1f}% {:>10.3f} {:>10.3f} {:>9.1f} {:>9.1f} {:>7.1f}{}\n",
-        row.kernel, row.label, row.calls, row.seconds * 1e6,
-        percent(row.seconds, report.totals.kernels), row.bytes_read / 1e6, row.bytes_written / 1e6,
-        row.bytes() / row.seconds / 1e9, row.flops / row.seconds / 1e9,
-        percent(row.bound_seconds, row.seconds), row.compute_bound ? 'c' : 'm');
+    text += fmt::format("{:<16} {:<36} {:>6} {:>10.1f} {:>6.1f}% {:>10.3f} {:>10.3f} {:>9.1f} "
+                        "{:>9.1f} {:>7.1f}{}\n",
+                        row.kernel, row.label, row.calls, row.seconds * 1e6,
+                        percent(row.seconds, report.totals.kernels), row.bytes_read / 1e6,
+                        row.bytes_written / 1e6, row.bytes() / row.seconds / 1e9,
+                        row.flops / row.seconds / 1e9, percent(row.bound_seconds, row.seconds),
+                        row.compute_bound ? 'c' : 'm');
   return text + "% limit: least time by the probe's read bandwidth (m) or best arithmetic (c) / "
                 "measured time\n";
 }

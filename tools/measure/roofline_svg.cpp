@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The roofline of a profile (Williams, Waterman and Patterson 2009): arithmetic per byte against
 // arithmetic per second; a kernel touches the roof where it reaches a limit of the device.
-#include "measure/svg.h"
+#include "tools/measure/svg.h"
 
 #include <fmt/format.h>
 
@@ -48,8 +48,7 @@ private:
     std::vector<Point> points;
     for (std::size_t i = 0; i < report.rows.size(); ++i) {
       const KernelRow& row = report.rows[i];
-      if (row.flops > 0 && row.bytes() > 0 &&
-          row.seconds > kSmallestShare * report.totals.kernels)
+      if (row.flops > 0 && row.bytes() > 0 && row.seconds > kSmallestShare * report.totals.kernels)
         points.push_back({i, row.flops / row.bytes(), row.flops / row.seconds});
     }
     return points;
@@ -78,8 +77,8 @@ private:
 
   static std::string line(std::string_view kind, double x1, double y1, double x2, double y2) {
     return fmt::format(
-        "<line class=\"{}\" x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\"/>", kind, x1, y1,
-        x2, y2);
+        "<line class=\"{}\" x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\"/>", kind, x1,
+        y1, x2, y2);
   }
 
   static std::string text(std::string_view anchor, double x, double y, const std::string& content) {
@@ -126,11 +125,12 @@ private:
     std::string svg;
     for (const Point& point : points_) {
       const KernelRow& row = report_.rows[point.row];
-      svg += fmt::format("<circle class=\"{}\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"{:.1f}\"><title>{}. {} "
-                         "{}: {}FLOP/s, {:.3g} FLOP per byte</title></circle>",
-                         row_class(point.row), x_.at(point.intensity), y_.at(point.rate),
-                         radius(point), point.row + 1, escape_html(row.kernel),
-                         escape_html(row.label), short_number(point.rate), point.intensity);
+      svg +=
+          fmt::format("<circle class=\"{}\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"{:.1f}\"><title>{}. {} "
+                      "{}: {}FLOP/s, {:.3g} FLOP per byte</title></circle>",
+                      row_class(point.row), x_.at(point.intensity), y_.at(point.rate),
+                      radius(point), point.row + 1, escape_html(row.kernel), escape_html(row.label),
+                      short_number(point.rate), point.intensity);
     }
     return svg + numbers();
   }

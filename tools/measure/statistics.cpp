@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "measure/statistics.h"
+#include "tools/measure/statistics.h"
 
 #include <fmt/chrono.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "measure/svg.h"
+#include "tools/measure/svg.h"
 
 #include <fmt/format.h>
 

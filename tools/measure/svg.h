@@ -2,7 +2,7 @@
 // Parts of the pictures in a profile's page.
 #pragma once
 
-#include "measure/profile_report.h"
+#include "tools/measure/profile_report.h"
 
 #include <string>
 #include <string_view>

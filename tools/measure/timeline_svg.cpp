@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One run on a time axis that wraps like text, so that single commands stay visible.
-#include "measure/svg.h"
+#include "tools/measure/svg.h"
 
 #include <fmt/format.h>
 
@@ -31,8 +31,9 @@ public:
     for (std::size_t line = 0; line < lines_; ++line)
       svg += fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text>"
                          "<rect class=\"gap\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/>",
-                         kLeft - 8, top(line) + 15, time_text(static_cast<double>(line) * line_time() * 1e-9),
-                         kLeft, top(line), kRight - kLeft, kBarHeight);
+                         kLeft - 8, top(line) + 15,
+                         time_text(static_cast<double>(line) * line_time() * 1e-9), kLeft,
+                         top(line), kRight - kLeft, kBarHeight);
     for (const CommandTime& time : report_.profile.commands)
       svg += bar(time);
     return svg + "</svg>";
@@ -45,20 +46,21 @@ private:
   std::size_t row_of(const CommandTime& time) const {
     const std::string kernel = time.kernel.empty() ? "copy" : time.kernel;
     const std::string label = place_of(time.label);
-    return static_cast<std::size_t>(
-        std::ranges::find_if(report_.rows, [&](const KernelRow& row) {
-          return row.kernel == kernel && row.label == label;
-        }) - report_.rows.begin());
+    return static_cast<std::size_t>(std::ranges::find_if(report_.rows,
+                                                         [&](const KernelRow& row) {
+                                                           return row.kernel == kernel &&
+                                                                  row.label == label;
+                                                         }) -
+                                    report_.rows.begin());
   }
 
   // The parts of a command that lie on each line.
   std::string bar(const CommandTime& time) const {
     const double bytes = static_cast<double>(time.cost.bytes_read + time.cost.bytes_written);
     std::string svg = fmt::format(
-        "<g class=\"{}\"><title>{} ({}): {} at {}, {:.1f} GB/s</title>",
-        row_class(row_of(time)), escape_html(time.label), escape_html(time.kernel),
-        time_text(time.nanoseconds * 1e-9), time_text(time.start * 1e-9),
-        time.nanoseconds > 0 ? bytes / time.nanoseconds : 0);
+        "<g class=\"{}\"><title>{} ({}): {} at {}, {:.1f} GB/s</title>", row_class(row_of(time)),
+        escape_html(time.label), escape_html(time.kernel), time_text(time.nanoseconds * 1e-9),
+        time_text(time.start * 1e-9), time.nanoseconds > 0 ? bytes / time.nanoseconds : 0);
     const double end = time.start + time.nanoseconds;
     for (std::size_t line = 0; line < lines_; ++line) {
       const double line_start = static_cast<double>(line) * line_time();

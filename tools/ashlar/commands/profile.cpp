@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "measure/entry_profile.h"
-#include "measure/probe.h"
-#include "measure/profile_report.h"
 #include "models/generate/language_model.h"
 #include "runtime/program/error.h"
 #include "tools/ashlar/command.h"
 #include "tools/ashlar/model_choice.h"
+#include "tools/measure/entry_profile.h"
+#include "tools/measure/probe.h"
+#include "tools/measure/profile_report.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -86,7 +86,8 @@ void add_profile(CLI::App& app) {
       ->capture_default_str();
   command->add_option("--replays", options->profile.replays, "Medians of at most that many")
       ->capture_default_str();
-  command->add_option("--array-mib", options->array_mib, "Size of the probe's arrays, as in `probe`")
+  command
+      ->add_option("--array-mib", options->array_mib, "Size of the probe's arrays, as in `probe`")
       ->check(CLI::Range(0, 1 << 16));
   command->add_flag("--json", options->json, "Print JSON");
   command->add_option("--trace", options->trace, "Write a trace for Perfetto or chrome://tracing");

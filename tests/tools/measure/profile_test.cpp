@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Profiling a real model: every command is there once, and the model works on afterwards.
-#include "measure/entry_profile.h"
 #include "models/generate/generator.h"
 #include "models/generate/language_model.h"
 #include "runtime/program/error.h"
+#include "tools/measure/entry_profile.h"
 
 #include <gmock/gmock.h>
 
@@ -24,8 +24,7 @@ protected:
 };
 
 TEST_F(ProfileTest, TimesEveryCommandOfDecode) {
-  const EntryProfile profile =
-      profile_entry(pebble().runtime(), {.context = 300, .replays = 3});
+  const EntryProfile profile = profile_entry(pebble().runtime(), {.context = 300, .replays = 3});
   EXPECT_EQ(profile.commands.size(), work_of("decode"));
   EXPECT_EQ(profile.tokens, 1);
   EXPECT_EQ(profile.replays, 3);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The probe measures every limit; its kernels compute what they are meant to.
-#include "measure/peak_kernels.h"
-#include "measure/probe.h"
-#include "measure/probe_programs.h"
 #include "runtime/executor/executor.h"
 #include "runtime/vulkan/transfers.h"
+#include "tools/measure/peak_kernels.h"
+#include "tools/measure/probe.h"
+#include "tools/measure/probe_programs.h"
 
 #include <gmock/gmock.h>
 
@@ -27,9 +27,9 @@ TEST(Probe, MeasuresEveryLimit) {
   EXPECT_EQ(limits.peaks.front().name, "f32 fma");
   EXPECT_GT(limits.best_peak(), 0);
   const nlohmann::json json = to_json(limits);
-  for (const char* key : {"device", "driver", "date", "array_bytes", "read_bytes_per_second",
-                          "copy_bytes_per_second", "operations_per_second",
-                          "dependent_dispatch_us", "independent_dispatch_us", "submit_us"})
+  for (const char* key :
+       {"device", "driver", "date", "array_bytes", "read_bytes_per_second", "copy_bytes_per_second",
+        "operations_per_second", "dependent_dispatch_us", "independent_dispatch_us", "submit_us"})
     EXPECT_TRUE(json.contains(key)) << key;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the reports say about a made-up profile, and that their formats hold.
-#include "measure/profile_report.h"
-#include "measure/statistics.h"
+#include "tools/measure/profile_report.h"
+#include "tools/measure/statistics.h"
 
 #include <gmock/gmock.h>
 
@@ -94,9 +94,8 @@ TEST(ProfileReport, JsonHasItsKeys) {
   for (const char* key : {"model", "entry", "context", "tokens", "replays", "runs_per_submit",
                           "limits", "kernels", "totals"})
     EXPECT_TRUE(json.contains(key)) << key;
-  for (const char* key :
-       {"kernel", "label", "calls", "us", "share", "bytes_read", "bytes_written", "flops",
-        "bound_us", "bound_by", "fraction_of_limit"})
+  for (const char* key : {"kernel", "label", "calls", "us", "share", "bytes_read", "bytes_written",
+                          "flops", "bound_us", "bound_by", "fraction_of_limit"})
     EXPECT_TRUE(json["kernels"][0].contains(key)) << key;
   for (const char* key :
        {"kernels_us", "launch_gaps_us", "submit_us", "unaccounted_us", "instrumented_us",
