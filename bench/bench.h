@@ -2,9 +2,9 @@
 // What the benchmarks share: the device, its limits, and which shapes to run.
 #pragma once
 
-#include "measure/device_limits.h"
 #include "runtime/program/dtype.h"
 #include "runtime/vulkan/device.h"
+#include "tools/measure/device_limits.h"
 
 #include <string>
 #include <vector>
@@ -13,7 +13,7 @@ namespace ashlar::bench {
 
 struct Options {
   std::vector<std::string> shapes;
-  DType weights = DType::bf16;
+  std::string weights = "bf16";               // as in --weights
   std::vector<std::int64_t> depths, prompts;  // of whole-model decode and prefill
 };
 

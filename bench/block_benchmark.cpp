@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Blocks, fused and unfused. As many copies as a model has layers, or fewer where their weights pass
-// any cache, run one after the other behind barriers; times are of one copy.
+// Blocks, fused and unfused. As many copies as a model has layers, or fewer where their weights
+// pass any cache, run one after the other behind barriers; times are of one copy.
 #include "bench/bench.h"
 #include "bench/blocks.h"
-#include "measure/profile_report.h"
-#include "measure/statistics.h"
 #include "models/shapes/published_shapes.h"
 #include "models/shapes/random_model.h"
 #include "runtime/array/compile_graph.h"
 #include "runtime/array/trace.h"
 #include "runtime/vulkan/transfers.h"
+#include "tools/measure/profile_report.h"
+#include "tools/measure/statistics.h"
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
@@ -25,20 +25,20 @@ constexpr std::int64_t kPromptTokens = 512, kDepth = 4096;
 
 struct Case {
   Block block;
-  ModelConfig config;
-  DType weights;
+  std::string shape, weights;
   std::int64_t tokens, copies;
 };
 
-std::vector<NamedArray> build(const Case& c, const nn::Weights& weights) {
+std::vector<NamedArray> build(const Case& c, const RandomModel& model) {
+  const nn::Weights weights = model.weights();
   std::vector<NamedArray> outputs;
   for (std::int64_t copy = 0; copy < c.copies; ++copy)
-    for (Array& output : c.block.build({.config = c.config,
+    for (Array& output : c.block.build({.config = model.config(),
                                         .layer = weights / "model" / "layers" / copy,
                                         .copy = copy,
                                         .tokens = c.tokens,
                                         .depth = c.tokens == 1 ? kDepth : 0,
-                                        .dtype = c.weights}))
+                                        .dtype = model.default_dtype()}))
       outputs.push_back({fmt::format("y{}", outputs.size()), std::move(output)});
   return outputs;
 }
@@ -48,9 +48,7 @@ Program compile_case(const Case& c, const RandomModel& model, const DeviceProfil
   CompileOptions options;
   options.debug.no_fusion = !fused;
   options.debug.full_barriers = true;
-  const nn::Weights weights = model.weights();
-  return compile_graph(trace_entries({{"run", [&] { return build(c, weights); }}}), profile,
-                       options);
+  return compile_graph(trace_entries({{"run", [&] { return build(c, model); }}}), profile, options);
 }
 
 Cost cost_of(const Program& program) {
@@ -69,10 +67,10 @@ class LoadedCase {
 public:
   LoadedCase(Device& device, Program program, const RandomModel& model)
       : states_(device), executor_(device, std::move(program), states_) {
-    executor_.load_weights([&](const WeightSpec& weight, std::uint64_t offset,
-                               std::span<std::byte> chunk) {
-      model.read_weight(weight, offset, chunk);
-    });
+    executor_.load_weights(
+        [&](const WeightSpec& weight, std::uint64_t offset, std::span<std::byte> chunk) {
+          model.read_weight(weight, offset, chunk);
+        });
     const Entry& entry = executor_.program().entries.front();
     make(device, entry.inputs, input_buffers_, inputs_);
     make(device, entry.outputs, output_buffers_, outputs_);
@@ -103,7 +101,7 @@ private:
 
 void run_case(benchmark::State& state, Device& device, const DeviceLimits& limits, const Case& c,
               bool fused) {
-  const RandomModel model(c.config, c.weights);
+  const RandomModel model = random_model(c.shape, c.weights);
   // What must be moved and computed is what the fused form does.
   const Cost least = cost_of(compile_case(c, model, device.profile(), true));
   Program program = compile_case(c, model, device.profile(), fused);
@@ -124,31 +122,28 @@ void run_case(benchmark::State& state, Device& device, const DeviceLimits& limit
   state.counters["fraction_of_limit"] = rate(lower_bound(least, limits).seconds);
 }
 
-std::int64_t copies_for(const Block& block, const ModelConfig& config, DType weights,
-                        bool is_cpu) {
+// As many copies as pass any cache, if the model has that many layers.
+std::int64_t copies_for(const Block& block, const ModelConfig& config, bool is_cpu) {
   if (!block.has_weights || is_cpu)
     return 1;
-  std::int64_t bytes = 0;
-  for (const DecoderTensor& tensor : decoder_tensors(config))
-    if (tensor.name.starts_with("model.layers.0."))
-      bytes += tensor.shape.element_count() * static_cast<std::int64_t>(size_of(weights));
-  return std::clamp<std::int64_t>(static_cast<std::int64_t>(kBeyondCaches) / bytes * 8, 1,
+  // The smallest matrices, at four bits: o_proj.
+  const std::int64_t bytes = config.hidden_size * config.attention_heads * config.head_dim / 2;
+  return std::clamp<std::int64_t>(static_cast<std::int64_t>(kBeyondCaches) / bytes, 1,
                                   static_cast<std::int64_t>(config.layers.size()));
 }
 
-void register_case(Device& device, const DeviceLimits& limits, const std::string& shape, Case c) {
+void register_case(Device& device, const DeviceLimits& limits, const std::string& group, Case c) {
   for (bool fused : {true, false})
-    benchmark::RegisterBenchmark(
-        fmt::format("block/{}/{}/tokens:{}/{}", shape, c.block.name, c.tokens,
-                    fused ? "fused" : "unfused")
-            .c_str(),
-        [&device, &limits, c, fused](benchmark::State& state) {
-          try {
-            run_case(state, device, limits, c, fused);
-          } catch (const std::exception& error) {
-            state.SkipWithError(error.what());
-          }
-        })
+    benchmark::RegisterBenchmark(fmt::format("block/{}/{}/tokens:{}/{}", group, c.block.name,
+                                             c.tokens, fused ? "fused" : "unfused")
+                                     .c_str(),
+                                 [&device, &limits, c, fused](benchmark::State& state) {
+                                   try {
+                                     run_case(state, device, limits, c, fused);
+                                   } catch (const std::exception& error) {
+                                     state.SkipWithError(error.what());
+                                   }
+                                 })
         ->UseManualTime()
         ->Unit(benchmark::kMicrosecond);
 }
@@ -162,12 +157,10 @@ void register_blocks(Device& device, const DeviceLimits& limits, const Options& 
     for (std::int64_t tokens : {std::int64_t{1}, is_cpu ? 16 : kPromptTokens})
       for (const Block& block : layer_blocks())
         register_case(device, limits, shape,
-                      {block, config, options.weights, tokens,
-                       copies_for(block, config, options.weights, is_cpu)});
+                      {block, shape, options.weights, tokens, copies_for(block, config, is_cpu)});
   }
   for (const Block& block : array_blocks())
-    register_case(device, limits, "arrays",
-                  {block, published_shape(options.shapes.front()), options.weights, 1, 1});
+    register_case(device, limits, "arrays", {block, options.shapes.front(), options.weights, 1, 1});
 }
 
 }  // namespace ashlar::bench

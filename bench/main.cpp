@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// ashlar-bench: Google Benchmark's options (--benchmark_filter=REGEX, --benchmark_out=FILE, ...), and
-// ours below. Compare two files with bench/compare.py, draw one with bench/plot.py.
+// ashlar-bench: Google Benchmark's options (--benchmark_filter=REGEX, --benchmark_out=FILE, ...),
+// and ours below. Compare two files with bench/compare.py, draw one with bench/plot.py.
 #include "bench/bench.h"
-#include "measure/probe.h"
 #include "models/shapes/published_shapes.h"
-#include "runtime/program/error.h"
+#include "tools/measure/probe.h"
 
 #include <CLI/CLI.hpp>
 #include <benchmark/benchmark.h>
@@ -33,14 +32,13 @@ int run(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
   CLI::App app("Blocks and whole models at real shapes, with random weights");
   bench::Options options;
-  std::string weights = "bf16";
   std::uint64_t array_mib = 0;
   app.add_option("--shapes", options.shapes,
                  fmt::format("Comma-separated, of {}; default llama-134m on a CPU driver, else "
                              "llama-3.2-1b",
                              fmt::join(published_shape_names(), ", ")))
       ->delimiter(',');
-  app.add_option("--weights", weights, "bf16, f16 or f32")->capture_default_str();
+  app.add_option("--weights", options.weights, "bf16, f16, f32, q4 or q8")->capture_default_str();
   app.add_option("--depths", options.depths, "Of decode; default 0,4096,32768")->delimiter(',');
   app.add_option("--prompts", options.prompts, "Lengths of prefill; default 512,2048,8192")
       ->delimiter(',');
@@ -50,17 +48,14 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error);
   }
-  const auto dtype = parse_dtype(weights);
-  if (!dtype)
-    throw InvalidArgument("bench", "--weights: expected bf16, f16 or f32, got '{}'", weights);
-  options.weights = *dtype;
 
   Device device;
   const bool is_cpu = device.profile().is_cpu;
   if (options.shapes.empty())
     options.shapes = {is_cpu ? "llama-134m" : "llama-3.2-1b"};
   if (options.depths.empty())
-    options.depths = is_cpu ? std::vector<std::int64_t>{0} : std::vector<std::int64_t>{0, 4096, 32768};
+    options.depths =
+        is_cpu ? std::vector<std::int64_t>{0} : std::vector<std::int64_t>{0, 4096, 32768};
   if (options.prompts.empty() && !is_cpu)
     options.prompts = {512, 2048, 8192};
   const DeviceLimits limits = probe_device(device, {.array_bytes = array_mib << 20});

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whole models with random weights: tokens per second of decode at a depth and of prefill.
 #include "bench/bench.h"
-#include "measure/statistics.h"
 #include "models/generate/language_model.h"
-#include "models/shapes/published_shapes.h"
 #include "models/shapes/random_model.h"
+#include "tools/measure/statistics.h"
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
@@ -18,20 +17,20 @@ namespace {
 constexpr double kSubmitSeconds = 0.05;
 
 // One model at a time is loaded; benchmarks of one shape follow each other.
-LanguageModel& loaded_model(const std::string& shape, DType weights) {
+LanguageModel& loaded_model(const std::string& shape, const std::string& weights) {
   static std::string present;
   static std::unique_ptr<LanguageModel> model;
   if (present != shape || !model) {
     model.reset();
     model = std::make_unique<LanguageModel>(
-        std::make_unique<const RandomModel>(published_shape(shape), weights),
+        std::make_unique<const RandomModel>(random_model(shape, weights)),
         LoadOptions{.prefill_sizes = {512}, .ignore_eos = true});
     present = shape;
   }
   return *model;
 }
 
-void run_decode(benchmark::State& state, const std::string& shape, DType weights,
+void run_decode(benchmark::State& state, const std::string& shape, const std::string& weights,
                 std::int64_t depth) {
   DecoderRuntime& runtime = loaded_model(shape, weights).runtime();
   const std::uint32_t entry = runtime.executor().entry_index("decode");
@@ -49,7 +48,7 @@ void run_decode(benchmark::State& state, const std::string& shape, DType weights
   state.counters["steps_per_submit"] = steps;
 }
 
-void run_prefill(benchmark::State& state, const std::string& shape, DType weights,
+void run_prefill(benchmark::State& state, const std::string& shape, const std::string& weights,
                  std::int64_t tokens) {
   DecoderRuntime& runtime = loaded_model(shape, weights).runtime();
   const std::vector<std::vector<std::int32_t>> prompt(
@@ -81,7 +80,7 @@ template <typename Run> void register_model(const std::string& name, Run run) {
 }  // namespace
 
 void register_models(const Options& options) {
-  const DType weights = options.weights;
+  const std::string weights = options.weights;
   for (const std::string& shape : options.shapes) {
     for (std::int64_t depth : options.depths)
       register_model(fmt::format("decode/{}/depth:{}", shape, depth),

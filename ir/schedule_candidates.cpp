@@ -69,15 +69,17 @@ private:
           add({{"rows", rows}, {"workgroup", subgroups * subgroup_ * rows}});
   }
 
-  // Threads carry rows times left rows sums: no more than the schedule model allows.
+  // Threads carry rows times left rows sums and rows times unroll packets: no more than the
+  // schedule model allows.
   void vary_matvec() {
     auto left = cast<RankedTensorType>(roots_of(region_).front()->getOperand(0).getType());
     const std::int64_t left_rows =
         std::max<std::int64_t>(left.getNumElements() / left.getShape().back(), 1);
+    const std::int64_t loads = base_.get("width", 1) == kPackedBlock ? 8 : 32;
     for (std::int64_t rows : {1, 2, 4, 8})
       for (std::int64_t unroll : {1, 2, 4})
-        for (std::int64_t groups : {2, 4, 8})
-          if (rows * left_rows <= 16)
+        for (std::int64_t groups : {2, 4, 8, 16})
+          if (rows * left_rows <= 16 && rows * unroll <= loads)
             add({{"rows", rows},
                  {"unroll", unroll},
                  {"workgroup", std::max(base_.get("lanes", subgroup_) * groups, subgroup_)}});
@@ -117,8 +119,7 @@ std::string kernel_key(const RegionView& region) {
 ScheduleChoice choice_of(ScheduleAttr schedule) {
   ScheduleChoice choice{schedule.getEmitter().str(), {}};
   for (NamedAttribute parameter : schedule.getParameters())
-    choice.parameters[parameter.getName().str()] =
-        cast<IntegerAttr>(parameter.getValue()).getInt();
+    choice.parameters[parameter.getName().str()] = cast<IntegerAttr>(parameter.getValue()).getInt();
   return choice;
 }
 

@@ -11,7 +11,8 @@ DecoderProgramOptions program_options(const ModelSource& source, const LoadOptio
           .batch = options.batch,
           .prefill_sizes = options.prefill_sizes,
           .ring_rows = options.ring_rows,
-          .stop_tokens = options.ignore_eos ? std::vector<std::int32_t>{} : source.stop_tokens()};
+          .stop_tokens = options.ignore_eos ? std::vector<std::int32_t>{} : source.stop_tokens(),
+          .sampling = options.sampling};
 }
 
 LanguageModel::LanguageModel(const std::filesystem::path& folder, LoadOptions options)

@@ -17,6 +17,9 @@ struct LoadOptions {
   std::int64_t batch = 1;
   std::vector<std::int64_t> prefill_sizes{16, 64, 256, 512};
   std::int64_t ring_rows = 64;
+  // Whether GenerateOptions::sampling may ask for more than greedy decoding. The sampler costs a
+  // few dispatches per token, also for rows that are greedy.
+  bool sampling = false;
   bool ignore_eos = false;  // keep generating behind the model's stop tokens
   // Tokens in the caches that the costs noted in the program assume; 0: the first capacity.
   std::int64_t kv_length = 0;

@@ -16,9 +16,10 @@ struct ModelGraphOptions {
   ModelChoice model;
   std::string dtype, profile;
   std::int64_t batch = 1;
+  bool sampling = false;
 };
 
-// The model choice, --dtype, --batch, --profile.
+// The model choice, --dtype, --batch, --sampling, --profile.
 void add_model_graph_options(CLI::App& command, ModelGraphOptions& options);
 
 // Traces prefill and decode. Throws what opening the model throws.

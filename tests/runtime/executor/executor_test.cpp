@@ -235,9 +235,11 @@ TEST_F(ExecutorTest, WrongBindingsAreTypedErrors) {
   EXPECT_THAT(run({{nullptr}}, {{&y}}), says("'x' has no buffer"));
   EXPECT_THAT(run({{&small}}, {{&y}}), says("'x' of type u32 [100]: expected 400 bytes, got 396"));
   EXPECT_THAT(run({{&x}}, {{&y, 4}}), says("'y' of type u32 [100]"));
-  EXPECT_THAT(run({{&x}}, {{&wide, 2}}), says("not aligned"));
+  EXPECT_THAT(run({{&x}}, {{&wide, 8}}),
+              says("'y' starts at offset 8: expected a multiple of 16 bytes"));
+  EXPECT_THAT(run({{&wide, 4}}, {{&y}}), says("'x' starts at offset 4"));
   EXPECT_THAT(run({{&x}}, {{&y, ~std::uint64_t{0}}}), says("'y' of type u32 [100]"));
-  EXPECT_THAT(run({{&wide}}, {{&wide, 396}}), says("output 'y' overlaps input 'x'"));
+  EXPECT_THAT(run({{&wide}}, {{&wide, 384}}), says("output 'y' overlaps input 'x'"));
   EXPECT_NO_THROW(run({{&wide}}, {{&wide, 400}})());
   EXPECT_THAT([&] { executor.run(0, {{{&x}}}, {{{&y}}}, 0); }, says("at least once"));
   EXPECT_THAT([&] { executor.run(1, {}, {}); }, says("entry 1 of 1"));
