@@ -30,6 +30,8 @@ void Partition::visit(Operation* op) {
     return;
   if (is_inlinable(op) || kernel::is_reduction(op))
     visit_virtual(op);
+  else if (is_scatter(op) && is_appended_by_attention(op))
+    return;  // stored by the attention that reads it
   else if (is_scatter(op))
     visit_scatter(op);
   else if (is_root(op))
@@ -59,7 +61,9 @@ void Partition::visit_virtual(Operation* op) {
     return refuse(op, "reduces axes that are not the last ones; run ashlar-simplify first");
   rows_[op->getResult(0)] = *rows;
   limit_evaluation(op);
-  if (forced_.contains(op->getResult(0)) || (!fusion_ && !is_index_map(op)))
+  // Packed weights are unpacked where they are used, even without fusion.
+  const bool reads_storage = is_index_map(op) || isa<ir::DequantizeOp>(op);
+  if (forced_.contains(op->getResult(0)) || (!fusion_ && !reads_storage))
     store(op->getResult(0));
 }
 
@@ -110,6 +114,9 @@ void Partition::visit_scatter(Operation* op) {
   if (rows_of(indices) != 0 &&
       (rows_of(indices) != rows_of(updates) || element_count(indices) != element_count(updates)))
     store(indices);
+  // Of updates that meet, one adds up all, whose rows its own workgroup does not have.
+  if (isa<ir::ScatterAddOp>(op) && rows_of(updates) != 0)
+    store(updates);
   const bool rows = rows_of(updates) != 0 || rows_of(indices) != 0;
   const std::size_t unit = plan_.add_unit(rows ? "row" : "elementwise", {}, op->getResult(0));
   store_shared(unit, {});

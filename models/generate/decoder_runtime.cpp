@@ -194,6 +194,31 @@ DecoderRuntime::run_chunk(std::string_view entry, std::span<const std::vector<st
   return results;
 }
 
+std::int64_t DecoderRuntime::tokens_per_run(std::string_view entry) const {
+  for (std::int64_t size : prefill_sizes_)
+    if (entry == fmt::format("prefill_{}", size))
+      return size;
+  return 1;
+}
+
+void DecoderRuntime::stage(std::string_view entry, std::int64_t context, std::int64_t repeat) {
+  if (context < 0 || repeat < 1 || repeat > ring_rows_)
+    throw InvalidArgument("generate", "cannot run {} {} times behind {} tokens", entry, repeat,
+                          context);
+  const std::size_t rows = positions_.size();
+  const std::int64_t tokens = tokens_per_run(entry);
+  positions_.assign(rows, context);
+  written_ = positions_;
+  make_room(std::vector<std::int64_t>(rows, tokens * repeat));
+  write_positions();
+  const std::vector<std::vector<std::int32_t>> prompt(
+      rows, std::vector<std::int32_t>(static_cast<std::size_t>(tokens), 0));
+  write_prompt(prompt, std::vector<std::int64_t>(rows, 0), tokens);
+  for (std::string_view zeroed : {step::kToken, step::kDone})
+    write_step(zeroed, std::vector<std::int32_t>(rows, 0));
+  write_step(step::kCount, std::vector<std::int32_t>{0});
+}
+
 void DecoderRuntime::warm_up() {
   executor_.warm_up(executor_.entry_index("decode"));
 }

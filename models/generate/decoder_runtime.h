@@ -62,6 +62,12 @@ public:
   // size are compiled by the first prompt that needs it: most need one size of several.
   void warm_up();
 
+  // For measurements: readies an entry (decode, prefill_T with all T rows) to be run `repeat` times
+  // by the executor, as if every row had `context` tokens in its caches; they are zeros where
+  // nothing was computed. The runs themselves are not counted: positions() stays at `context`.
+  void stage(std::string_view entry, std::int64_t context, std::int64_t repeat);
+
+  Executor& executor() { return executor_; }
   const Executor& executor() const { return executor_; }
   Device& device() { return device_; }
 
@@ -80,6 +86,7 @@ private:
   void make_room(std::span<const std::int64_t> tokens);
   // The caches of `row` hold these ids too.
   void append(std::size_t row, std::span<const std::int32_t> ids);
+  std::int64_t tokens_per_run(std::string_view entry) const;
 
   Device& device_;
   std::int64_t max_positions_;

@@ -47,6 +47,9 @@ int main(int argc, char** argv) {
   cli::add_logits(app);
   cli::add_perplexity(app);
   cli::add_plan(app);
+  cli::add_probe(app);
+  cli::add_profile(app);
+  cli::add_quantize(app);
   cli::add_template(app);
   cli::add_tokenize(app);
   try {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/ashlar/command.h"
 #include "tools/ashlar/interrupt.h"
+#include "tools/ashlar/model_choice.h"
 #include "tools/ashlar/sampling_arguments.h"
 
 #include "models/formats/template/chat_template.h"
@@ -17,7 +18,8 @@ namespace ashlar::cli {
 namespace {
 
 struct Options {
-  std::string model, prompt, ids, dtype;
+  ModelChoice model;
+  std::string prompt, ids, dtype;
   GenerateOptions generate;
   SamplingArguments sampling;
   bool chat = false, print_ids = false, json = false, stats = false, ignore_eos = false;
@@ -25,16 +27,18 @@ struct Options {
 
 // The prompt as the user's first message.
 std::vector<std::int32_t> chat_ids(const Options& options, const LanguageModel& model) {
-  const auto source = chat_template_source(model.files().folder(), false);
+  const auto source = chat_template_source(model.folder(), false);
   if (!source)
-    throw InvalidArgument("cli", "--chat: '{}' has no chat template", options.model);
+    throw InvalidArgument("cli", "--chat: '{}' has no chat template", options.model.name());
   TemplateInput input;
   input.messages.push_back({{"role", "user"}, {"content", options.prompt}});
-  input.special_tokens = special_tokens_of(model.files().folder());
+  input.special_tokens = special_tokens_of(model.folder());
   return model.tokenizer().encode(ChatTemplate::parse(*source).render(input), false);
 }
 
 std::vector<std::int32_t> prompt_ids(const Options& options, const LanguageModel& model) {
+  if (!options.model.shape.empty() && options.prompt.empty() && options.ids.empty())
+    return {0};  // to random weights, any prompt is as good
   if (options.prompt.empty() == options.ids.empty())
     throw InvalidArgument("cli", "generate: give either --prompt or --ids");
   if (!options.ids.empty())
@@ -75,7 +79,7 @@ void run(const Options& options) {
   const SamplingOptions sampling = options.sampling.options();
   generate.sampling = {sampling};
   auto progress = std::make_unique<ProgressLine>();
-  LanguageModel model(options.model,
+  LanguageModel model(open_model(options.model),
                       {.dtype = parse_activation_dtype(options.dtype),
                        .sampling = sampling.needs_sampler(),
                        .ignore_eos = options.ignore_eos,
@@ -109,7 +113,7 @@ void run(const Options& options) {
 void add_generate(CLI::App& app) {
   CLI::App* command = app.add_subcommand("generate", "Continue a prompt");
   auto options = std::make_shared<Options>();
-  command->add_option("--model", options->model, "Model folder")->required();
+  add_model_choice(*command, options->model);
   command->add_option("--prompt", options->prompt, "Text to continue, encoded with special tokens");
   command->add_flag("--chat", options->chat, "Pass the prompt through the model's chat template");
   command->add_option("--ids", options->ids, "Token ids to continue, such as 1,2,3");
@@ -134,7 +138,8 @@ void add_generate(CLI::App& app) {
   add_examples(*command,
                {"generate --model models/checkpoints/pebble-4m --prompt 'Once upon a time'",
                 "generate --model DIR --prompt 'The fox' --temperature 0.8 --top-p 0.95 --seed 7",
-                "generate --model DIR --ids 1,2,3 --max-tokens 8 --json"});
+                "generate --model DIR --ids 1,2,3 --max-tokens 8 --json",
+                "generate --shape llama-3.2-1b --random --max-tokens 256 --stats"});
   command->callback([options] { run(*options); });
 }
 
