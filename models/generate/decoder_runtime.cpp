@@ -208,7 +208,7 @@ void DecoderRuntime::stage(std::string_view entry, std::int64_t context, std::in
   const std::size_t rows = ids_.size();
   const std::int64_t tokens = tokens_per_run(entry);
   ids_.assign(rows, std::vector<std::int32_t>(static_cast<std::size_t>(context), 0));
-  written_ = positions();
+  written_.assign(rows, context);
   make_room(std::vector<std::int64_t>(rows, tokens * repeat));
   write_positions();
   const std::vector<std::vector<std::int32_t>> prompt(
