@@ -25,9 +25,8 @@ protected:
   using Tensor = reference::Tensor;
   using Tensors = std::vector<Tensor>;
 
-  // What the device computes; with the code that `profile` gets.
-  static Tensors run(const std::string& text, const Tensors& inputs,
-                     const DeviceProfile& profile = device().profile());
+  // What the device computes.
+  static Tensors run(const std::string& text, const Tensors& inputs);
   // What the reference computes.
   static Tensors expected(const std::string& text, const Tensors& inputs);
 
