@@ -56,6 +56,8 @@ function(ashlar_test name)
   target_compile_definitions(${name} PRIVATE ASHLAR_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data"
                                              ASHLAR_CHECKPOINTS="${PROJECT_SOURCE_DIR}/models/checkpoints")
   add_test(NAME ${name} COMMAND ${name})
+  # Schedules must not depend on what the machine was tuned to.
+  set_tests_properties(${name} PROPERTIES ENVIRONMENT "ASHLAR_TUNING=")
 endfunction()
 
 # ashlar_test_debug(TEST DEBUG): runs a test with a list for ASHLAR_DEBUG, added to the caller's own.

@@ -28,7 +28,7 @@ void build_kernel_formation(OpPassManager& manager, const PipelineOptions& optio
 void build_pipeline(OpPassManager& manager, const PipelineOptions& options) {
   build_kernel_formation(manager, options);
   OpPassManager& entry = manager.nest<func::FuncOp>();
-  entry.addPass(create_select_schedule(options.profile));
+  entry.addPass(create_select_schedule(options.profile, options.schedules));
   entry.addPass(createAnnotateCosts({.kvLength = options.kv_length}));
 
   manager.addPass(createOutlineKernels());

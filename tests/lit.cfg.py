@@ -15,6 +15,7 @@ config.environment["PATH"] = os.pathsep.join(tools + [config.llvm_tools, os.envi
 config.environment["HOME"] = os.environ.get("HOME", "/tmp")
 config.substitutions.append(("%checkpoints", os.path.join(config.ashlar_source, "models", "checkpoints")))
 config.substitutions.append(("%data", os.path.join(config.ashlar_source, "tests", "data")))
+config.environment["ASHLAR_TUNING"] = ""  # schedules must not depend on what the machine was tuned to
 for name, value in os.environ.items():
     if name.startswith(("ASHLAR_", "VK_", "XDG_")):
         config.environment[name] = value

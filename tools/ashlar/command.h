@@ -41,6 +41,7 @@ void add_profile(CLI::App& app);
 void add_quantize(CLI::App& app);
 void add_template(CLI::App& app);
 void add_tokenize(CLI::App& app);
+void add_tune(CLI::App& app);
 
 // Text at the end of a subcommand's help: one example per line.
 void add_examples(CLI::App& command, const std::vector<std::string>& examples);

@@ -52,6 +52,7 @@ int main(int argc, char** argv) {
   cli::add_quantize(app);
   cli::add_template(app);
   cli::add_tokenize(app);
+  cli::add_tune(app);
   try {
     app.parse(argc, argv);
     return cli::kSuccess;
