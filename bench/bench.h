@@ -2,9 +2,9 @@
 // What the benchmarks share: the device, its limits, and which shapes to run.
 #pragma once
 
-#include "tools/measure/device_limits.h"
 #include "runtime/program/dtype.h"
 #include "runtime/vulkan/device.h"
+#include "tools/measure/device_limits.h"
 
 #include <string>
 #include <vector>

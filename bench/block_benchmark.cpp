@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Blocks, fused and unfused. As many copies as a model has layers, or fewer where their weights pass
-// any cache, run one after the other behind barriers; times are of one copy.
+// Blocks, fused and unfused. As many copies as a model has layers, or fewer where their weights
+// pass any cache, run one after the other behind barriers; times are of one copy.
 #include "bench/bench.h"
 #include "bench/blocks.h"
-#include "tools/measure/profile_report.h"
-#include "tools/measure/statistics.h"
 #include "models/shapes/published_shapes.h"
 #include "models/shapes/random_model.h"
 #include "runtime/array/compile_graph.h"
 #include "runtime/array/trace.h"
 #include "runtime/vulkan/transfers.h"
+#include "tools/measure/profile_report.h"
+#include "tools/measure/statistics.h"
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
@@ -69,10 +69,10 @@ class LoadedCase {
 public:
   LoadedCase(Device& device, Program program, const RandomModel& model)
       : states_(device), executor_(device, std::move(program), states_) {
-    executor_.load_weights([&](const WeightSpec& weight, std::uint64_t offset,
-                               std::span<std::byte> chunk) {
-      model.read_weight(weight, offset, chunk);
-    });
+    executor_.load_weights(
+        [&](const WeightSpec& weight, std::uint64_t offset, std::span<std::byte> chunk) {
+          model.read_weight(weight, offset, chunk);
+        });
     const Entry& entry = executor_.program().entries.front();
     make(device, entry.inputs, input_buffers_, inputs_);
     make(device, entry.outputs, output_buffers_, outputs_);
@@ -124,8 +124,7 @@ void run_case(benchmark::State& state, Device& device, const DeviceLimits& limit
   state.counters["fraction_of_limit"] = rate(lower_bound(least, limits).seconds);
 }
 
-std::int64_t copies_for(const Block& block, const ModelConfig& config, DType weights,
-                        bool is_cpu) {
+std::int64_t copies_for(const Block& block, const ModelConfig& config, DType weights, bool is_cpu) {
   if (!block.has_weights || is_cpu)
     return 1;
   std::int64_t bytes = 0;
@@ -138,17 +137,16 @@ std::int64_t copies_for(const Block& block, const ModelConfig& config, DType wei
 
 void register_case(Device& device, const DeviceLimits& limits, const std::string& shape, Case c) {
   for (bool fused : {true, false})
-    benchmark::RegisterBenchmark(
-        fmt::format("block/{}/{}/tokens:{}/{}", shape, c.block.name, c.tokens,
-                    fused ? "fused" : "unfused")
-            .c_str(),
-        [&device, &limits, c, fused](benchmark::State& state) {
-          try {
-            run_case(state, device, limits, c, fused);
-          } catch (const std::exception& error) {
-            state.SkipWithError(error.what());
-          }
-        })
+    benchmark::RegisterBenchmark(fmt::format("block/{}/{}/tokens:{}/{}", shape, c.block.name,
+                                             c.tokens, fused ? "fused" : "unfused")
+                                     .c_str(),
+                                 [&device, &limits, c, fused](benchmark::State& state) {
+                                   try {
+                                     run_case(state, device, limits, c, fused);
+                                   } catch (const std::exception& error) {
+                                     state.SkipWithError(error.what());
+                                   }
+                                 })
         ->UseManualTime()
         ->Unit(benchmark::kMicrosecond);
 }

@@ -44,9 +44,8 @@ std::vector<Array> attend(const BlockShape& shape) {
     return State(fmt::format("{}.{}", part, shape.copy), shape.dtype,
                  {rows, 1, config.kv_heads, config.head_dim});
   };
-  const Array query =
-      reshape(activations(shape, "query", config.attention_heads * config.head_dim),
-              {1, shape.tokens, config.attention_heads, config.head_dim});
+  const Array query = reshape(activations(shape, "query", config.attention_heads * config.head_dim),
+                              {1, shape.tokens, config.attention_heads, config.head_dim});
   const Array position = array({static_cast<std::int32_t>(shape.depth)}, {1});
   const Array length = array({static_cast<std::int32_t>(rows)}, {1});
   return {attention(query, cache("key").read(), cache("value").read(), position, length,
@@ -63,8 +62,8 @@ std::vector<Array> output_residual(const BlockShape& shape) {
 std::vector<Array> norm_gate_up(const BlockShape& shape) {
   const ModelConfig& config = shape.config;
   const nn::Weights mlp = shape.layer / "mlp";
-  const Array x = normed(
-      shape, config.post_norms ? "pre_feedforward_layernorm" : "post_attention_layernorm");
+  const Array x =
+      normed(shape, config.post_norms ? "pre_feedforward_layernorm" : "post_attention_layernorm");
   const Array gate = nn::linear(x, mlp / "gate_proj", config.intermediate_size, config.mlp_bias);
   const Array up = nn::linear(x, mlp / "up_proj", config.intermediate_size, config.mlp_bias);
   return {nn::activate(gate, config.activation) * up};

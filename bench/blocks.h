@@ -15,8 +15,8 @@ namespace ashlar::bench {
 // What a block is built for.
 struct BlockShape {
   const ModelConfig& config;
-  nn::Weights layer;   // of this copy
-  std::int64_t copy;   // number of this copy, for names
+  nn::Weights layer;  // of this copy
+  std::int64_t copy;  // number of this copy, for names
   std::int64_t tokens;
   std::int64_t depth;  // keys in the caches
   DType dtype;         // of activations
@@ -25,7 +25,8 @@ struct BlockShape {
 struct Block {
   std::string name;
   std::function<std::vector<Array>(const BlockShape&)> build;  // within a trace
-  bool has_weights;  // of which a layer's worth is read from memory only if copies follow each other
+  bool
+      has_weights;  // of which a layer's worth is read from memory only if copies follow each other
 };
 
 const std::vector<Block>& layer_blocks();

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// ashlar-bench: Google Benchmark's options (--benchmark_filter=REGEX, --benchmark_out=FILE, ...), and
-// ours below. Compare two files with bench/compare.py, draw one with bench/plot.py.
+// ashlar-bench: Google Benchmark's options (--benchmark_filter=REGEX, --benchmark_out=FILE, ...),
+// and ours below. Compare two files with bench/compare.py, draw one with bench/plot.py.
 #include "bench/bench.h"
-#include "tools/measure/probe.h"
 #include "models/shapes/published_shapes.h"
 #include "runtime/program/error.h"
+#include "tools/measure/probe.h"
 
 #include <CLI/CLI.hpp>
 #include <benchmark/benchmark.h>
@@ -60,7 +60,8 @@ int run(int argc, char** argv) {
   if (options.shapes.empty())
     options.shapes = {is_cpu ? "llama-134m" : "llama-3.2-1b"};
   if (options.depths.empty())
-    options.depths = is_cpu ? std::vector<std::int64_t>{0} : std::vector<std::int64_t>{0, 4096, 32768};
+    options.depths =
+        is_cpu ? std::vector<std::int64_t>{0} : std::vector<std::int64_t>{0, 4096, 32768};
   if (options.prompts.empty() && !is_cpu)
     options.prompts = {512, 2048, 8192};
   const DeviceLimits limits = probe_device(device, {.array_bytes = array_mib << 20});

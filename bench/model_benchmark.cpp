@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whole models with random weights: tokens per second of decode at a depth and of prefill.
 #include "bench/bench.h"
-#include "tools/measure/statistics.h"
 #include "models/generate/language_model.h"
 #include "models/shapes/published_shapes.h"
 #include "models/shapes/random_model.h"
+#include "tools/measure/statistics.h"
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>

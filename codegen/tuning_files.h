@@ -12,9 +12,9 @@ namespace ashlar::codegen {
 // In the cache folder; empty where there is none.
 std::filesystem::path default_tuning_file(const DeviceProfile& profile);
 
-// The table of this device: from $ASHLAR_TUNING (empty: none), else from the default file. Without a
-// file, or where the default file is damaged, a table without kernels. Throws IoError, FormatError,
-// or InvalidArgument for another device's table, where ASHLAR_TUNING names the file.
+// The table of this device: from $ASHLAR_TUNING (empty: none), else from the default file. Without
+// a file, or where the default file is damaged, a table without kernels. Throws IoError,
+// FormatError, or InvalidArgument for another device's table, where ASHLAR_TUNING names the file.
 TuningTable tuning_from_environment(const DeviceProfile& profile);
 
 // Throws IoError, FormatError, or InvalidArgument for another device's table.

@@ -117,8 +117,7 @@ std::string kernel_key(const RegionView& region) {
 ScheduleChoice choice_of(ScheduleAttr schedule) {
   ScheduleChoice choice{schedule.getEmitter().str(), {}};
   for (NamedAttribute parameter : schedule.getParameters())
-    choice.parameters[parameter.getName().str()] =
-        cast<IntegerAttr>(parameter.getValue()).getInt();
+    choice.parameters[parameter.getName().str()] = cast<IntegerAttr>(parameter.getValue()).getInt();
   return choice;
 }
 

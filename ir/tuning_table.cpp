@@ -15,8 +15,7 @@ constexpr int kFormat = 1;
 TunedKernel parse_kernel(const json& object) {
   TunedKernel kernel;
   kernel.schedule.emitter = object.at("emitter").get<std::string>();
-  kernel.schedule.parameters =
-      object.at("parameters").get<std::map<std::string, std::int64_t>>();
+  kernel.schedule.parameters = object.at("parameters").get<std::map<std::string, std::int64_t>>();
   kernel.label = object.at("label").get<std::string>();
   kernel.microseconds = object.at("us").get<double>();
   kernel.default_microseconds = object.at("default_us").get<double>();
@@ -38,9 +37,8 @@ TuningTable parse_tuning(std::string_view text, std::string_view file) {
     if (object.at("format") != kFormat)
       throw FormatError("tuning", "'{}': format: expected {}, got {}", file, kFormat,
                         object.at("format").dump());
-    TuningTable table{object.at("device").get<std::string>(),
-                      object.at("driver").get<std::string>(),
-                      {}};
+    TuningTable table{
+        object.at("device").get<std::string>(), object.at("driver").get<std::string>(), {}};
     for (const auto& [key, kernel] : object.at("kernels").items())
       table.kernels.emplace(key, parse_kernel(kernel));
     return table;

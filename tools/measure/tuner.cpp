@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/measure/tuner.h"
 
-#include "tools/measure/profile_report.h"
-#include "tools/measure/statistics.h"
 #include "models/generate/decoder_runtime.h"
 #include "models/generate/language_model.h"
 #include "runtime/array/compile_graph.h"
 #include "runtime/program/error.h"
+#include "tools/measure/profile_report.h"
+#include "tools/measure/statistics.h"
 
 #include <algorithm>
 #include <map>
@@ -36,11 +36,11 @@ public:
     report(fmt::format("compiling {} variants", rounds_));
     const Program program = compile_rounds();
     report("loading weights");
-    DecoderRuntime runtime(device_, program_, model_.config().max_positions, program,
-                           [this](const WeightSpec& weight, std::uint64_t offset,
-                                  std::span<std::byte> chunk) {
-                             model_.read_weight(weight, offset, chunk);
-                           });
+    DecoderRuntime runtime(
+        device_, program_, model_.config().max_positions, program,
+        [this](const WeightSpec& weight, std::uint64_t offset, std::span<std::byte> chunk) {
+          model_.read_weight(weight, offset, chunk);
+        });
     for (int replay = 0; replay < options_.replays; ++replay)
       for (std::size_t round = 0; round < rounds_; ++round) {
         report(fmt::format("replay {} of {}, variant {} of {}", replay + 1, options_.replays,
@@ -120,8 +120,7 @@ private:
   void measure(DecoderRuntime& runtime, std::size_t round) {
     runtime.stage(options_.entry, options_.context, 1);
     Executor& executor = runtime.executor();
-    const ProfiledRun run =
-        executor.profile(executor.entry_index(round_name(round)), {}, {});
+    const ProfiledRun run = executor.profile(executor.entry_index(round_name(round)), {}, {});
     std::map<std::pair<std::string, std::size_t>, std::vector<double>> calls;
     for (const CommandTime& time : run.commands) {
       if (time.kernel.empty())
@@ -146,15 +145,16 @@ private:
       std::vector<double> medians;
       for (const std::vector<double>& seconds : measured.seconds)
         medians.push_back(median(seconds));
-      const auto best = static_cast<std::size_t>(std::ranges::min_element(medians) - medians.begin());
+      const auto best =
+          static_cast<std::size_t>(std::ranges::min_element(medians) - medians.begin());
       const bool gains = medians[best] < (1 - kSmallestGain) * medians[0];
       result.kernels += 1;
       result.candidates += medians.size();
       result.default_seconds += measured.calls * medians[0];
       result.tuned_seconds += measured.calls * (gains ? medians[best] : medians[0]);
       if (gains)
-        result.table.kernels[key] = {measured.candidates[best], measured.label,
-                                     medians[best] * 1e6, medians[0] * 1e6};
+        result.table.kernels[key] = {measured.candidates[best], measured.label, medians[best] * 1e6,
+                                     medians[0] * 1e6};
     }
     return result;
   }

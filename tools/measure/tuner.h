@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Measures the candidate schedules of a model's kernels where they run: in the entries of the model,
-// behind and before the kernels they meet there.
+// Measures the candidate schedules of a model's kernels where they run: in the entries of the
+// model, behind and before the kernels they meet there.
 #pragma once
 
 #include "ir/tuning_table.h"
@@ -24,11 +24,11 @@ struct TuneOptions {
 };
 
 struct TuneResult {
-  TuningTable table;            // the kernels for which a candidate beat the schedule model
-  std::size_t kernels = 0;      // looked at
-  std::size_t candidates = 0;   // measured, of all kernels
-  double default_seconds = 0;   // of the entry's kernels with the schedule model's choices
-  double tuned_seconds = 0;     // with the winners
+  TuningTable table;           // the kernels for which a candidate beat the schedule model
+  std::size_t kernels = 0;     // looked at
+  std::size_t candidates = 0;  // measured, of all kernels
+  double default_seconds = 0;  // of the entry's kernels with the schedule model's choices
+  double tuned_seconds = 0;    // with the winners
 };
 
 // A winner must be faster than the schedule model's choice by 3 % or more. Takes every candidate

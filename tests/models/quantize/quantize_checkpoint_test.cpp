@@ -106,8 +106,7 @@ TEST_F(QuantizeTest, FewerBitsAreFurtherAway) {
 }
 
 TEST_F(QuantizeTest, KeepsMatricesThatGroupsDoNotDivide) {
-  const QuantizeSummary summary =
-      quantize_checkpoint(model(), out(), {.encoding = {8, 128}});
+  const QuantizeSummary summary = quantize_checkpoint(model(), out(), {.encoding = {8, 128}});
   EXPECT_FALSE(summary.kept.empty());
   const auto quantization = read_model_config(out()).quantization;
   for (const std::string& module : summary.kept)

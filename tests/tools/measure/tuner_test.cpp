@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Candidates compile everywhere, the tuner measures all of them, and tuned programs compute the same.
-#include "tools/measure/tuner.h"
+// Candidates compile everywhere, the tuner measures all of them, and tuned programs compute the
+// same.
 #include "models/generate/language_model.h"
 #include "models/generate/model_files.h"
 #include "runtime/array/compile_graph.h"
 #include "runtime/program/error.h"
+#include "tools/measure/tuner.h"
 
 #include <gmock/gmock.h>
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "codegen/tuning_files.h"
-#include "tools/measure/tuner.h"
 #include "runtime/program/error.h"
 #include "tools/ashlar/command.h"
 #include "tools/ashlar/model_choice.h"
+#include "tools/measure/tuner.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -50,9 +50,9 @@ void print_json(const TuneResult& result, const std::filesystem::path& file) {
 
 void run(Options& options) {
   Device device;
-  const std::filesystem::path file =
-      options.out.empty() ? codegen::default_tuning_file(device.profile())
-                          : std::filesystem::path(options.out);
+  const std::filesystem::path file = options.out.empty()
+                                         ? codegen::default_tuning_file(device.profile())
+                                         : std::filesystem::path(options.out);
   if (file.empty())
     throw InvalidArgument("cli", "tune: there is no cache folder; give --out FILE");
   const auto source = open_model(options.model);
@@ -77,10 +77,10 @@ void add_tune(CLI::App& app) {
   command->add_option("--entry", options->tune.entry, "decode or prefill_N")
       ->check(CLI::Validator(
           [](const std::string& entry) {
-            const bool known = entry == "decode" ||
-                               (entry.starts_with("prefill_") && entry.size() > 8 &&
-                                entry.size() < 16 &&
-                                entry.find_first_not_of("0123456789", 8) == std::string::npos);
+            const bool known =
+                entry == "decode" ||
+                (entry.starts_with("prefill_") && entry.size() > 8 && entry.size() < 16 &&
+                 entry.find_first_not_of("0123456789", 8) == std::string::npos);
             return known ? "" : "expected decode or prefill_N";
           },
           ""))
@@ -93,7 +93,8 @@ void add_tune(CLI::App& app) {
                       "File to write or add to; default this device's file in the cache folder, "
                       "which every later compile reads; ASHLAR_TUNING selects another");
   command->add_flag("--json", options->json, "Print JSON");
-  add_examples(*command, {"tune --model DIR", "tune --shape llama-3.1-8b --random --out h200.json"});
+  add_examples(*command,
+               {"tune --model DIR", "tune --shape llama-3.1-8b --random --out h200.json"});
   command->callback([options] { run(*options); });
 }
 
