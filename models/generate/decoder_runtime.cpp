@@ -205,10 +205,10 @@ void DecoderRuntime::stage(std::string_view entry, std::int64_t context, std::in
   if (context < 0 || repeat < 1 || repeat > ring_rows_)
     throw InvalidArgument("generate", "cannot run {} {} times behind {} tokens", entry, repeat,
                           context);
-  const std::size_t rows = positions_.size();
+  const std::size_t rows = ids_.size();
   const std::int64_t tokens = tokens_per_run(entry);
-  positions_.assign(rows, context);
-  written_ = positions_;
+  ids_.assign(rows, std::vector<std::int32_t>(static_cast<std::size_t>(context), 0));
+  written_.assign(rows, context);
   make_room(std::vector<std::int64_t>(rows, tokens * repeat));
   write_positions();
   if (entry == "decode") {
