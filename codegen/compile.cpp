@@ -78,7 +78,8 @@ LogicalResult run_passes(ModuleOp module, const DeviceProfile& profile,
                           .fusion = !options.debug.no_fusion,
                           .alias = !options.debug.no_alias,
                           .full_barriers = options.debug.full_barriers,
-                          .kv_length = options.kv_length});
+                          .kv_length = options.kv_length,
+                          .dynamic_extents = options.dynamic_extents});
   return passes.run(module);
 }
 
@@ -92,10 +93,10 @@ codegen::KernelText stage_callback(const CompileOptions& options, Stage stage) {
 // compiler and those options that change code.
 std::string program_key(ModuleOp module, const DeviceProfile& profile,
                         const CompileOptions& options) {
-  return fmt::format("program\n{}\n{}\nfusion={} alias={} barriers={} kv={}\n{}",
+  return fmt::format("program\n{}\n{}\nfusion={} alias={} barriers={} kv={} dynamic={}\n{}",
                      codegen::build_id(), to_string(profile), !options.debug.no_fusion,
                      !options.debug.no_alias, options.debug.full_barriers, options.kv_length,
-                     text_of(module, true));
+                     options.dynamic_extents, text_of(module, true));
 }
 
 std::optional<Program> find_program(codegen::ShaderCache& cache, std::string_view key) {
@@ -128,7 +129,8 @@ Program compile_uncached(ModuleOp module, const DeviceProfile& profile,
   llvm::StringMap<codegen::PlacedKernel> placed;
   for (ArrayRef rest(defs); !rest.empty(); rest = rest.drop_front(std::min(rest.size(), kBatch))) {
     for (auto& [kernel, workgroups] : compiler.compile(rest.take_front(kBatch))) {
-      placed[kernel.name] = {static_cast<std::uint32_t>(kernels.size()), workgroups};
+      placed[kernel.name] = {static_cast<std::uint32_t>(kernels.size()), workgroups,
+                             kernel.workgroup_size[0]};
       kernels.push_back(std::move(kernel));
     }
     if (options.on_progress)

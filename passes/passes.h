@@ -24,5 +24,6 @@ namespace ashlar {
 // The passes that depend on the device, for a profile that need not be a named fixture.
 std::unique_ptr<mlir::Pass> create_split_reduction(const DeviceProfile& profile);
 std::unique_ptr<mlir::Pass> create_select_schedule(const DeviceProfile& profile);
+std::unique_ptr<mlir::Pass> create_generalize_shapes(const DeviceProfile& profile);
 
 }  // namespace ashlar
