@@ -105,7 +105,8 @@ LogicalResult run_passes(ModuleOp module, const DeviceProfile& profile,
                           .alias = !options.debug.no_alias,
                           .full_barriers = options.debug.full_barriers,
                           .kv_length = options.kv_length,
-                          .schedules = schedules_of(options)});
+                          .schedules = schedules_of(options),
+                          .dynamic_extents = options.dynamic_extents});
   return passes.run(module);
 }
 
@@ -119,10 +120,10 @@ codegen::KernelText stage_callback(const CompileOptions& options, Stage stage) {
 // compiler and those options that change code.
 std::string program_key(ModuleOp module, const DeviceProfile& profile,
                         const CompileOptions& options) {
-  return fmt::format("program\n{}\n{}\nfusion={} alias={} barriers={} kv={}\n{}\n{}",
+  return fmt::format("program\n{}\n{}\nfusion={} alias={} barriers={} kv={} dynamic={}\n{}\n{}",
                      codegen::build_id(), to_string(profile), !options.debug.no_fusion,
                      !options.debug.no_alias, options.debug.full_barriers, options.kv_length,
-                     to_text(*options.tuning), text_of(module, true));
+                     options.dynamic_extents, to_text(*options.tuning), text_of(module, true));
 }
 
 std::optional<Program> find_program(codegen::ShaderCache& cache, std::string_view key) {
@@ -157,7 +158,8 @@ Program compile_uncached(ModuleOp module, const DeviceProfile& profile,
   llvm::StringMap<codegen::PlacedKernel> placed;
   for (ArrayRef rest(defs); !rest.empty(); rest = rest.drop_front(std::min(rest.size(), kBatch))) {
     for (auto& [kernel, workgroups] : compiler.compile(rest.take_front(kBatch))) {
-      placed[kernel.name] = {static_cast<std::uint32_t>(kernels.size()), workgroups};
+      placed[kernel.name] = {static_cast<std::uint32_t>(kernels.size()), workgroups,
+                             kernel.workgroup_size[0]};
       kernels.push_back(std::move(kernel));
     }
     if (options.on_progress)

@@ -33,6 +33,9 @@ struct CompileOptions {
   DebugOptions debug;
   // Rows of growable states that cost figures assume; 0: the capacity they start with.
   std::int64_t kv_length = 0;
+  // Elementwise kernels take extents from the dispatch record, so that a new shape of the same rank
+  // needs no new kernel.
+  bool dynamic_extents = false;
   // A folder that receives the IR after each pass; empty: none.
   std::string dump_folder;
   // Called with the text of each level (per kernel for kernel_ir and spirv, several kernels a

@@ -37,9 +37,9 @@ struct OutlineKernelsPass : impl::OutlineKernelsBase<OutlineKernelsPass> {
       if (is_new)
         slot->second = define(builder, fused);
       OpBuilder at_call(fused);
-      auto call =
-          kernel::CallOp::create(at_call, fused.getLoc(), fused.getResultTypes(),
-                                 slot->second.getValue(), fused.getInputs(), fused.getCostAttr());
+      auto call = kernel::CallOp::create(at_call, fused.getLoc(), fused.getResultTypes(),
+                                         slot->second.getValue(), fused.getInputs(),
+                                         fused.getCostAttr(), fused.getScalarsAttr());
       fused.replaceAllUsesWith(call.getOutputs());
       fused.erase();
     }
@@ -47,6 +47,8 @@ struct OutlineKernelsPass : impl::OutlineKernelsBase<OutlineKernelsPass> {
   }
 
 private:
+  // The kernel as text, without what differs between equal ones: operand names, cost, scalars,
+  // locations.
   static std::string text_of(kernel::FusedOp fused) {
     std::string text = kernel::region_text(kernel::view_of(fused));
     llvm::raw_string_ostream(text) << '\n' << fused.getScheduleAttr();

@@ -27,5 +27,6 @@ std::unique_ptr<mlir::Pass> create_split_reduction(const DeviceProfile& profile)
 // `lookup` may be empty.
 std::unique_ptr<mlir::Pass> create_select_schedule(const DeviceProfile& profile,
                                                    ScheduleLookup lookup);
+std::unique_ptr<mlir::Pass> create_generalize_shapes(const DeviceProfile& profile);
 
 }  // namespace ashlar

@@ -5,6 +5,7 @@
 #include "codegen/emitters/stores.h"
 #include "ir/ashlar_dialect.h"
 #include "ir/schedule_model.h"
+#include "ir/strided_kernel.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -35,6 +36,7 @@ Emitter find_emitter(StringRef name) {
       .Case("attention", emit_attention)
       .Case("scan", emit_scan)
       .Case("sort", emit_sort)
+      .Case(kernel::kStridedEmitter, emit_strided)
       .Default(nullptr);
 }
 

@@ -17,5 +17,6 @@ void emit_matmul(KernelBuilder& builder, Stores stores);
 void emit_attention(KernelBuilder& builder, Stores stores);
 void emit_scan(KernelBuilder& builder, Stores stores);
 void emit_sort(KernelBuilder& builder, Stores stores);
+void emit_strided(KernelBuilder& builder, Stores stores);
 
 }  // namespace ashlar::codegen
