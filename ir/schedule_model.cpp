@@ -339,6 +339,14 @@ std::int64_t attention_key_step(std::int64_t head_size) {
   return step;
 }
 
+bool has_cooperative_matrices(const DeviceProfile& profile, DType dtype) {
+  if (dtype == DType::bf16 && !profile.bf16_cooperative_matrix)
+    return false;
+  const std::string element(name_of(dtype));
+  return llvm::is_contained(profile.cooperative_matrices,
+                            CooperativeMatrixShape{16, 16, 16, element, element, "f32"});
+}
+
 bool stages_lhs(Operation* matmul) {
   Value lhs = matmul->getOperand(0);
   auto computes = [](Operation* op) {

@@ -5,6 +5,7 @@
 
 #include "ir/kernel_region.h"
 #include "runtime/program/device_profile.h"
+#include "runtime/program/dtype.h"
 
 namespace ashlar::kernel {
 
@@ -41,6 +42,9 @@ std::int64_t attention_key_step(std::int64_t head_size);
 
 // Lines of at most this many elements are sorted in workgroup memory (12 bytes each at most).
 inline constexpr std::int64_t kSortedInWorkgroup = 2048;
+
+// Whether the device multiplies 16x16 matrices of this element type with f32 sums.
+bool has_cooperative_matrices(const DeviceProfile& profile, DType dtype);
 
 // Whether a matvec kernel keeps its left side in workgroup memory: it does when the left side is
 // computed (not just loaded) and takes at most 24 KiB in its own element type.

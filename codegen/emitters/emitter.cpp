@@ -32,6 +32,7 @@ Emitter find_emitter(StringRef name) {
       .Case("row", emit_row)
       .Case("matvec", emit_matvec)
       .Case("matmul", emit_matmul)
+      .Case("matmul_coop", emit_matmul_coop)
       .Case("attention", emit_attention)
       .Case("scan", emit_scan)
       .Case("sort", emit_sort)

@@ -282,6 +282,14 @@ Value KernelBuilder::shared(Type type, std::int64_t count) {
       *this, MemRefType::get({count}, type, MemRefLayoutAttrInterface(), space));
 }
 
+Value KernelBuilder::own(Type type, std::int64_t count) {
+  OpBuilder::InsertionGuard guard(*this);
+  setInsertionPointToStart(entry_);
+  auto space = spirv::StorageClassAttr::get(getContext(), spirv::StorageClass::Function);
+  return memref::AllocaOp::create(*this, MemRefType::get({std::max<std::int64_t>(count, 1)}, type,
+                                                         MemRefLayoutAttrInterface(), space));
+}
+
 Value KernelBuilder::load(Value memory, Value index) {
   return memref::LoadOp::create(*this, memory, index);
 }

@@ -107,6 +107,8 @@ public:
   void barrier();
   // Workgroup memory for `count` elements of `type`, uninitialised.
   Value shared(mlir::Type type, std::int64_t count);
+  // The same for this thread alone.
+  Value own(mlir::Type type, std::int64_t count);
   // Bytes of workgroup memory so far.
   std::int64_t shared_bytes() const { return shared_bytes_; }
   Value load(Value memory, Value index);

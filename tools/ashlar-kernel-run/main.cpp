@@ -3,6 +3,8 @@
 // SPIR-V, runs it on the default Vulkan device and prints its buffers. For example
 //   ashlar-kernel-run scale.mlir --buffer f32:8=iota --buffer f32:8=zero --scalar 8 --print 1
 //   ashlar-kernel-run softmax.mlir --fill random:7
+//   ashlar-kernel-run product.mlir --schedule "matmul, tile_m=64, tile_n=64, workgroup=256"
+//   --repeat 20
 #include "runtime/executor/executor.h"
 #include "runtime/program/error.h"
 #include "runtime/vulkan/device.h"
@@ -28,6 +30,8 @@ struct Options {
   std::vector<std::uint32_t> workgroups;
   std::vector<std::size_t> print;
   std::string spirv;
+  std::string schedule;
+  std::uint32_t repeat = 0;
 };
 
 Options parse_command_line(int argc, char** argv) {
@@ -43,6 +47,10 @@ Options parse_command_line(int argc, char** argv) {
   app.add_option("--workgroups", options.workgroups, "Workgroups in x, y and z")->expected(1, 3);
   app.add_option("--print", options.print, "Buffers to print; all without it");
   app.add_option("--spirv", options.spirv, "Write the module's words to this file");
+  app.add_option("--schedule", options.schedule,
+                 "EMITTER, NAME=NUMBER, ... instead of a kernel.def's own schedule");
+  app.add_option("--repeat", options.repeat,
+                 "Run this many times more and print the median time instead of the buffers");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -92,7 +100,7 @@ Program single_dispatch(KernelFile file, const Options& options,
                     .scalars = options.scalars,
                     .workgroups = workgroups,
                     .label = file.kernel.name,
-                    .cost = {}};
+                    .cost = file.cost};
   for (std::size_t i = 0; i < buffers.size(); ++i) {
     program.states.push_back(
         {state_name(i), buffers[i].dtype, Shape{buffers[i].count}, false, Residency::state});
@@ -107,6 +115,22 @@ Program single_dispatch(KernelFile file, const Options& options,
   return program;
 }
 
+// Median over `repeat` runs on the device.
+void print_time(Executor& executor, std::uint32_t repeat) {
+  std::vector<double> times;
+  Cost cost;
+  for (std::uint32_t i = 0; i < repeat; ++i) {
+    const CommandTime time = executor.profile(0, {}, {}).at(0);
+    times.push_back(time.nanoseconds);
+    cost = time.cost;
+  }
+  std::ranges::sort(times);
+  const double median = times[times.size() / 2];
+  const double bytes = static_cast<double>(cost.bytes_read + cost.bytes_written);
+  fmt::print("{:.2f} us (least {:.2f}), {:.1f} GB/s, {:.3f} TFLOP/s\n", median / 1e3,
+             times.front() / 1e3, bytes / median, static_cast<double>(cost.flops) / median / 1e3);
+}
+
 void run(Device& device, KernelFile file, const Options& options) {
   std::vector<BufferContents> buffers = make_buffers(file, options);
   StateStore states(device);
@@ -114,6 +138,8 @@ void run(Device& device, KernelFile file, const Options& options) {
   for (std::size_t i = 0; i < buffers.size(); ++i)
     states.write(state_name(i), 0, buffers[i].bytes);
   executor.run_and_wait(0, {}, {});
+  if (options.repeat > 0)
+    return print_time(executor, options.repeat);
   for (std::size_t i = 0; i < buffers.size(); ++i) {
     if (!options.print.empty() && std::ranges::find(options.print, i) == options.print.end())
       continue;
@@ -131,7 +157,7 @@ void run_tool(const Options& options) {
     profile = find_profile_fixture(options.profile);
   if (!profile)
     throw InvalidArgument("kernel-run", "no device profile '{}'", options.profile);
-  KernelFile file = load_kernel(options.file, *profile);
+  KernelFile file = load_kernel(options.file, *profile, options.schedule);
   if (!options.spirv.empty())
     write_words(options.spirv, file.kernel.spirv);
   if (device)
