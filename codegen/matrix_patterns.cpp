@@ -31,10 +31,9 @@ struct MatrixLoadLowering final : OpConversionPattern<kernel::MatrixLoadOp> {
                                 ConversionPatternRewriter& rewriter) const override {
     if (!isa<spirv::CooperativeMatrixType>(op.getMatrix().getType()))
       return op.emitOpError("expected a cooperative matrix, got ") << op.getMatrix().getType();
-    const MatrixPlace place =
-        place_of(rewriter, *getTypeConverter<SPIRVTypeConverter>(), op.getLoc(),
-                 cast<MemRefType>(op.getMemory().getType()), operands.getMemory(),
-                 operands.getAt(), op.getStride());
+    const MatrixPlace place = place_of(rewriter, *getTypeConverter<SPIRVTypeConverter>(),
+                                       op.getLoc(), cast<MemRefType>(op.getMemory().getType()),
+                                       operands.getMemory(), operands.getAt(), op.getStride());
     rewriter.replaceOpWithNewOp<spirv::KHRCooperativeMatrixLoadOp>(
         op, op.getMatrix().getType(), place.pointer,
         op.getColumns() ? CooperativeMatrixLayoutKHR::ColumnMajor
@@ -51,13 +50,12 @@ struct MatrixStoreLowering final : OpConversionPattern<kernel::MatrixStoreOp> {
                                 ConversionPatternRewriter& rewriter) const override {
     if (!isa<spirv::CooperativeMatrixType>(op.getMatrix().getType()))
       return op.emitOpError("expected a cooperative matrix, got ") << op.getMatrix().getType();
-    const MatrixPlace place =
-        place_of(rewriter, *getTypeConverter<SPIRVTypeConverter>(), op.getLoc(),
-                 cast<MemRefType>(op.getMemory().getType()), operands.getMemory(),
-                 operands.getAt(), op.getStride());
+    const MatrixPlace place = place_of(rewriter, *getTypeConverter<SPIRVTypeConverter>(),
+                                       op.getLoc(), cast<MemRefType>(op.getMemory().getType()),
+                                       operands.getMemory(), operands.getAt(), op.getStride());
     rewriter.replaceOpWithNewOp<spirv::KHRCooperativeMatrixStoreOp>(
-        op, place.pointer, operands.getMatrix(), CooperativeMatrixLayoutKHR::RowMajor,
-        place.stride, spirv::MemoryAccessAttr(), IntegerAttr());
+        op, place.pointer, operands.getMatrix(), CooperativeMatrixLayoutKHR::RowMajor, place.stride,
+        spirv::MemoryAccessAttr(), IntegerAttr());
     return success();
   }
 };

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The matrix unit on VK_KHR_cooperative_matrix.
 #include "codegen/emitters/matrix_unit.h"
-#include "ir/schedule_model.h"
 
 #include "mlir/Dialect/SPIRV/IR/SPIRVOps.h"
 
@@ -33,6 +32,14 @@ public:
     return spirv::KHRCooperativeMatrixMulAddOp::create(b_, left.matrix, right.matrix, sums);
   }
 
+  // Columns that all start at the same place hold the same numbers.
+  Value scale_rows(Value sums, Value memory, Value at) override {
+    Value factors = load({memory, at, 0}, CooperativeMatrixUseKHR::MatrixAcc, true);
+    return spirv::FMulOp::create(b_, sums, factors);
+  }
+
+  bool keeps_operands() const override { return true; }
+
   void store(Value sums, const Place& place) override {
     kernel::MatrixStoreOp::create(b_, sums, place.memory, place.at,
                                   static_cast<std::uint64_t>(place.stride));
@@ -44,7 +51,9 @@ private:
   }
 
   Value load(const Place& place, CooperativeMatrixUseKHR use, bool columns) {
-    return kernel::MatrixLoadOp::create(b_, type(element_, use), place.memory, place.at,
+    const bool sums = use == CooperativeMatrixUseKHR::MatrixAcc;
+    return kernel::MatrixLoadOp::create(b_, type(sums ? b_.getF32Type() : element_, use),
+                                        place.memory, place.at,
                                         static_cast<std::uint64_t>(place.stride), columns);
   }
 
@@ -56,12 +65,6 @@ private:
 
 std::unique_ptr<MatrixUnit> make_cooperative_matrices(KernelBuilder& b, DType dtype) {
   return std::make_unique<CooperativeMatrices>(b, dtype);
-}
-
-std::unique_ptr<MatrixUnit> MatrixUnit::create(KernelBuilder& b, DType dtype, std::int64_t sums) {
-  if (kernel::has_cooperative_matrices(b.profile(), dtype))
-    return make_cooperative_matrices(b, dtype);
-  return kSize % b.subgroup_size() == 0 ? make_lane_matrices(b, dtype, sums) : nullptr;
 }
 
 }  // namespace ashlar::codegen

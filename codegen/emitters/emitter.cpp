@@ -34,6 +34,7 @@ Emitter find_emitter(StringRef name) {
       .Case("matmul", emit_matmul)
       .Case("matmul_coop", emit_matmul_coop)
       .Case("attention", emit_attention)
+      .Case("attention_coop", emit_attention_coop)
       .Case("scan", emit_scan)
       .Case("sort", emit_sort)
       .Default(nullptr);

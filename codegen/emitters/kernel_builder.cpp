@@ -4,6 +4,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/SPIRV/IR/SPIRVAttributes.h"
+#include "mlir/Dialect/SPIRV/IR/SPIRVOps.h"
 #include "mlir/Dialect/SPIRV/IR/TargetAndABI.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
@@ -264,6 +265,13 @@ Value KernelBuilder::workgroup() {
 
 void KernelBuilder::barrier() {
   gpu::BarrierOp::create(*this);
+}
+
+void KernelBuilder::subgroup_barrier() {
+  using spirv::MemorySemantics;
+  spirv::ControlBarrierOp::create(*this, spirv::Scope::Subgroup, spirv::Scope::Subgroup,
+                                  MemorySemantics::AcquireRelease |
+                                      MemorySemantics::WorkgroupMemory);
 }
 
 static std::int64_t bytes_of(Type type) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The matrix unit without cooperative matrices. Lane i of a subgroup keeps rows [i * rows, (i + 1) *
-// rows) of every matrix of sums in memory of its own and reads operands where they lie. Small loops
-// rather than fast ones: drivers take long to compile straight code of this size.
+// The matrix unit without cooperative matrices. Lane i of a subgroup keeps rows [i * rows, (i + 1)
+// * rows) of every matrix of sums in memory of its own and reads operands where they lie. Small
+// loops rather than fast ones: drivers take long to compile straight code of this size.
 #include "codegen/emitters/matrix_unit.h"
 #include "codegen/emitters/storage.h"
 
@@ -34,6 +34,17 @@ public:
                   : by_rows(left.place, right.place, sums);
     return sums;
   }
+
+  Value scale_rows(Value sums, Value memory, Value at) override {
+    each(rows_ * kSize, [&](Value i) {
+      const Value factor = b_.load(memory, b_.add(at, row_of_lane(b_.div(i, kSize))));
+      const Value place = b_.add(sums, i);
+      b_.store(b_.make<arith::MulFOp>(b_.load(sums_, place), factor), sums_, place);
+    });
+    return sums;
+  }
+
+  bool keeps_operands() const override { return false; }
 
   void store(Value sums, const Place& place) override {
     constexpr std::int64_t kPackets = kSize / kSumPacket;

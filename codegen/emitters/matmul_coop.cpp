@@ -107,7 +107,8 @@ private:
       --band_columns_;
     band_stride_ = band_columns_ * kSize / MatrixUnit::kSumPacket + 1;
     const std::int64_t bands = threads_ / b_.subgroup_size() * kSize * band_stride_;
-    memory_ = b_.shared(VectorType::get(4, b_.getI32Type()), std::max(tile_.slots * slot_size_, bands));
+    memory_ =
+        b_.shared(VectorType::get(4, b_.getI32Type()), std::max(tile_.slots * slot_size_, bands));
   }
 
   void place(ValueRange place) {
@@ -252,12 +253,13 @@ private:
     width_ = packet_width(stores_, MatrixUnit::kSumPacket);
     while (shape_.n % width_ != 0)
       width_ /= 2;
+    b_.barrier();  // tiles are still being read
     for (std::int64_t i = 0; i < tile_.rows(); ++i)
       for (std::int64_t j = 0; j < tile_.columns(); j += band_columns_) {
-        b_.barrier();
         put_band(sums, i, j);
-        b_.barrier();
+        b_.subgroup_barrier();
         store_band(i * kSize, j * kSize);
+        b_.subgroup_barrier();
       }
   }
 
@@ -284,20 +286,11 @@ private:
     b_.for_each(b_.lane(), b_.index(kSize * per_row), b_.index(b_.subgroup_size()), store);
   }
 
-  // `width_` sums out of the packet that holds them.
   Values band_values(Value row, Value column) {
-    constexpr std::int64_t kSums = MatrixUnit::kSumPacket;
-    const Value at = b_.add(band(), b_.add(b_.mul(row, band_stride_), b_.div(column, kSums)));
-    const Values all = b_.load_vector(memory_, at);
-    const Value offset = b_.rem(column, kSums);
-    Values values;
-    for (std::int64_t i = 0; i < width_; ++i) {
-      Value bits = all[static_cast<std::size_t>(i)];
-      for (std::int64_t first = width_; first < kSums; first += width_)
-        bits = b_.select(b_.equal(offset, b_.index(first)),
-                         all[static_cast<std::size_t>(first + i)], bits);
-      values.push_back(round_to(b_, dtype_of(root_->getResult(0)), float_of(b_, bits)));
-    }
+    const Value place = b_.add(band(), b_.mul(row, band_stride_));
+    Values values = MatrixUnit::load_sums(b_, memory_, place, column, width_);
+    for (Value& value : values)
+      value = round_to(b_, dtype_of(root_->getResult(0)), value);
     return values;
   }
 

@@ -21,8 +21,8 @@ public:
   static constexpr std::int64_t kPacket = 8;     // elements of 16 bits in one
   static constexpr std::int64_t kSumPacket = 4;  // sums in one
 
-  // For operands of `dtype`; at most `sums` calls of zeros() follow. Null where the device can do it
-  // neither way.
+  // For operands of `dtype`; at most `sums` calls of zeros() follow. Null where the device can do
+  // it neither way.
   static std::unique_ptr<MatrixUnit> create(KernelBuilder& builder, DType dtype, std::int64_t sums);
   virtual ~MatrixUnit() = default;
 
@@ -45,7 +45,17 @@ public:
   virtual Operand load_right(const Place& place, bool columns) = 0;
   // left * right + sums
   virtual Value multiply_add(const Operand& left, const Operand& right, Value sums) = 0;
+  // Multiplies row r of sums by number r of the 16 floats at `at` of `memory` (f32).
+  virtual Value scale_rows(Value sums, Value memory, Value at) = 0;
   virtual void store(Value sums, const Place& place) = 0;
+
+  // Whether operands outlive changes of the memory that they came from.
+  virtual bool keeps_operands() const = 0;
+
+  // `width` (1, 2 or 4) stored sums from `column` on, a multiple of width, in the row that starts
+  // at `row`.
+  static Values load_sums(KernelBuilder& builder, Value memory, Value row, Value column,
+                          std::int64_t width);
 };
 
 std::unique_ptr<MatrixUnit> make_cooperative_matrices(KernelBuilder& builder, DType dtype);

@@ -63,8 +63,10 @@ TEST_F(MatmulCoopTest, Batches) {
 }
 
 TEST_F(MatmulCoopTest, EveryTile) {
-  for (const CoopTile& tile : {CoopTile{16, 16, 16, 1, 1, 1}, {64, 32, 16, 2, 1, 2},
-                               {32, 32, 64, 1, 2, 1}, {16, 96, 32, 1, 1, 2}})
+  for (const CoopTile& tile : {CoopTile{16, 16, 16, 1, 1, 1},
+                               {64, 32, 16, 2, 1, 2},
+                               {32, 32, 64, 1, 2, 1},
+                               {16, 96, 32, 1, 1, 2}})
     check(product(40, 100, 104, DType::bf16, tile), kTolerance);
 }
 
@@ -77,10 +79,9 @@ TEST_F(MatmulCoopTest, PrologueAndEpilogue) {
   const std::string x = region.input(left), y = region.input(tensor({48, 64}, DType::bf16)),
                     bias = region.input("tensor<48xbf16>");
   const std::string squared = region.op("ashlar.square " + x + " : (" + left + ") -> " + left);
-  const std::string sum = region.op(fmt::format("ashlar.add {}, {} : ({}, {}) -> {}",
-                                                multiply(region, p, squared, y),
-                                                broadcast(region, bias, p), result, result,
-                                                result));
+  const std::string sum =
+      region.op(fmt::format("ashlar.add {}, {} : ({}, {}) -> {}", multiply(region, p, squared, y),
+                            broadcast(region, bias, p), result, result, result));
   region.output(region.op("ashlar.reshape " + sum + " {shape = array<i64: 12, 3, 16, 3>} : (" +
                           result + ") -> tensor<12x3x16x3xbf16>"),
                 "tensor<12x3x16x3xbf16>");

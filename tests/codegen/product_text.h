@@ -62,9 +62,10 @@ protected:
 
   // The operand `x` of one row, for every row of the result.
   static std::string broadcast(RegionText& region, const std::string& x, const Product& p) {
-    return region.op(fmt::format(
-        "ashlar.broadcast {} {{shape = array<i64: {}>}} : (tensor<{}x{}>) -> {}", x,
-        fmt::join(p.result_dims(), ", "), p.n, mlir_name(p.result), tensor(p.result_dims(), p.result)));
+    return region.op(
+        fmt::format("ashlar.broadcast {} {{shape = array<i64: {}>}} : (tensor<{}x{}>) -> {}", x,
+                    fmt::join(p.result_dims(), ", "), p.n, mlir_name(p.result),
+                    tensor(p.result_dims(), p.result)));
   }
 
   static void check(const Product& p, Tolerance tolerance = {1e-5, 5e-5}) {
