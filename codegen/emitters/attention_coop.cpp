@@ -113,8 +113,8 @@ private:
     query_.first = unit_->keeps_operands() ? 0 : tiles;
     scores_.first = unit_->keeps_operands() ? std::max(tiles, queries) : tiles + queries;
     weights_.first = scores_.first + rows_ * scores_.stride();
-    memory_ = b_.shared(VectorType::get(4, b_.getI32Type()),
-                        weights_.first + rows_ * weights_.stride());
+    memory_ =
+        b_.shared(VectorType::get(4, b_.getI32Type()), weights_.first + rows_ * weights_.stride());
     row_numbers_ = b_.shared(b_.getF32Type(), rows_);
   }
 
@@ -205,10 +205,10 @@ private:
         i = b_.min(i, b_.index(keys_ * rows.packets - 1));
       const Value key =
           b_.min(b_.add(first, b_.div(i, rows.packets)), b_.sub(place_.end, b_.index(1)));
-      const Point point{{cache_row(key), place_.batch, place_.group,
-                         b_.mul(b_.rem(i, rows.packets), kPacket)},
-                        3,
-                        kPacket};
+      const Point point{
+          {cache_row(key), place_.batch, place_.group, b_.mul(b_.rem(i, rows.packets), kPacket)},
+          3,
+          kPacket};
       words.append(pack_words(b_, dtype_, e_.at(tensor, point)));
     }
     return words;
@@ -221,7 +221,7 @@ private:
         b_.store_vector(words.slice(static_cast<std::size_t>(4 * turn), 4), memory_,
                         place_of(rows, b_.div(i, rows.packets), b_.rem(i, rows.packets)));
       };
-      (turn + 1) * threads_ <= keys_ * rows.packets
+      (turn + 1) * threads_ <= keys_* rows.packets
           ? store()
           : b_.if_then(b_.less(i, keys_ * rows.packets), store);
     }
@@ -383,8 +383,8 @@ private:
       const Value largest = state.largest[static_cast<std::size_t>(i)];
       const Value empty =
           b_.make<arith::CmpFOp>(arith::CmpFPredicate::OEQ, largest, b_.f32(-INFINITY));
-      put_row_number(row_of_lane(i), b_.make<arith::DivFOp>(
-                                         b_.f32(1), b_.select(empty, b_.f32(1), sum)));
+      put_row_number(row_of_lane(i),
+                     b_.make<arith::DivFOp>(b_.f32(1), b_.select(empty, b_.f32(1), sum)));
     }
     b_.subgroup_barrier();
     for (Value& output : state.outputs)
@@ -398,8 +398,8 @@ private:
       const Value column = b_.mul(b_.rem(i, per_row), width_);
       b_.if_then(row_exists(row), [&] {
         store_values(row, b_.add(column, first),
-                     MatrixUnit::load_sums(b_, memory_, place_of(scores_, row, b_.index(0)),
-                                           column, width_));
+                     MatrixUnit::load_sums(b_, memory_, place_of(scores_, row, b_.index(0)), column,
+                                           width_));
       });
     });
   }

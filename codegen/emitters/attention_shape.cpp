@@ -45,8 +45,7 @@ AttentionPlace place_attention(Elements& elements, Operation* root, const Attent
   p.split = place[4];
   p.position = b.to_index(elements.at(root->getOperand(3), {p.batch}));
   const Value length = b.to_index(elements.at(root->getOperand(4), {p.batch}));
-  const Value last_step =
-      b.min(b.add(p.first_step, tile.steps - 1), b.index(shape.steps - 1));
+  const Value last_step = b.min(b.add(p.first_step, tile.steps - 1), b.index(shape.steps - 1));
   Value low = b.index(0), high = length;
   if (shape.causal)
     high = b.min(high, b.add(b.add(p.position, last_step), 1));

@@ -14,8 +14,8 @@ Values MatrixUnit::load_sums(KernelBuilder& b, Value memory, Value row, Value co
   for (std::int64_t i = 0; i < width; ++i) {
     Value bits = all[static_cast<std::size_t>(i)];
     for (std::int64_t first = width; first < kSumPacket; first += width)
-      bits = b.select(b.equal(offset, b.index(first)), all[static_cast<std::size_t>(first + i)],
-                      bits);
+      bits =
+          b.select(b.equal(offset, b.index(first)), all[static_cast<std::size_t>(first + i)], bits);
     sums.push_back(float_of(b, bits));
   }
   return sums;

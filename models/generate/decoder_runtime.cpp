@@ -176,8 +176,7 @@ DecoderRuntime::run_chunk(std::string_view entry, std::span<const std::vector<st
 }
 
 void DecoderRuntime::warm_up() {
-  for (std::uint32_t entry = 0; entry < executor_.program().entries.size(); ++entry)
-    executor_.warm_up(entry);
+  executor_.warm_up(executor_.entry_index("decode"));
 }
 
 }  // namespace ashlar

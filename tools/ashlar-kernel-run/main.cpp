@@ -3,8 +3,9 @@
 // SPIR-V, runs it on the default Vulkan device and prints its buffers. For example
 //   ashlar-kernel-run scale.mlir --buffer f32:8=iota --buffer f32:8=zero --scalar 8 --print 1
 //   ashlar-kernel-run softmax.mlir --fill random:7
-//   ashlar-kernel-run product.mlir --schedule "matmul, tile_m=64, tile_n=64, workgroup=256"
-//   --repeat 20
+//   ashlar-kernel-run matvec.mlir --print 2 --time 100
+//   ashlar-kernel-run product.mlir --schedule "matmul, tile_m=64, tile_n=64, workgroup=256" --time
+//   9
 #include "runtime/executor/executor.h"
 #include "runtime/program/error.h"
 #include "runtime/vulkan/device.h"
@@ -15,6 +16,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <chrono>
 #include <fstream>
 #include <optional>
 
@@ -29,9 +31,9 @@ struct Options {
   std::vector<std::uint32_t> scalars;
   std::vector<std::uint32_t> workgroups;
   std::vector<std::size_t> print;
+  std::uint32_t time = 0;  // dispatches to time; 0: none
   std::string spirv;
   std::string schedule;
-  std::uint32_t repeat = 0;
 };
 
 Options parse_command_line(int argc, char** argv) {
@@ -46,11 +48,10 @@ Options parse_command_line(int argc, char** argv) {
   app.add_option("--scalar", options.scalars, "Scalar arguments");
   app.add_option("--workgroups", options.workgroups, "Workgroups in x, y and z")->expected(1, 3);
   app.add_option("--print", options.print, "Buffers to print; all without it");
+  app.add_option("--time", options.time, "Then run it so many times more, print the mean");
   app.add_option("--spirv", options.spirv, "Write the module's words to this file");
   app.add_option("--schedule", options.schedule,
                  "EMITTER, NAME=NUMBER, ... instead of a kernel.def's own schedule");
-  app.add_option("--repeat", options.repeat,
-                 "Run this many times more and print the median time instead of the buffers");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -115,37 +116,36 @@ Program single_dispatch(KernelFile file, const Options& options,
   return program;
 }
 
-// Median over `repeat` runs on the device.
-void print_time(Executor& executor, std::uint32_t repeat) {
-  std::vector<double> times;
-  Cost cost;
-  for (std::uint32_t i = 0; i < repeat; ++i) {
-    const CommandTime time = executor.profile(0, {}, {}).at(0);
-    times.push_back(time.nanoseconds);
-    cost = time.cost;
-  }
-  std::ranges::sort(times);
-  const double median = times[times.size() / 2];
-  const double bytes = static_cast<double>(cost.bytes_read + cost.bytes_written);
-  fmt::print("{:.2f} us (least {:.2f}), {:.1f} GB/s, {:.3f} TFLOP/s\n", median / 1e3,
-             times.front() / 1e3, bytes / median, static_cast<double>(cost.flops) / median / 1e3);
+// The mean over dispatches of one submit, with the bandwidth if every buffer moves once.
+void print_time(Executor& executor, const std::vector<BufferContents>& buffers, const Cost& cost,
+                std::uint32_t dispatches) {
+  double bytes = 0;
+  for (const BufferContents& buffer : buffers)
+    bytes += static_cast<double>(buffer.bytes.size());
+  const auto start = std::chrono::steady_clock::now();
+  executor.run_and_wait(0, {}, {}, dispatches);
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  const double each = seconds.count() / dispatches;
+  fmt::print("{:.1f} us per dispatch, {:.2f} GB/s, {:.3f} TFLOP/s\n", each * 1e6,
+             bytes / each * 1e-9, static_cast<double>(cost.flops) / each * 1e-12);
 }
 
 void run(Device& device, KernelFile file, const Options& options) {
   std::vector<BufferContents> buffers = make_buffers(file, options);
+  const Cost cost = file.cost;
   StateStore states(device);
   Executor executor(device, single_dispatch(std::move(file), options, buffers), states);
   for (std::size_t i = 0; i < buffers.size(); ++i)
     states.write(state_name(i), 0, buffers[i].bytes);
   executor.run_and_wait(0, {}, {});
-  if (options.repeat > 0)
-    return print_time(executor, options.repeat);
   for (std::size_t i = 0; i < buffers.size(); ++i) {
     if (!options.print.empty() && std::ranges::find(options.print, i) == options.print.end())
       continue;
     states.read(state_name(i), 0, buffers[i].bytes);
     fmt::print("{} {}\n", state_name(i), to_string(buffers[i]));
   }
+  if (options.time != 0)
+    print_time(executor, buffers, cost, options.time);
 }
 
 void run_tool(const Options& options) {
