@@ -2,6 +2,8 @@
 #include "ir/schedule_model.h"
 
 #include "ir/ashlar_dialect.h"
+#include "ir/matrix_schedules.h"
+#include "ir/schedule_numbers.h"
 
 #include "mlir/IR/Builders.h"
 #include "llvm/Support/MathExtras.h"
@@ -13,33 +15,8 @@ using namespace mlir;
 namespace ashlar::kernel {
 namespace {
 
-using llvm::divideCeil;
-
-std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
-  return static_cast<std::int64_t>(
-      divideCeil(static_cast<std::uint64_t>(a), static_cast<std::uint64_t>(b)));
-}
-
-std::int64_t power_of_two_above(std::int64_t n) {
-  return static_cast<std::int64_t>(
-      llvm::PowerOf2Ceil(static_cast<std::uint64_t>(std::max<std::int64_t>(n, 1))));
-}
-
-std::int64_t limited(std::int64_t value, std::int64_t low, std::int64_t high) {
-  return std::min(std::max(value, low), std::max(low, high));
-}
-
 std::int64_t bytes_of(Type element_type) {
   return std::max<std::int64_t>(element_type.getIntOrFloatBitWidth() / 8, 1);
-}
-
-ScheduleAttr make_schedule(MLIRContext* context, StringRef emitter,
-                           ArrayRef<std::pair<StringRef, std::int64_t>> parameters) {
-  Builder builder(context);
-  SmallVector<NamedAttribute> named;
-  for (auto [name, value] : parameters)
-    named.push_back(builder.getNamedAttr(name, builder.getI64IntegerAttr(value)));
-  return ScheduleAttr::get(context, emitter, builder.getDictionaryAttr(named));
 }
 
 std::int64_t largest_workgroup(const DeviceProfile& profile, std::int64_t wanted) {
@@ -81,11 +58,6 @@ std::int64_t element_iterations(ArrayRef<Store> stores) {
   for (const Store& store : stores)
     values.push_back(store.value);
   return element_iterations(values);
-}
-
-std::int64_t splits_of(Operation* op) {
-  auto splits = op->getAttrOfType<IntegerAttr>("splits");
-  return splits ? std::max<std::int64_t>(splits.getInt(), 1) : 1;
 }
 
 // ---- elementwise
@@ -177,18 +149,6 @@ std::int64_t row_iterations(ArrayRef<Store> stores, ScheduleAttr schedule) {
 
 // ---- matvec and matmul
 
-struct MatmulExtent {
-  std::int64_t m, n, k;
-};
-
-MatmulExtent matmul_extent(Operation* matmul) {
-  auto lhs = cast<RankedTensorType>(matmul->getOperand(0).getType());
-  auto result = cast<RankedTensorType>(matmul->getResult(0).getType());
-  const std::int64_t k = lhs.getShape().back();
-  const std::int64_t n = result.getShape().back();
-  return {n == 0 ? 0 : result.getNumElements() / n, n, k};
-}
-
 ScheduleAttr matvec_schedule(const RegionView& region, Operation* matmul,
                              const DeviceProfile& profile) {
   const MatmulExtent extent = matmul_extent(matmul);
@@ -232,47 +192,10 @@ std::int64_t matvec_iterations(Operation* matmul, ArrayRef<Store> stores, Schedu
   return iterations;
 }
 
-DType dtype_of(Value tensor) {
-  return *ir::dtype_of(cast<RankedTensorType>(tensor.getType()).getElementType());
-}
-
-// Whether both sides are 16-bit floats as they are stored: then only the order of additions differs
-// from other schedules.
-bool fits_coop_matmul(Operation* matmul, const DeviceProfile& profile) {
-  const DType dtype = dtype_of(matmul->getOperand(0));
-  return dtype == dtype_of(matmul->getOperand(1)) && has_cooperative_matrices(profile, dtype);
-}
-
-// The widest tiles that leave few units idle, with 64x32 sums or less for each subgroup.
-ScheduleAttr coop_matmul_schedule(const RegionView& region, Operation* matmul,
-                                  const DeviceProfile& profile) {
-  const MatmulExtent extent = matmul_extent(matmul);
-  const bool is_batched = cast<RankedTensorType>(matmul->getOperand(1).getType()).getRank() > 2;
-  auto result = cast<RankedTensorType>(matmul->getResult(0).getType());
-  const std::int64_t m = is_batched ? result.getDimSize(result.getRank() - 2) : extent.m;
-  const std::int64_t batch = extent.m / std::max<std::int64_t>(m, 1);
-  const std::int64_t units = std::max<std::int64_t>(profile.compute_units, 16);
-  const std::int64_t tile_m = limited(power_of_two_above(m), 16, 128);
-  std::int64_t tile_n = 128;
-  while (tile_n > 64 && batch * ceil_div(m, tile_m) * ceil_div(extent.n, tile_n) < units)
-    tile_n /= 2;
-  const std::int64_t grid_m = tile_m >= 64 ? 2 : 1;
-  const std::int64_t grid_n = tile_n / (tile_m >= 128 ? 32 : tile_m >= 32 ? 32 : 16);
-  const std::int64_t tile_k = tile_m + tile_n > 192 ? 32 : 64;
-  return make_schedule(region.op->getContext(), "matmul_coop",
-                       {{"tile_m", tile_m},
-                        {"tile_n", tile_n},
-                        {"tile_k", tile_k},
-                        {"grid_m", grid_m},
-                        {"grid_n", grid_n},
-                        {"slots", 2},
-                        {"workgroup", grid_m * grid_n * profile.subgroup_size}});
-}
-
 ScheduleAttr matmul_schedule(const RegionView& region, Operation* matmul,
                              const DeviceProfile& profile) {
-  if (fits_coop_matmul(matmul, profile))
-    return coop_matmul_schedule(region, matmul, profile);
+  if (uses_coop_matmul(matmul, profile))
+    return coop_matmul_schedule(matmul, profile);
   const MatmulExtent extent = matmul_extent(matmul);
   const bool small = profile.is_cpu || extent.m <= 32 || extent.n <= 32;
   const std::int64_t tile = small ? 32 : 64;
@@ -303,33 +226,10 @@ std::int64_t attention_iterations(Operation* root, ScheduleAttr schedule) {
          ceil_div(rows * head, workgroup) + ceil_div(rows * (value_head + 2), workgroup);
 }
 
-// Query rows of one head of keys and values, 64 of them at most, by sixteens.
-std::int64_t coop_attention_rows(Operation* root) {
-  auto query = cast<RankedTensorType>(root->getOperand(0).getType());
-  auto key = cast<RankedTensorType>(root->getOperand(1).getType());
-  const std::int64_t rows = query.getDimSize(1) * query.getDimSize(2) / key.getDimSize(2);
-  return limited(16 * ceil_div(rows, 16), 16, 64);
-}
-
-bool uses_coop_attention(Operation* root, const DeviceProfile& profile) {
-  auto query = cast<RankedTensorType>(root->getOperand(0).getType());
-  return query.getDimSize(1) > 1 && fits_coop_attention(root) &&
-         has_cooperative_matrices(profile, dtype_of(root->getOperand(1)));
-}
-
-std::int64_t coop_attention_iterations(Operation* root, ScheduleAttr schedule) {
-  const std::int64_t keys = std::max<std::int64_t>(schedule.get("keys", 32), 1);
-  const std::int64_t head = cast<RankedTensorType>(root->getOperand(0).getType()).getDimSize(3);
-  return ceil_div(ceil_div(kMaxAttentionLength, splits_of(root)), keys) + 8 * head;
-}
-
 ScheduleAttr attention_schedule(const RegionView& region, Operation* root,
                                 const DeviceProfile& profile) {
   if (uses_coop_attention(root, profile))
-    return make_schedule(region.op->getContext(), "attention_coop",
-                         {{"workgroup", coop_attention_rows(root) / 16 * profile.subgroup_size},
-                          {"keys", coop_attention_keys(root)},
-                          {"splits", splits_of(root)}});
+    return coop_attention_schedule(root, profile);
   auto make = [&](std::int64_t workgroup) {
     return make_schedule(region.op->getContext(), "attention",
                          {{"workgroup", workgroup}, {"splits", splits_of(root)}});
@@ -403,30 +303,6 @@ AttentionTile attention_tile(Operation* root) {
   return tile;
 }
 
-bool fits_coop_attention(Operation* root) {
-  constexpr std::int64_t kLargestHead = 256;  // workgroup memory and registers hold no more
-  const DType dtype = dtype_of(root->getOperand(1));
-  for (Value operand : root->getOperands().take_front(3)) {
-    const std::int64_t head = innermost(operand.getType());
-    if (dtype_of(operand) != dtype || head % 16 != 0 || head > kLargestHead)
-      return false;
-  }
-  return dtype == DType::f16 || dtype == DType::bf16;
-}
-
-AttentionTile coop_attention_tile(Operation* root, std::int64_t rows) {
-  auto query = cast<RankedTensorType>(root->getOperand(0).getType());
-  auto key = cast<RankedTensorType>(root->getOperand(1).getType());
-  const std::int64_t heads = std::min(query.getDimSize(2) / key.getDimSize(2), rows);
-  return {heads, rows / heads};
-}
-
-std::int64_t coop_attention_keys(Operation* root) {
-  const bool is_narrow = innermost(root->getOperand(1).getType()) <= 64 &&
-                         innermost(root->getOperand(2).getType()) <= 64;
-  return is_narrow ? 64 : 32;
-}
-
 std::int64_t attention_workgroups(Operation* root, const DeviceProfile& profile) {
   auto query = cast<RankedTensorType>(root->getOperand(0).getType());
   auto key = cast<RankedTensorType>(root->getOperand(1).getType());
@@ -441,14 +317,6 @@ std::int64_t attention_key_step(std::int64_t head_size) {
   while (head_size % step != 0)
     step /= 2;
   return step;
-}
-
-bool has_cooperative_matrices(const DeviceProfile& profile, DType dtype) {
-  if (dtype == DType::bf16 && !profile.bf16_cooperative_matrix)
-    return false;
-  const std::string element(name_of(dtype));
-  return llvm::is_contained(profile.cooperative_matrices,
-                            CooperativeMatrixShape{16, 16, 16, element, element, "f32"});
 }
 
 bool stages_lhs(Operation* matmul) {

@@ -40,21 +40,12 @@ AttentionTile attention_tile(mlir::Operation* root);
 inline constexpr std::int64_t kAttentionKeysAtOnce = 4;
 std::int64_t attention_key_step(std::int64_t head_size);
 
-// Attention on cooperative matrices: whether shapes and element types allow it, the tile of at most
-// `rows` query rows, and the keys of one block.
-bool fits_coop_attention(mlir::Operation* root);
-AttentionTile coop_attention_tile(mlir::Operation* root, std::int64_t rows);
-std::int64_t coop_attention_keys(mlir::Operation* root);
-
 // Workgroups that attention has when its keys are not split: one per batch row, key/value head and
 // tile of query rows.
 std::int64_t attention_workgroups(mlir::Operation* root, const DeviceProfile& profile);
 
 // Lines of at most this many elements are sorted in workgroup memory (12 bytes each at most).
 inline constexpr std::int64_t kSortedInWorkgroup = 2048;
-
-// Whether the device multiplies 16x16 matrices of this element type with f32 sums.
-bool has_cooperative_matrices(const DeviceProfile& profile, DType dtype);
 
 // Whether a matvec kernel keeps its left side in workgroup memory: it does when the left side is
 // computed (not just loaded) and takes at most 24 KiB in its own element type.

@@ -11,6 +11,7 @@
 #include "codegen/emitters/storage.h"
 #include "codegen/emitters/stores.h"
 #include "ir/ashlar_dialect.h"
+#include "ir/matrix_schedules.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SPIRV/IR/SPIRVOps.h"

@@ -2,7 +2,7 @@
 #include "codegen/emitters/matrix_unit.h"
 
 #include "codegen/emitters/storage.h"
-#include "ir/schedule_model.h"
+#include "ir/matrix_schedules.h"
 
 namespace ashlar::codegen {
 
