@@ -93,24 +93,45 @@ static std::int64_t coop_attention_bytes(Operation* root) {
   return 16 * (tiles + rows * (keys / 4 + 1) + rows * (keys / 8 + 1)) + 4 * rows;
 }
 
-bool uses_coop_attention(Operation* root, const DeviceProfile& profile) {
+// Whether the kernel is attention and what follows it, of queries that are at most moved.
+static bool is_plain_attention(const RegionView& region, Operation* root) {
+  auto is_after_root = [&](const Store& store) {
+    return ops_behind(store.value, [&](Operation* op) { return op == root; }).size() == 1;
+  };
+  const SmallVector<Store> stores = stores_of(region).value_or(SmallVector<Store>());
+  return isa<ir::AttentionOp>(root) && llvm::all_of(stores, is_after_root) &&
+         ops_behind(root->getOperand(0), is_reduction).empty();
+}
+
+bool suits_coop_attention(Operation* root, const DeviceProfile& profile) {
   auto query = cast<RankedTensorType>(root->getOperand(0).getType());
-  return query.getDimSize(1) > 1 && fits_coop_attention(root) &&
-         coop_attention_bytes(root) <= profile.shared_memory_bytes &&
-         has_cooperative_matrices(profile, dtype_of(root->getOperand(1)));
+  auto key = cast<RankedTensorType>(root->getOperand(1).getType());
+  if (!fits_coop_attention(root) ||
+      !has_cooperative_matrices(profile, dtype_of(root->getOperand(1))) ||
+      coop_attention_bytes(root) > profile.shared_memory_bytes)
+    return false;
+  const AttentionTile tile = coop_attention_tile(root, coop_attention_rows(root));
+  const std::int64_t workgroups =
+      query.getDimSize(0) * key.getDimSize(2) * ceil_div(query.getDimSize(1), tile.steps);
+  // A unit does several times what it does without matrices.
+  constexpr std::int64_t kAdvantage = 8;
+  return kAdvantage * workgroups >= std::max<std::int64_t>(profile.compute_units, 16);
+}
+
+bool uses_coop_attention(const RegionView& region, Operation* root, const DeviceProfile& profile) {
+  return suits_coop_attention(root, profile) && is_plain_attention(region, root);
 }
 
 std::int64_t coop_attention_iterations(Operation* root, ScheduleAttr schedule) {
   const std::int64_t keys = std::max<std::int64_t>(schedule.get("keys", 32), 1);
   const std::int64_t head = cast<RankedTensorType>(root->getOperand(0).getType()).getDimSize(3);
-  return ceil_div(ceil_div(kMaxAttentionLength, splits_of(root)), keys) + 8 * head;
+  return ceil_div(kMaxAttentionLength, keys) + 8 * head;
 }
 
 ScheduleAttr coop_attention_schedule(Operation* root, const DeviceProfile& profile) {
   return make_schedule(root->getContext(), "attention_coop",
                        {{"workgroup", coop_attention_rows(root) / 16 * profile.subgroup_size},
-                        {"keys", coop_attention_keys(root)},
-                        {"splits", splits_of(root)}});
+                        {"keys", coop_attention_keys(root)}});
 }
 
 }  // namespace ashlar::kernel

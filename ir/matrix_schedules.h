@@ -17,8 +17,12 @@ ScheduleAttr coop_matmul_schedule(mlir::Operation* matmul, const DeviceProfile& 
 
 // Whether shapes and element types of an attention allow it.
 bool fits_coop_attention(mlir::Operation* root);
-// Where there are several query positions.
-bool uses_coop_attention(mlir::Operation* root, const DeviceProfile& profile);
+// Where, besides, there are tiles of query rows enough to keep part of the device busy. Their keys
+// are not split.
+bool suits_coop_attention(mlir::Operation* root, const DeviceProfile& profile);
+// Where, besides, the kernel does nothing before it: appends no rows, normalises no queries.
+bool uses_coop_attention(const RegionView& region, mlir::Operation* root,
+                         const DeviceProfile& profile);
 ScheduleAttr coop_attention_schedule(mlir::Operation* root, const DeviceProfile& profile);
 std::int64_t coop_attention_iterations(mlir::Operation* root, ScheduleAttr schedule);
 

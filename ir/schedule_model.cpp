@@ -228,7 +228,7 @@ std::int64_t attention_iterations(Operation* root, ScheduleAttr schedule) {
 
 ScheduleAttr attention_schedule(const RegionView& region, Operation* root,
                                 const DeviceProfile& profile) {
-  if (uses_coop_attention(root, profile))
+  if (uses_coop_attention(region, root, profile))
     return coop_attention_schedule(root, profile);
   auto make = [&](std::int64_t workgroup) {
     return make_schedule(region.op->getContext(), "attention",
@@ -301,15 +301,6 @@ AttentionTile attention_tile(Operation* root) {
   while (2 * tile.rows() <= kMostRows && tile.steps < query.getDimSize(1))
     tile.steps *= 2;
   return tile;
-}
-
-std::int64_t attention_workgroups(Operation* root, const DeviceProfile& profile) {
-  auto query = cast<RankedTensorType>(root->getOperand(0).getType());
-  auto key = cast<RankedTensorType>(root->getOperand(1).getType());
-  const AttentionTile tile = uses_coop_attention(root, profile)
-                                 ? coop_attention_tile(root, coop_attention_rows(root))
-                                 : attention_tile(root);
-  return query.getDimSize(0) * key.getDimSize(2) * ceil_div(query.getDimSize(1), tile.steps);
 }
 
 std::int64_t attention_key_step(std::int64_t head_size) {

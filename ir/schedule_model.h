@@ -40,10 +40,6 @@ AttentionTile attention_tile(mlir::Operation* root);
 inline constexpr std::int64_t kAttentionKeysAtOnce = 4;
 std::int64_t attention_key_step(std::int64_t head_size);
 
-// Workgroups that attention has when its keys are not split: one per batch row, key/value head and
-// tile of query rows.
-std::int64_t attention_workgroups(mlir::Operation* root, const DeviceProfile& profile);
-
 // Lines of at most this many elements are sorted in workgroup memory (12 bytes each at most).
 inline constexpr std::int64_t kSortedInWorkgroup = 2048;
 

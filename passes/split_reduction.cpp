@@ -11,6 +11,7 @@
 // reductions are split when there are fewer rows than units and rows are long. Sums and products
 // change their order of evaluation; the other results stay the same bit for bit.
 #include "ir/kernel_region.h"
+#include "ir/matrix_schedules.h"
 #include "ir/schedule_model.h"
 #include "passes/op_classes.h"
 #include "passes/passes.h"
@@ -98,13 +99,23 @@ struct SplitReductionPass : impl::SplitReductionBase<SplitReductionPass> {
 private:
   std::int64_t units() const { return std::max<std::int64_t>(device_->compute_units, 16); }
 
+  // Workgroups that attention has without splitting: one per batch row, key head and tile of
+  // queries.
+  static std::int64_t attention_workgroups(ir::AttentionOp op) {
+    auto query = cast<RankedTensorType>(op.getQuery().getType());
+    auto key = cast<RankedTensorType>(op.getKey().getType());
+    const kernel::AttentionTile tile = kernel::attention_tile(op);
+    return query.getDimSize(0) * key.getDimSize(2) *
+           ((query.getDimSize(1) + tile.steps - 1) / tile.steps);
+  }
+
   void split_attention(ir::AttentionOp op) {
     auto query = cast<RankedTensorType>(op.getQuery().getType());
     auto value = cast<RankedTensorType>(op.getValue().getType());
-    if (device_->is_cpu || query.getNumElements() == 0)
+    if (device_->is_cpu || query.getNumElements() == 0 ||
+        kernel::suits_coop_attention(op, *device_))
       return;
-    const std::int64_t workgroups =
-        std::max<std::int64_t>(kernel::attention_workgroups(op, *device_), 1);
+    const std::int64_t workgroups = std::max<std::int64_t>(attention_workgroups(op), 1);
     const std::int64_t splits = std::min((units() + workgroups - 1) / workgroups, kMaxSplits);
     if (splits < 2)
       return;

@@ -2,7 +2,6 @@
 // "attention": scaled dot products over a key/value cache with an online softmax, whole or one of
 // several splits of the keys. A workgroup takes a few query rows that share one key/value head and
 // walks over their keys in blocks, one key per thread: scores first, then the weighted values.
-#include "codegen/emitters/attention_shape.h"
 #include "codegen/emitters/emitters.h"
 #include "codegen/emitters/parts.h"
 #include "codegen/emitters/scalar_ops.h"
@@ -17,6 +16,38 @@ using namespace mlir;
 
 namespace ashlar::codegen {
 namespace {
+
+// What the op says, as numbers.
+struct AttentionShape {
+  std::int64_t batch, steps, heads, head_size, groups, value_size;
+  std::int64_t splits;  // 0: the op gives the result, not parts of it
+  double scale, softcap;
+  bool causal;
+  std::int64_t window, ring;
+
+  explicit AttentionShape(Operation* op) {
+    ArrayRef<std::int64_t> query = shape_of(op->getOperand(0)), value = shape_of(op->getOperand(2));
+    batch = query[0];
+    steps = query[1];
+    heads = query[2];
+    head_size = query[3];
+    groups = value[2];
+    value_size = value[3];
+    auto integer = [&](StringRef name) {
+      auto attribute = op->getAttrOfType<IntegerAttr>(name);
+      return attribute ? attribute.getInt() : 0;
+    };
+    auto real = [&](StringRef name) {
+      return op->getAttrOfType<FloatAttr>(name).getValueAsDouble();
+    };
+    splits = integer("splits");
+    scale = real("scale");
+    softcap = real("softcap");
+    causal = op->getAttrOfType<BoolAttr>("causal").getValue();
+    window = integer("window");
+    ring = integer("ring");
+  }
+};
 
 // Values that the loop over key blocks carries, for each query row: the largest score so far, the
 // sum of weights, and this thread's share of the weighted values.
@@ -63,8 +94,9 @@ public:
   }
 
 private:
-  std::int64_t head_blocks() const { return shape_.head_blocks(tile_); }
-  std::int64_t step_blocks() const { return shape_.step_blocks(tile_); }
+  std::int64_t heads_per_group() const { return shape_.heads / shape_.groups; }
+  std::int64_t head_blocks() const { return (heads_per_group() + tile_.heads - 1) / tile_.heads; }
+  std::int64_t step_blocks() const { return (shape_.steps + tile_.steps - 1) / tile_.steps; }
   std::int64_t splits() const { return std::max<std::int64_t>(shape_.splits, 1); }
   Value lowest() { return b_.f32(-INFINITY); }
   Value mulf(Value x, Value y) { return b_.make<arith::MulFOp>(x, y); }
@@ -81,21 +113,34 @@ private:
   // ---- Which rows and keys this workgroup works on
 
   void place() {
-    const Values place = b_.delinearize(
+    Values place = b_.delinearize(
         b_.workgroup(), {shape_.batch, shape_.groups, head_blocks(), step_blocks(), splits()});
-    place_ = place_attention(e_, root_, shape_, tile_, place);
+    batch_ = place[0];
+    group_ = place[1];
+    first_head_ = b_.mul(place[2], tile_.heads);
+    first_step_ = b_.mul(place[3], tile_.steps);
+    position_ = b_.to_index(e_.at(root_->getOperand(3), {batch_}));
+    Value length = b_.to_index(e_.at(root_->getOperand(4), {batch_}));
+    Value last_step = b_.min(b_.add(first_step_, tile_.steps - 1), b_.index(shape_.steps - 1));
+    Value low = b_.index(0), high = length;
+    if (shape_.causal)
+      high = b_.min(high, b_.add(b_.add(position_, last_step), 1));
+    if (shape_.window > 0)
+      low = b_.max(low, b_.add(b_.add(position_, first_step_), 1 - shape_.window));
+    Value count = b_.max(b_.sub(high, low), b_.index(0));
+    Value share = b_.div_ceil(count, splits());
+    begin_ = b_.add(low, b_.mul(place[4], share));
+    end_ = b_.min(b_.add(begin_, share), b_.add(low, count));
+    split_ = place[4];
   }
 
   // Row `row` of the tile: consecutive heads, then consecutive steps.
-  Value step_of(Value row) { return b_.add(place_.first_step, b_.div(row, tile_.heads)); }
-  Value head_of(Value row) { return b_.add(place_.first_head, b_.rem(row, tile_.heads)); }
+  Value step_of(Value row) { return b_.add(first_step_, b_.div(row, tile_.heads)); }
+  Value head_of(Value row) { return b_.add(first_head_, b_.rem(row, tile_.heads)); }
   Value row_exists(Value row) {
-    return b_.both(b_.less(step_of(row), shape_.steps),
-                   b_.less(head_of(row), shape_.heads_per_group()));
+    return b_.both(b_.less(step_of(row), shape_.steps), b_.less(head_of(row), heads_per_group()));
   }
-  Value global_head(Value head) {
-    return b_.add(b_.mul(place_.group, shape_.heads_per_group()), head);
-  }
+  Value global_head(Value head) { return b_.add(b_.mul(group_, heads_per_group()), head); }
 
   void stage_query() {
     const std::int64_t width = kernel::vector_width(b_.getF32Type(), shape_.head_size);
@@ -108,9 +153,9 @@ private:
       Value row = b_.div(i, packets);
       // Rows beyond the last repeat it; they are not stored.
       Value step = b_.min(step_of(row), b_.index(shape_.steps - 1));
-      Value head = b_.min(head_of(row), b_.index(shape_.heads_per_group() - 1));
+      Value head = b_.min(head_of(row), b_.index(heads_per_group() - 1));
       Value offset = b_.mul(b_.rem(i, packets), width);
-      const Point point{{place_.batch, step, global_head(head), offset}, width > 1 ? 3 : -1, width};
+      const Point point{{batch_, step, global_head(head), offset}, width > 1 ? 3 : -1, width};
       b_.store_vector(e_.at(root_->getOperand(0), point), query_, i);
     });
     b_.barrier();
@@ -125,7 +170,7 @@ private:
                           Values(outputs, b_.f32(0))};
     block_largest_ = b_.shared(b_.getF32Type(), rows_ * subgroups_);
     weights_ = b_.shared(b_.getF32Type(), rows_ * threads_);
-    const Values result = b_.loop(place_.begin, place_.end, b_.index(threads_), start.flat(),
+    const Values result = b_.loop(begin_, end_, b_.index(threads_), start.flat(),
                                   [&](Value first, ValueRange carried) {
                                     return block(first, RowStates::from(carried, rows)).flat();
                                   });
@@ -149,8 +194,8 @@ private:
   // The score of this thread's key against every row; -inf where the row does not see it.
   Values score_rows(Value first) {
     const Value key = b_.add(first, b_.thread());
-    const Value exists = b_.less(key, place_.end);
-    const Value safe = b_.select(exists, key, b_.sub(place_.end, b_.index(1)));
+    const Value exists = b_.less(key, end_);
+    const Value safe = b_.select(exists, key, b_.sub(end_, b_.index(1)));
     const Value row_of_key = cache_row(safe);
     Values dots =
         b_.loop(0, shape_.head_size, key_width_, Values(static_cast<std::size_t>(rows_), b_.f32(0)),
@@ -165,7 +210,7 @@ private:
   Values add_products(Value key_row, Value d, ValueRange sums) {
     const Values key =
         e_.at(root_->getOperand(1),
-              Point{{key_row, place_.batch, place_.group, d}, key_width_ > 1 ? 3 : -1, key_width_});
+              Point{{key_row, batch_, group_, d}, key_width_ > 1 ? 3 : -1, key_width_});
     Values next(sums);
     for (std::int64_t row = 0; row < rows_; ++row) {
       const std::int64_t first = row * (shape_.head_size / query_width_);
@@ -190,7 +235,7 @@ private:
   Value sees(std::int64_t row, Value key, Value exists) {
     if (tile_.steps == 1)
       return exists;
-    const Value at = b_.add(b_.add(place_.position, place_.first_step), row / tile_.heads);
+    const Value at = b_.add(b_.add(position_, first_step_), row / tile_.heads);
     Value visible = exists;
     if (shape_.causal)
       visible = b_.both(visible, b_.less(key, b_.add(at, 1)));
@@ -254,7 +299,7 @@ private:
   // A few keys at a time, which also saves loop iterations. Keys beyond the last one weigh nothing.
   RowStates add_values(Value first, const RowStates& states) {
     const auto rows = static_cast<std::size_t>(rows_);
-    const Value count = b_.min(b_.sub(place_.end, first), b_.index(threads_));
+    const Value count = b_.min(b_.sub(end_, first), b_.index(threads_));
     Values start(states.sums);
     start.append(states.outputs);
     const std::int64_t keys = std::min(kernel::kAttentionKeysAtOnce, threads_ / key_groups_);
@@ -286,10 +331,10 @@ private:
       sum = b_.make<arith::AddFOp>(sum, weights.back());
     }
     for (std::int64_t turn = 0; turn < value_turns_; ++turn) {
-      const Values values = e_.at(
-          root_->getOperand(2), Point{{row_of_key, place_.batch, place_.group, value_offset(turn)},
-                                      value_width_ > 1 ? 3 : -1,
-                                      value_width_});
+      const Values values =
+          e_.at(root_->getOperand(2), Point{{row_of_key, batch_, group_, value_offset(turn)},
+                                            value_width_ > 1 ? 3 : -1,
+                                            value_width_});
       for (std::int64_t row = 0; row < rows_; ++row)
         for (std::int64_t i = 0; i < value_width_; ++i) {
           Value& output = next[static_cast<std::size_t>(rows_ + output_number(row, turn, i))];
@@ -366,9 +411,9 @@ private:
     const Value tile_row = b_.add(row, first_row);
     b_.if_then(row_exists(tile_row), [&] {
       const Value head = global_head(head_of(tile_row));
-      Values index{place_.batch, step_of(tile_row), head};
+      Values index{batch_, step_of(tile_row), head};
       if (shape_.splits > 0)
-        index.push_back(place_.split);
+        index.push_back(split_);
       index.push_back(element);
       const Value linear = b_.linearize(index, shape_of(root_->getResult(0)));
       const Value value = shape_.splits > 0 ? partial(row, element) : quotient(row, element);
@@ -405,7 +450,7 @@ private:
   std::int64_t threads_, rows_, subgroups_;
   std::int64_t value_width_, key_width_, key_step_ = 1, query_width_ = 1;
   std::int64_t value_lanes_, value_turns_, key_groups_;
-  AttentionPlace place_;
+  Value batch_, group_, first_head_, first_step_, split_, position_, begin_, end_;
   Value query_, block_largest_, weights_, shares_, row_sums_, row_largest_;
 };
 

@@ -42,9 +42,11 @@ public:
         dtype_(dtype_of(root->getOperand(1))), threads_(b.workgroup_size()),
         subgroups_(threads_ / b.subgroup_size()),
         keys_(b.def().getSchedule().get("keys", kernel::coop_attention_keys(root))),
-        rows_(subgroups_ * kSize), tile_(kernel::coop_attention_tile(root, rows_)),
+        rows_(subgroups_ * kSize),
         lanes_per_row_(std::max<std::int64_t>(b.subgroup_size() / kSize, 1)),
-        rows_per_lane_(std::max<std::int64_t>(kSize / b.subgroup_size(), 1)) {}
+        rows_per_lane_(std::max<std::int64_t>(kSize / b.subgroup_size(), 1)) {
+    shape_.tile = kernel::coop_attention_tile(root, rows_);
+  }
 
   void emit() {
     const std::int64_t matrices = (keys_ + shape_.value_size) / kSize;
@@ -56,24 +58,13 @@ public:
       return b_.fail(b_.def(), "schedule: keys must be a multiple of 16, and of 8 for each lane "
                                "that shares a row; the workgroup one of subgroups");
     allocate();
-    const std::int64_t splits = std::max<std::int64_t>(shape_.splits, 1);
-    const std::int64_t step_blocks = shape_.step_blocks(tile_);
-    const SmallVector<std::int64_t> extents = {shape_.batch, shape_.groups,
-                                               shape_.head_blocks(tile_), step_blocks, splits};
-    std::int64_t workgroups = 1;
-    for (std::int64_t extent : extents)
-      workgroups *= extent;
-    b_.set_workgroups(workgroups);
-    auto body = [&](Value workgroup) {
-      Values place = b_.delinearize(workgroup, extents);
-      // The last steps see the most keys: they start first.
-      place[3] = b_.sub(b_.index(step_blocks - 1), place[3]);
-      place_ = place_attention(e_, root_, shape_, tile_, place);
-      subgroup_ = b_.div(b_.thread(), b_.subgroup_size());
-      stage_query();
-      store_results(walk_keys());
-    };
-    emit_ranges(b_, WorkRange{workgroups, body});
+    b_.set_workgroups(shape_.batch * shape_.groups * shape_.head_blocks() * shape_.step_blocks());
+    place_ = place_attention(b_, shape_, 0, [&](unsigned operand, Value batch) {
+      return e_.at(root_->getOperand(operand), {batch});
+    });
+    subgroup_ = b_.div(b_.thread(), b_.subgroup_size());
+    stage_query();
+    store_results(walk_keys());
   }
 
 private:
@@ -130,26 +121,17 @@ private:
 
   // ---- Query rows
 
-  Value step_of(Value row) { return b_.add(place_.first_step, b_.div(row, tile_.heads)); }
-  Value head_of(Value row) { return b_.add(place_.first_head, b_.rem(row, tile_.heads)); }
-  Value global_head(Value head) {
-    return b_.add(b_.mul(place_.group, shape_.heads_per_group()), head);
-  }
-  Value row_exists(Value row) {
-    const Value inside = b_.both(b_.less(step_of(row), shape_.steps),
-                                 b_.less(head_of(row), shape_.heads_per_group()));
-    return b_.both(inside, b_.less(row, tile_.rows()));
-  }
+  TileRows tile_rows() const { return {b_, shape_, place_}; }
 
   void stage_query() {
     const std::int64_t packets = query_.packets;
     b_.for_each(b_.thread(), b_.index(rows_ * packets), b_.index(threads_), [&](Value i) {
       const Value row = b_.div(i, packets), packet = b_.rem(i, packets);
       // Rows beyond the last repeat it; they are not stored.
-      const Value step = b_.min(step_of(row), b_.index(shape_.steps - 1));
-      const Value head = b_.min(head_of(row), b_.index(shape_.heads_per_group() - 1));
-      const Point point{
-          {place_.batch, step, global_head(head), b_.mul(packet, kPacket)}, 3, kPacket};
+      const Point point{{place_.batch, tile_rows().existing_step(row),
+                         tile_rows().existing_head(row), b_.mul(packet, kPacket)},
+                        3,
+                        kPacket};
       b_.store_vector(pack_words(b_, dtype_, e_.at(root_->getOperand(0), point)), memory_,
                       place_of(query_, row, packet));
     });
@@ -312,7 +294,7 @@ private:
   }
 
   std::pair<Value, Value> seen_keys(Value row) {
-    const Value after = b_.add(b_.add(place_.position, step_of(row)), 1);
+    const Value after = b_.add(b_.add(place_.position, tile_rows().step(row)), 1);
     return {b_.sub(after, b_.index(shape_.window)),
             shape_.causal ? b_.min(place_.end, after) : place_.end};
   }
@@ -358,9 +340,8 @@ private:
   // ---- Results
 
   void store_results(State state) {
-    if (shape_.splits == 0)
-      divide(state);
-    width_ = packet_width(stores_, shape_.splits == 0 ? kSumPacket : 2);
+    divide(state);
+    width_ = packet_width(stores_, kSumPacket);
     // As many columns at a time as the scores had room for.
     std::int64_t columns = std::min(keys_, shape_.value_size);
     while (shape_.value_size % columns != 0)
@@ -373,8 +354,6 @@ private:
       b_.subgroup_barrier();
       store_columns(first, columns);
     }
-    if (shape_.splits > 0)
-      store_row_states(state);
   }
 
   // By the sum of weights; rows without keys are zero.
@@ -397,7 +376,9 @@ private:
     b_.for_each(b_.lane(), b_.index(kSize * per_row), b_.index(b_.subgroup_size()), [&](Value i) {
       const Value row = b_.add(first_row(), b_.div(i, per_row));
       const Value column = b_.mul(b_.rem(i, per_row), width_);
-      b_.if_then(row_exists(row), [&] {
+      // The last rows of a tile may belong to no head.
+      const Value exists = b_.both(tile_rows().exists(row), b_.less(row, shape_.tile.rows()));
+      b_.if_then(exists, [&] {
         store_values(row, b_.add(column, first),
                      MatrixUnit::load_sums(b_, memory_, place_of(scores_, row, b_.index(0)), column,
                                            width_));
@@ -405,28 +386,10 @@ private:
     });
   }
 
-  // The largest score and the sum of weights stand behind the values.
-  void store_row_states(const State& state) {
-    for (std::int64_t i = 0; i < rows_per_lane_; ++i) {
-      const Value row = row_of_lane(i);
-      const Values pair{state.largest[static_cast<std::size_t>(i)],
-                        state.sums[static_cast<std::size_t>(i)]};
-      b_.if_then(b_.both(row_exists(row), b_.equal(part_of_lane(), b_.index(0))), [&] {
-        for (std::int64_t at = 0; at < 2; at += width_)
-          store_values(row, b_.index(shape_.value_size + at),
-                       Values(ValueRange(pair).slice(static_cast<std::size_t>(at),
-                                                     static_cast<std::size_t>(width_))));
-      });
-    }
-  }
-
   void store_values(Value row, Value element, Values values) {
     for (Value& value : values)
       value = round_to(b_, dtype_of(root_->getResult(0)), value);
-    Values index{place_.batch, step_of(row), global_head(head_of(row))};
-    if (shape_.splits > 0)
-      index.push_back(place_.split);
-    index.push_back(element);
+    const Values index{place_.batch, tile_rows().step(row), tile_rows().head(row), element};
     const Value linear = b_.linearize(index, shape_of(root_->getResult(0)));
     bind_packet(e_, root_, linear, values);
     for (const kernel::Store& store : stores_)
@@ -440,7 +403,6 @@ private:
   AttentionShape shape_;
   DType dtype_;
   std::int64_t threads_, subgroups_, keys_, rows_;
-  kernel::AttentionTile tile_;
   std::int64_t lanes_per_row_, rows_per_lane_, width_ = 1;
   std::unique_ptr<MatrixUnit> unit_;
   Rows query_{}, key_{}, value_{}, scores_{}, weights_{};
@@ -453,7 +415,7 @@ private:
 
 void emit_attention_coop(KernelBuilder& b, Stores stores) {
   const SmallVector<Operation*> roots = kernel::roots_of(kernel::view_of(b.def()));
-  if (roots.size() != 1 || !isa<ir::AttentionOp, kernel::AttentionPartialOp>(roots.front()))
+  if (roots.size() != 1 || !isa<ir::AttentionOp>(roots.front()))
     return b.fail(b.def(), "an attention kernel needs one attention");
   Operation* root = roots.front();
   if (!kernel::fits_coop_attention(root))

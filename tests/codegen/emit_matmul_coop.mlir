@@ -19,10 +19,10 @@
 // CHECK: gpu.barrier
 // CHECK-NEXT: scf.yield
 // CHECK: kernel.matrix_store
-// CHECK: gpu.barrier
+// CHECK: spirv.ControlBarrier <Subgroup>, <Subgroup>
 // CHECK: vector.store {{.*}} {alignment = 8 : i64}
 
-// SPIRV: spirv.module {{.*}} PhysicalStorageBuffer64 Vulkan requires #spirv.vce<v1.6, [{{.*}}CooperativeMatrixKHR, {{.*}}VulkanMemoryModel, BFloat16CooperativeMatrixKHR]
+// SPIRV: spirv.module {{.*}} PhysicalStorageBuffer64 Vulkan requires #spirv.vce<v1.6, [{{.*}}CooperativeMatrixKHR, {{.*}}VulkanMemoryModel, BFloat16CooperativeMatrixKHR
 // SPIRV: spirv.Store "Workgroup" {{.*}} ["NonPrivatePointer"] : vector<4xi32>
 // SPIRV: spirv.ControlBarrier <Workgroup>, <Workgroup>, <AcquireRelease|WorkgroupMemory|MakeAvailable|MakeVisible>
 // SPIRV: spirv.KHR.CooperativeMatrixLoad {{.*}}, <RowMajor>, <NonPrivatePointer> : !spirv.ptr<vector<4xi32>, Workgroup>

@@ -48,14 +48,14 @@ func.func @f32_matmul(%x: tensor<64x512xf32>, %w: tensor<64x512xbf16>) -> tensor
   return %y : tensor<64x64xf32>
 }
 
-// Several query positions: 64 rows, four heads of a group and 16 positions.
+// Many query positions: 64 rows, four heads of a group and 16 positions.
 // CPU: schedule <"attention", {
-// GPU: schedule <"attention_coop", {keys = 32 : i64, splits = 1 : i64, workgroup = 128 : i64}>
-func.func @coop_attention(%q: tensor<1x64x32x128xbf16>, %k: tensor<?x1x8x128xbf16>, %v: tensor<?x1x8x128xbf16>, %p: tensor<1xi32>, %l: tensor<1xi32>) -> tensor<1x64x32x128xbf16> {
-  %y = kernel.fused "attention"(%q, %k, %v, %p, %l) inplace [-1] : (tensor<1x64x32x128xbf16>, tensor<?x1x8x128xbf16>, tensor<?x1x8x128xbf16>, tensor<1xi32>, tensor<1xi32>) -> tensor<1x64x32x128xbf16> {
-  ^bb0(%a: tensor<1x64x32x128xbf16>, %b: tensor<?x1x8x128xbf16>, %c: tensor<?x1x8x128xbf16>, %d: tensor<1xi32>, %e: tensor<1xi32>):
-    %0 = ashlar.attention %a, %b, %c, %d, %e {scale = 0.125 : f64, causal = true, window = 0 : i64, softcap = 0.0 : f64, ring = 0 : i64} : (tensor<1x64x32x128xbf16>, tensor<?x1x8x128xbf16>, tensor<?x1x8x128xbf16>, tensor<1xi32>, tensor<1xi32>) -> tensor<1x64x32x128xbf16>
-    kernel.yield %0 : tensor<1x64x32x128xbf16>
+// GPU: schedule <"attention_coop", {keys = 32 : i64, workgroup = 128 : i64}>
+func.func @coop_attention(%q: tensor<1x256x32x128xbf16>, %k: tensor<?x1x8x128xbf16>, %v: tensor<?x1x8x128xbf16>, %p: tensor<1xi32>, %l: tensor<1xi32>) -> tensor<1x256x32x128xbf16> {
+  %y = kernel.fused "attention"(%q, %k, %v, %p, %l) inplace [-1] : (tensor<1x256x32x128xbf16>, tensor<?x1x8x128xbf16>, tensor<?x1x8x128xbf16>, tensor<1xi32>, tensor<1xi32>) -> tensor<1x256x32x128xbf16> {
+  ^bb0(%a: tensor<1x256x32x128xbf16>, %b: tensor<?x1x8x128xbf16>, %c: tensor<?x1x8x128xbf16>, %d: tensor<1xi32>, %e: tensor<1xi32>):
+    %0 = ashlar.attention %a, %b, %c, %d, %e {scale = 0.125 : f64, causal = true, window = 0 : i64, softcap = 0.0 : f64, ring = 0 : i64} : (tensor<1x256x32x128xbf16>, tensor<?x1x8x128xbf16>, tensor<?x1x8x128xbf16>, tensor<1xi32>, tensor<1xi32>) -> tensor<1x256x32x128xbf16>
+    kernel.yield %0 : tensor<1x256x32x128xbf16>
   }
-  return %y : tensor<1x64x32x128xbf16>
+  return %y : tensor<1x256x32x128xbf16>
 }
