@@ -141,4 +141,28 @@ def Kernel_ScalarOp : Kernel_Op<"scalar", [Pure]> {
   let assemblyFormat = "$index `after` $buffers attr-dict";
 }
 
+// ---- Cooperative matrices: values of !spirv.coopmatrix type, which a subgroup holds together.
+
+// `memory` holds packets of 16 bytes; `at` and `stride` (from one row, or one column where `columns`
+// is set, to the next) count packets, whatever the type of the matrix's elements.
+def Kernel_MatrixLoadOp : Kernel_Op<"matrix_load"> {
+  let summary = "Loads a cooperative matrix from workgroup memory, rows or columns in sequence";
+  let description = [{
+    ```mlir
+    %a = kernel.matrix_load %tile[%at] stride 5 : memref<640xvector<4xi32>, #spirv.storage_class<Workgroup>>
+        -> !spirv.coopmatrix<16x16xbf16, Subgroup, MatrixA>
+    ```
+    A stride of 0 gives every row (or column) the same elements.
+  }];
+  let arguments = (ins AnyMemRef:$memory, Index:$at, I64Attr:$stride, UnitAttr:$columns);
+  let results = (outs AnyType:$matrix);
+  let assemblyFormat = "$memory `[` $at `]` `stride` $stride (`columns` $columns^)? attr-dict `:` type($memory) `->` type($matrix)";
+}
+
+def Kernel_MatrixStoreOp : Kernel_Op<"matrix_store"> {
+  let summary = "Stores a cooperative matrix into workgroup memory, rows in sequence";
+  let arguments = (ins AnyType:$matrix, AnyMemRef:$memory, Index:$at, I64Attr:$stride);
+  let assemblyFormat = "$matrix `,` $memory `[` $at `]` `stride` $stride attr-dict `:` type($matrix) `,` type($memory)";
+}
+
 #endif

@@ -39,7 +39,8 @@ StridedReach strided_reach(DefOp def, ArrayRef<std::int32_t> scalars) {
       (distance < 0 ? first : last) += distance;
     }
     const unsigned bits = getElementTypeOrSelf(view.getElement()).getIntOrFloatBitWidth();
-    reach.views.push_back({buffer.getArgNumber(), first, last, std::max<std::int64_t>(bits / 8, 1)});
+    reach.views.push_back(
+        {buffer.getArgNumber(), first, last, std::max<std::int64_t>(bits / 8, 1)});
   }
   return reach;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernels whose extents are scalars of the dispatch record (emitter "strided"): one kernel for all
-// shapes of a rank. The body computes one element, as tensors of rank 0; kernel.view reads operands.
+// shapes of a rank. The body computes one element, as tensors of rank 0; kernel.view reads
+// operands.
 //
 // The scalars, in their order:
 //   packets            of `width` elements each, one per thread
@@ -25,7 +26,9 @@ struct StridedScalars {
   static constexpr std::int64_t packets() { return 0; }
   std::int64_t extent(std::int64_t axis) const { return axis; }  // not of axis 0
   std::int64_t offset(std::int64_t view) const { return rank + view * (rank + 1); }
-  std::int64_t stride(std::int64_t view, std::int64_t axis) const { return offset(view) + 1 + axis; }
+  std::int64_t stride(std::int64_t view, std::int64_t axis) const {
+    return offset(view) + 1 + axis;
+  }
   std::int64_t count(std::int64_t views) const { return offset(views); }
 };
 

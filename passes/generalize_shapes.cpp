@@ -13,9 +13,9 @@
 //     %s = ashlar.add %x, %z : (tensor<f32>, tensor<f32>) -> tensor<f32>
 //     kernel.yield %s }
 //
-// Movement becomes strides, so that views of any shape share one kernel as long as they have the same
-// rank after neighbouring axes are joined. Kernels with other index maps (pad, concat, gathers, joined
-// axes), reductions, scatters or outputs of several shapes keep their extents.
+// Movement becomes strides, so that views of any shape share one kernel as long as they have the
+// same rank after neighbouring axes are joined. Kernels with other index maps (pad, concat,
+// gathers, joined axes), reductions, scatters or outputs of several shapes keep their extents.
 #include "ir/strided_kernel.h"
 #include "passes/op_classes.h"
 #include "passes/passes.h"

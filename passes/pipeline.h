@@ -20,7 +20,7 @@ struct PipelineOptions {
   bool full_barriers = false;  // a barrier after every command
   std::int64_t kv_length = 0;  // rows of growable states for cost figures; 0: their first capacity
   ScheduleLookup schedules = {};  // measured ones; empty: none
-  bool dynamic_extents = false;  // elementwise kernels serve every shape of their rank
+  bool dynamic_extents = false;   // elementwise kernels serve every shape of their rank
 };
 
 // Levels L0 to L2: simplified arrays divided into kernels.

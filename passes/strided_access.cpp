@@ -112,11 +112,10 @@ void collapse_axes(SmallVector<std::int64_t>& extents, MutableArrayRef<LinearFor
     if (extents[axis] == 1)
       continue;
     // From the innermost axis outwards; the last one kept may take this one in.
-    const bool joins =
-        !kept.empty() && llvm::all_of(llvm::zip_equal(forms, steps), [&](auto pair) {
-          auto& [form, chosen] = pair;
-          return form.steps[axis] == chosen.back() * kept.back();
-        });
+    const bool joins = !kept.empty() && llvm::all_of(llvm::zip_equal(forms, steps), [&](auto pair) {
+      auto& [form, chosen] = pair;
+      return form.steps[axis] == chosen.back() * kept.back();
+    });
     if (joins) {
       kept.back() *= extents[axis];
       continue;

@@ -25,8 +25,7 @@ public:
       const Value linear = b_.mul(packet, width_);
       const Values point = point_of(linear);
       for (auto view : b_.def().getBody().getOps<kernel::ViewOp>())
-        e_.bind(view.getElement(),
-                [this, view, point](const Point&) { return read(view, point); });
+        e_.bind(view.getElement(), [this, view, point](const Point&) { return read(view, point); });
       for (const kernel::Store& store : stores_)
         store_packet(b_, store.buffer, dtype_of(store.value), linear,
                      e_.at(store.value, Point{{}, -1, width_}));
@@ -35,8 +34,8 @@ public:
 
 private:
   Value scalar(std::int64_t number) {
-    return b_.to_index(b_.make<kernel::ScalarOp>(b_.getI32Type(), static_cast<std::uint64_t>(number),
-                                                 static_cast<std::uint64_t>(buffers_)));
+    return b_.to_index(b_.make<kernel::ScalarOp>(
+        b_.getI32Type(), static_cast<std::uint64_t>(number), static_cast<std::uint64_t>(buffers_)));
   }
 
   Values point_of(Value linear) {
