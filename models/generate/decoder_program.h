@@ -11,9 +11,11 @@
 #pragma once
 
 #include "models/families/decoder.h"
+#include "models/generate/sampler_states.h"
 #include "runtime/array/trace.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +42,8 @@ struct DecoderProgramOptions {
   std::vector<std::int64_t> prefill_sizes{16, 64, 256, 512};
   std::int64_t ring_rows = 64;  // most decode steps in one submit
   std::vector<std::int32_t> stop_tokens;
+  // Whether decode chooses tokens by the options of each row; otherwise it is greedy.
+  bool sampling = false;
 };
 
 class DecoderProgram {
@@ -54,6 +58,8 @@ public:
   const ModelConfig& config() const { return config_; }
   const DecoderProgramOptions& options() const { return options_; }
   const std::vector<nn::KvCache>& caches() const { return caches_; }
+  // Nothing where decoding is greedy.
+  const std::optional<SamplerStates>& sampler() const { return sampler_; }
   std::int64_t max_chunk() const { return options_.prefill_sizes.back(); }
 
 private:
@@ -61,6 +67,7 @@ private:
   nn::TokenRange prefill_range() const;
   void prefill(std::int64_t tokens) const;
   void decode() const;
+  Array choose(const Array& logits, const Array& token, const Array& position) const;
   Array is_stop(const Array& token) const;
 
   ModelConfig config_;
@@ -68,6 +75,7 @@ private:
   DecoderProgramOptions options_;
   std::vector<nn::KvCache> caches_;
   State prompt_, valid_, token_, position_, done_, ring_, count_;
+  std::optional<SamplerStates> sampler_;
 };
 
 }  // namespace ashlar

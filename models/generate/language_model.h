@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A model folder, compiled for a device and loaded: what generation, sessions and tools start from.
+// A model, compiled for a device and loaded: what generation, sessions and tools start from.
 #pragma once
 
 #include "models/generate/decoder_runtime.h"
@@ -17,7 +17,12 @@ struct LoadOptions {
   std::int64_t batch = 1;
   std::vector<std::int64_t> prefill_sizes{16, 64, 256, 512};
   std::int64_t ring_rows = 64;
+  // Whether GenerateOptions::sampling may ask for more than greedy decoding. The sampler costs a
+  // few dispatches per token, also for rows that are greedy.
+  bool sampling = false;
   bool ignore_eos = false;  // keep generating behind the model's stop tokens
+  // Tokens in the caches that the costs noted in the program assume; 0: the first capacity.
+  std::int64_t kv_length = 0;
   // Called with what is being done now, for progress lines. May be empty.
   std::function<void(std::string_view stage)> progress;
 };
@@ -28,12 +33,14 @@ public:
   // Throws IoError, FormatError, Unsupported, NoDevice or OutOfMemory; nothing stays allocated
   // then.
   LanguageModel(const std::filesystem::path& folder, LoadOptions options = {});
+  LanguageModel(std::unique_ptr<const ModelSource> source, LoadOptions options = {});
 
-  const ModelFiles& files() const { return files_; }
-  const ModelConfig& config() const { return files_.config(); }
-  // A folder may come without a tokenizer: ids in, ids out.
+  // The folder it was loaded from. Throws InvalidArgument for a model without files.
+  const std::filesystem::path& folder() const;
+  const ModelConfig& config() const { return source_->config(); }
+  // A model may come without a tokenizer: ids in, ids out.
   bool has_tokenizer() const { return tokenizer_.has_value(); }
-  // Throws IoError when the folder has none.
+  // Throws IoError when there is none.
   const Tokenizer& tokenizer() const;
   DType dtype() const { return program_.options().dtype; }
   Device& device() { return *device_; }
@@ -41,14 +48,14 @@ public:
   const std::vector<std::int32_t>& stop_tokens() const { return program_.options().stop_tokens; }
 
 private:
-  ModelFiles files_;
+  std::unique_ptr<const ModelSource> source_;
   std::optional<Tokenizer> tokenizer_;
   std::unique_ptr<Device> device_;
   DecoderProgram program_;
   std::unique_ptr<DecoderRuntime> runtime_;
 };
 
-// How a folder's decoder is traced under these options.
-DecoderProgramOptions program_options(const ModelFiles& files, const LoadOptions& options);
+// How a model's decoder is traced under these options.
+DecoderProgramOptions program_options(const ModelSource& source, const LoadOptions& options);
 
 }  // namespace ashlar

@@ -40,8 +40,11 @@ ModelFiles ModelFiles::open(const std::filesystem::path& folder) {
   return ModelFiles(folder);
 }
 
-Tokenizer ModelFiles::tokenizer() const {
-  return Tokenizer::from_file(folder_ / "tokenizer.json");
+std::optional<Tokenizer> ModelFiles::find_tokenizer() const {
+  const std::filesystem::path path = folder_ / "tokenizer.json";
+  if (!std::filesystem::exists(path))
+    return std::nullopt;
+  return Tokenizer::from_file(path);
 }
 
 std::vector<std::int32_t> ModelFiles::stop_tokens() const {
@@ -54,17 +57,21 @@ std::vector<std::int32_t> ModelFiles::stop_tokens() const {
 DType ModelFiles::default_dtype() const {
   if (config_.dtype)
     return *config_.dtype;
-  const CheckpointTensor* embedding = checkpoint_->find("model.embed_tokens.weight");
-  return embedding ? loaded_dtype(*embedding->info) : DType::f32;
+  for (std::string_view name : {"model.embed_tokens.scales", "model.embed_tokens.weight"})
+    if (const CheckpointTensor* embedding = checkpoint_->find(name))
+      return loaded_dtype(*embedding->info);
+  return DType::f32;
 }
 
 nn::Weights ModelFiles::weights() const {
-  return nn::Weights([checkpoint = checkpoint_](std::string_view name) -> std::optional<ArrayType> {
+  const auto type_of = [checkpoint =
+                            checkpoint_](std::string_view name) -> std::optional<ArrayType> {
     const CheckpointTensor* tensor = checkpoint->find(name);
     if (!tensor)
       return std::nullopt;
     return ArrayType{loaded_dtype(*tensor->info), tensor->info->shape};
-  });
+  };
+  return nn::Weights(type_of, config_.quantization);
 }
 
 void ModelFiles::read_weight(const WeightSpec& weight, std::uint64_t offset,

@@ -4,10 +4,8 @@
 
 #include "models/formats/checkpoint.h"
 #include "models/formats/generation_config.h"
-#include "models/formats/model_config.h"
 #include "models/formats/tokenizer/tokenizer.h"
-#include "models/nn/weights.h"
-#include "runtime/program/program.h"
+#include "models/generate/model_source.h"
 
 #include <filesystem>
 #include <memory>
@@ -15,33 +13,27 @@
 
 namespace ashlar {
 
-// Immutable after opening; const functions may be called from several threads.
-class ModelFiles {
+class ModelFiles final : public ModelSource {
 public:
   // Throws IoError, FormatError or Unsupported, naming the file. The tokenizer is read when it is
   // first asked for.
   static ModelFiles open(const std::filesystem::path& folder);
 
   const std::filesystem::path& folder() const { return folder_; }
-  const ModelConfig& config() const { return config_; }
+  const ModelConfig& config() const override { return config_; }
   const GenerationConfig& generation() const { return generation_; }
   const Checkpoint& checkpoint() const { return *checkpoint_; }
 
-  // Throws IoError when the folder has none.
-  Tokenizer tokenizer() const;
+  // Throws FormatError or Unsupported for a tokenizer.json that cannot be used.
+  std::optional<Tokenizer> find_tokenizer() const override;
 
-  // The tokens that end a generation.
-  std::vector<std::int32_t> stop_tokens() const;
-
-  // The element type that the checkpoint asks activations to have.
-  DType default_dtype() const;
-
-  // For tracing: tensors in their stored types. 64-bit floats appear as f32.
-  nn::Weights weights() const;
-
-  // Copies bytes of a weight, converting 64-bit floats. For Executor::load_weights.
+  std::vector<std::int32_t> stop_tokens() const override;
+  // What the checkpoint asks for.
+  DType default_dtype() const override;
+  // Stored types; 64-bit floats appear as f32, and are converted when they are read.
+  nn::Weights weights() const override;
   void read_weight(const WeightSpec& weight, std::uint64_t offset,
-                   std::span<std::byte> chunk) const;
+                   std::span<std::byte> chunk) const override;
 
 private:
   explicit ModelFiles(std::filesystem::path folder);

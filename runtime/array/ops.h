@@ -11,6 +11,7 @@
 #include "runtime/array/math.h"
 #include "runtime/array/movement.h"
 #include "runtime/array/products.h"
+#include "runtime/array/quantization.h"
 #include "runtime/array/random.h"
 #include "runtime/array/rearranging.h"
 #include "runtime/array/reductions.h"

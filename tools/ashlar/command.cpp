@@ -52,6 +52,10 @@ std::string read_text_file(const std::string& path) {
 ProgressLine::ProgressLine() : active_(isatty(STDERR_FILENO) != 0) {}
 
 ProgressLine::~ProgressLine() {
+  clear();
+}
+
+void ProgressLine::clear() {
   if (active_)
     std::fputs("\r\033[K", stderr);
 }

@@ -23,6 +23,7 @@ enum ExitCode : int {
   kBadInput = 3,       // a file, prompt or id that cannot be used
   kUnsupported = 4,    // well formed, but outside what Ashlar or the device can do
   kDeviceFailure = 5,  // no device, device lost, out of memory
+  kInterrupted = 130,  // Ctrl-C; what was generated until then has been printed
 };
 
 // Registers one subcommand each.
@@ -35,6 +36,9 @@ void add_kernels(CLI::App& app);
 void add_logits(CLI::App& app);
 void add_perplexity(CLI::App& app);
 void add_plan(CLI::App& app);
+void add_probe(CLI::App& app);
+void add_profile(CLI::App& app);
+void add_quantize(CLI::App& app);
 void add_template(CLI::App& app);
 void add_tokenize(CLI::App& app);
 
@@ -57,6 +61,7 @@ public:
   ProgressLine();
   ~ProgressLine();
   void show(std::string_view stage);
+  void clear();
 
 private:
   bool active_;

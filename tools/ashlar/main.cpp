@@ -16,7 +16,7 @@ namespace {
 
 constexpr const char* kExitCodes =
     "Exit codes: 0 success, 1 failure, 2 wrong usage, 3 unusable input, "
-    "4 unsupported, 5 device failure.\n"
+    "4 unsupported, 5 device failure, 130 interrupted.\n"
     "ASHLAR_DEVICE chooses the device; see `ashlar devices`.";
 
 int report(const std::exception& error, cli::ExitCode code) {
@@ -29,6 +29,7 @@ int report(const std::exception& error, cli::ExitCode code) {
 int main(int argc, char** argv) {
   CLI::App app{"Ashlar: fused decoders for Vulkan devices"};
   app.require_subcommand(1);
+  app.fallthrough();  // --log-level may also follow the subcommand
   app.footer(kExitCodes);
   std::string level = "warn";
   app.add_option("--log-level", level, "trace, debug, info, warn or error")
@@ -46,6 +47,9 @@ int main(int argc, char** argv) {
   cli::add_logits(app);
   cli::add_perplexity(app);
   cli::add_plan(app);
+  cli::add_probe(app);
+  cli::add_profile(app);
+  cli::add_quantize(app);
   cli::add_template(app);
   cli::add_tokenize(app);
   try {
@@ -53,6 +57,8 @@ int main(int argc, char** argv) {
     return cli::kSuccess;
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? cli::kSuccess : cli::kUsage;
+  } catch (const Cancelled& error) {
+    return report(error, cli::kInterrupted);
   } catch (const NoDevice& error) {
     return report(error, cli::kDeviceFailure);
   } catch (const DeviceLost& error) {

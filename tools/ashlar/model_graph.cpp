@@ -11,19 +11,23 @@
 namespace ashlar::cli {
 
 void add_model_graph_options(CLI::App& command, ModelGraphOptions& options) {
-  command.add_option("--model", options.model, "Model folder")->required();
+  add_model_choice(command, options.model);
   command.add_option("--dtype", options.dtype,
                      "Activations and caches: f32, bf16 or f16; default the checkpoint's");
   command.add_option("--batch", options.batch, "Batch rows")->capture_default_str();
+  command.add_flag("--sampling", options.sampling,
+                   "With the device sampler; otherwise decoding is greedy");
   command.add_option("--profile", options.profile,
                      fmt::format("Compile for this device instead of the present one: {}",
                                  fmt::join(profile_fixture_names(), ", ")));
 }
 
 Graph trace_model(const ModelGraphOptions& options) {
-  const ModelFiles files = ModelFiles::open(options.model);
-  const LoadOptions load{.dtype = parse_activation_dtype(options.dtype), .batch = options.batch};
-  const DecoderProgram program(files.config(), files.weights(), program_options(files, load));
+  const auto source = open_model(options.model);
+  const LoadOptions load{.dtype = parse_activation_dtype(options.dtype),
+                         .batch = options.batch,
+                         .sampling = options.sampling};
+  const DecoderProgram program(source->config(), source->weights(), program_options(*source, load));
   return trace_entries(program.generation_entries());
 }
 

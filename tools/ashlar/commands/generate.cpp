@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/ashlar/command.h"
+#include "tools/ashlar/interrupt.h"
+#include "tools/ashlar/model_choice.h"
+#include "tools/ashlar/sampling_arguments.h"
 
 #include "models/formats/template/chat_template.h"
 #include "models/generate/generator.h"
@@ -15,23 +18,27 @@ namespace ashlar::cli {
 namespace {
 
 struct Options {
-  std::string model, prompt, ids, dtype;
+  ModelChoice model;
+  std::string prompt, ids, dtype;
   GenerateOptions generate;
+  SamplingArguments sampling;
   bool chat = false, print_ids = false, json = false, stats = false, ignore_eos = false;
 };
 
 // The prompt as the user's first message.
 std::vector<std::int32_t> chat_ids(const Options& options, const LanguageModel& model) {
-  const auto source = chat_template_source(model.files().folder(), false);
+  const auto source = chat_template_source(model.folder(), false);
   if (!source)
-    throw InvalidArgument("cli", "--chat: '{}' has no chat template", options.model);
+    throw InvalidArgument("cli", "--chat: '{}' has no chat template", options.model.name());
   TemplateInput input;
   input.messages.push_back({{"role", "user"}, {"content", options.prompt}});
-  input.special_tokens = special_tokens_of(model.files().folder());
+  input.special_tokens = special_tokens_of(model.folder());
   return model.tokenizer().encode(ChatTemplate::parse(*source).render(input), false);
 }
 
 std::vector<std::int32_t> prompt_ids(const Options& options, const LanguageModel& model) {
+  if (!options.model.shape.empty() && options.prompt.empty() && options.ids.empty())
+    return {0};  // to random weights, any prompt is as good
   if (options.prompt.empty() == options.ids.empty())
     throw InvalidArgument("cli", "generate: give either --prompt or --ids");
   if (!options.ids.empty())
@@ -45,13 +52,16 @@ double tokens_per_second(const Generation& generation, const GenerationTimes& ti
              : 0;
 }
 
-void print_json(const Generation& generation, const GenerationTimes& times) {
-  const nlohmann::json object{{"ids", generation.ids},
-                              {"text", generation.text},
-                              {"stop_reason", name_of(generation.reason)},
-                              {"prompt_tokens", generation.prompt_tokens},
-                              {"generated_tokens", generation.ids.size()},
-                              {"tokens_per_second", tokens_per_second(generation, times)}};
+void print_json(const Generation& generation, const SamplingOptions& sampling,
+                const GenerationTimes& times) {
+  nlohmann::json object{{"ids", generation.ids},
+                        {"text", generation.text},
+                        {"stop_reason", name_of(generation.reason)},
+                        {"prompt_tokens", generation.prompt_tokens},
+                        {"generated_tokens", generation.ids.size()},
+                        {"tokens_per_second", tokens_per_second(generation, times)}};
+  if (sampling.temperature > 0)
+    object["seed"] = sampling.seed;  // to draw the same again
   fmt::print("{}\n", object.dump());
 }
 
@@ -65,9 +75,13 @@ void print_stats(const Generation& generation, const GenerationTimes& times, Lan
 }
 
 void run(const Options& options) {
+  GenerateOptions generate = options.generate;
+  const SamplingOptions sampling = options.sampling.options();
+  generate.sampling = {sampling};
   auto progress = std::make_unique<ProgressLine>();
-  LanguageModel model(options.model,
+  LanguageModel model(open_model(options.model),
                       {.dtype = parse_activation_dtype(options.dtype),
+                       .sampling = sampling.needs_sampler(),
                        .ignore_eos = options.ignore_eos,
                        .progress = [&](std::string_view stage) { progress->show(stage); }});
   progress.reset();
@@ -79,8 +93,9 @@ void run(const Options& options) {
       std::fflush(stdout);
     }
   };
+  const InterruptScope interrupt;
   const Generation generation =
-      generator.run({prompt_ids(options, model)}, options.generate, on_text).front();
+      generator.run({prompt_ids(options, model)}, generate, on_text, interrupt.token()).front();
   if (stream)
     fmt::print("\n");
   if (options.print_ids)
@@ -88,7 +103,9 @@ void run(const Options& options) {
   if (options.stats)
     print_stats(generation, generator.times(), model);
   if (options.json)
-    print_json(generation, generator.times());
+    print_json(generation, sampling, generator.times());
+  if (generation.reason == StopReason::cancelled)
+    throw Cancelled("generate", "interrupted after {} tokens", generation.ids.size());
 }
 
 }  // namespace
@@ -96,17 +113,20 @@ void run(const Options& options) {
 void add_generate(CLI::App& app) {
   CLI::App* command = app.add_subcommand("generate", "Continue a prompt");
   auto options = std::make_shared<Options>();
-  command->add_option("--model", options->model, "Model folder")->required();
+  add_model_choice(*command, options->model);
   command->add_option("--prompt", options->prompt, "Text to continue, encoded with special tokens");
   command->add_flag("--chat", options->chat, "Pass the prompt through the model's chat template");
   command->add_option("--ids", options->ids, "Token ids to continue, such as 1,2,3");
   command->add_option("--max-tokens", options->generate.max_tokens, "Most tokens to generate")
+      ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
+  options->sampling.add_to(*command);
   command->add_option("--stop", options->generate.stop_strings,
                       "End before this text; may be repeated");
   command
       ->add_option("--steps-per-submit", options->generate.steps_per_submit,
                    "Decode steps in one submit; 0 chooses by the measured token time")
+      ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   command->add_option("--dtype", options->dtype,
                       "Activations and caches: f32, bf16 or f16; default the checkpoint's");
@@ -117,7 +137,9 @@ void add_generate(CLI::App& app) {
   command->add_flag("--json", options->json, "Print one JSON object at the end");
   add_examples(*command,
                {"generate --model models/checkpoints/pebble-4m --prompt 'Once upon a time'",
-                "generate --model DIR --ids 1,2,3 --max-tokens 8 --json"});
+                "generate --model DIR --prompt 'The fox' --temperature 0.8 --top-p 0.95 --seed 7",
+                "generate --model DIR --ids 1,2,3 --max-tokens 8 --json",
+                "generate --shape llama-3.2-1b --random --max-tokens 256 --stats"});
   command->callback([options] { run(*options); });
 }
 
