@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/schedule_candidates.h"
 
+#include "runtime/program/affine_encoding.h"
+
 #include "mlir/IR/Builders.h"
 #include "llvm/Support/xxhash.h"
 

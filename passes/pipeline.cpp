@@ -64,8 +64,12 @@ void register_passes() {
         if (!profile)
           llvm::report_fatal_error(llvm::Twine("no device profile named ") +
                                    text.profile.getValue());
-        build_pipeline(manager, {*profile, text.fusion, text.alias, text.full_barriers,
-                                 text.kv_length, text.dynamic_extents});
+        build_pipeline(manager, {.profile = *profile,
+                                 .fusion = text.fusion,
+                                 .alias = text.alias,
+                                 .full_barriers = text.full_barriers,
+                                 .kv_length = text.kv_length,
+                                 .dynamic_extents = text.dynamic_extents});
       });
 }
 
