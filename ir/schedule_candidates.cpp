@@ -45,6 +45,8 @@ public:
       vary_matvec();
     else if (emitter == "matmul")
       vary_matmul();
+    else if (emitter == "matmul_coop")
+      vary_coop_matmul();
     return std::move(list_);
   }
 
@@ -96,6 +98,28 @@ private:
           if ((m + n) * k * 4 <= profile_.shared_memory_bytes &&
               m * n / elements <= kLargestWorkgroup)
             add({{"tile_m", m}, {"tile_n", n}, {"tile_k", k}, {"workgroup", m * n / elements}});
+  }
+
+  // Subgroups of 64x32 or 32x64 of the result, where workgroup memory holds two tiles of operands
+  // and, at the end, a band of results for each subgroup.
+  void vary_coop_matmul() {
+    constexpr std::int64_t kSlots = 2, kPadding = 8, kBandBytes = 16 * 17 * 16;
+    for (std::int64_t m : {64, 128})
+      for (std::int64_t n : {64, 128, 256})
+        for (std::int64_t k : {32, 64})
+          for (auto [part_m, part_n] : {std::pair(64, 32), std::pair(32, 64)}) {
+            const std::int64_t grid_m = m / part_m, grid_n = n / part_n;
+            const std::int64_t tiles = kSlots * (m + n) * (k + kPadding) * 2;
+            if (m <= 2 * base_.get("tile_m", 128) &&
+                std::max(tiles, grid_m * grid_n * kBandBytes) <= profile_.shared_memory_bytes)
+              add({{"tile_m", m},
+                   {"tile_n", n},
+                   {"tile_k", k},
+                   {"grid_m", grid_m},
+                   {"grid_n", grid_n},
+                   {"slots", kSlots},
+                   {"workgroup", grid_m * grid_n * subgroup_}});
+          }
   }
 
   static constexpr std::int64_t kLargestWorkgroup = 256;
