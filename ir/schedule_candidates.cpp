@@ -47,7 +47,7 @@ public:
     else if (emitter == "matmul")
       vary_matmul();
     else if (emitter == "matmul_coop")
-      vary_matmul_coop();
+      vary_coop_matmul();
     return std::move(list_);
   }
 
@@ -101,7 +101,7 @@ private:
             add({{"tile_m", m}, {"tile_n", n}, {"tile_k", k}, {"workgroup", m * n / elements}});
   }
 
-  void vary_matmul_coop() {
+  void vary_coop_matmul() {
     constexpr CoopMatmulTile kTiles[] = {
         {128, 128, 32, 2, 4, 2}, {128, 128, 32, 2, 2, 2}, {128, 128, 16, 2, 4, 2},
         {128, 128, 16, 2, 2, 2}, {128, 128, 64, 2, 2, 1}, {128, 256, 16, 2, 4, 2},
@@ -109,7 +109,8 @@ private:
         {64, 64, 64, 2, 2, 2},   {32, 128, 64, 1, 4, 2},  {32, 64, 64, 1, 2, 2},
         {16, 128, 64, 1, 4, 2},  {16, 64, 64, 1, 4, 2}};
     for (const CoopMatmulTile& tile : kTiles)
-      if (coop_matmul_bytes(tile) <= profile_.shared_memory_bytes)
+      if (tile.m <= 2 * base_.get("tile_m", 128) &&
+          coop_matmul_bytes(tile) <= profile_.shared_memory_bytes)
         add({{"tile_m", tile.m},
              {"tile_n", tile.n},
              {"tile_k", tile.k},
