@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/schedule_candidates.h"
 
+#include "ir/matrix_schedules.h"
 #include "runtime/program/affine_encoding.h"
 
 #include "mlir/IR/Builders.h"
@@ -100,26 +101,23 @@ private:
             add({{"tile_m", m}, {"tile_n", n}, {"tile_k", k}, {"workgroup", m * n / elements}});
   }
 
-  // Subgroups of 64x32 or 32x64 of the result, where workgroup memory holds two tiles of operands
-  // and, at the end, a band of results for each subgroup.
   void vary_coop_matmul() {
-    constexpr std::int64_t kSlots = 2, kPadding = 8, kBandBytes = 16 * 17 * 16;
-    for (std::int64_t m : {64, 128})
-      for (std::int64_t n : {64, 128, 256})
-        for (std::int64_t k : {32, 64})
-          for (auto [part_m, part_n] : {std::pair(64, 32), std::pair(32, 64)}) {
-            const std::int64_t grid_m = m / part_m, grid_n = n / part_n;
-            const std::int64_t tiles = kSlots * (m + n) * (k + kPadding) * 2;
-            if (m <= 2 * base_.get("tile_m", 128) &&
-                std::max(tiles, grid_m * grid_n * kBandBytes) <= profile_.shared_memory_bytes)
-              add({{"tile_m", m},
-                   {"tile_n", n},
-                   {"tile_k", k},
-                   {"grid_m", grid_m},
-                   {"grid_n", grid_n},
-                   {"slots", kSlots},
-                   {"workgroup", grid_m * grid_n * subgroup_}});
-          }
+    constexpr CoopMatmulTile kTiles[] = {
+        {128, 128, 32, 2, 4, 2}, {128, 128, 32, 2, 2, 2}, {128, 128, 16, 2, 4, 2},
+        {128, 128, 16, 2, 2, 2}, {128, 128, 64, 2, 2, 1}, {128, 256, 16, 2, 4, 2},
+        {256, 128, 16, 4, 2, 2}, {64, 256, 16, 1, 4, 2},  {64, 128, 32, 2, 2, 2},
+        {64, 64, 64, 2, 2, 2},   {32, 128, 64, 1, 4, 2},  {32, 64, 64, 1, 2, 2},
+        {16, 128, 64, 1, 4, 2},  {16, 64, 64, 1, 4, 2}};
+    for (const CoopMatmulTile& tile : kTiles)
+      if (tile.m <= 2 * base_.get("tile_m", 128) &&
+          coop_matmul_bytes(tile) <= profile_.shared_memory_bytes)
+        add({{"tile_m", tile.m},
+             {"tile_n", tile.n},
+             {"tile_k", tile.k},
+             {"grid_m", tile.grid_m},
+             {"grid_n", tile.grid_n},
+             {"slots", tile.slots},
+             {"workgroup", tile.grid_m * tile.grid_n * subgroup_}});
   }
 
   static constexpr std::int64_t kLargestWorkgroup = 256;
