@@ -33,14 +33,6 @@ TEST(Probe, MeasuresEveryLimit) {
     EXPECT_TRUE(json.contains(key)) << key;
 }
 
-TEST(Probe, PeaksCompileForEveryProfile) {
-  for (const std::string& name : profile_fixture_names()) {
-    SCOPED_TRACE(name);
-    const DeviceProfile profile = *find_profile_fixture(name);
-    EXPECT_EQ(peak_kernels(profile).size(), profile.cooperative_matrices.empty() ? 1u : 2u);
-  }
-}
-
 TEST(Probe, ReadsWholeArraysOnEveryProfile) {
   constexpr std::uint64_t kBytes = 1 << 20;
   for (const std::string& name : profile_fixture_names()) {
