@@ -14,6 +14,7 @@ tools = [os.path.join(config.ashlar_build, "tools", t) for t in ("ashlar-opt", "
 config.environment["PATH"] = os.pathsep.join(tools + [config.llvm_tools, os.environ["PATH"]])
 config.environment["HOME"] = os.environ.get("HOME", "/tmp")
 config.substitutions.append(("%checkpoints", os.path.join(config.ashlar_source, "models", "checkpoints")))
+config.substitutions.append(("%runner", os.path.join(config.ashlar_build, "tools", "ashlar-run", "ashlar-run")))
 config.substitutions.append(("%data", os.path.join(config.ashlar_source, "tests", "data")))
 for name, value in os.environ.items():
     if name.startswith(("ASHLAR_", "VK_", "XDG_")):

@@ -1,39 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/generate/language_model.h"
 
-#include "runtime/array/compile_graph.h"
 #include "runtime/program/error.h"
 
 namespace ashlar {
 
-DecoderProgramOptions program_options(const ModelFiles& files, const LoadOptions& options) {
-  return {.dtype = options.dtype.value_or(files.default_dtype()),
-          .batch = options.batch,
-          .prefill_sizes = options.prefill_sizes,
-          .ring_rows = options.ring_rows,
-          .stop_tokens = options.ignore_eos ? std::vector<std::int32_t>{} : files.stop_tokens()};
-}
-
-LanguageModel::LanguageModel(const std::filesystem::path& folder, LoadOptions options)
-    : files_(ModelFiles::open(folder)), device_(std::make_unique<Device>()),
-      program_(files_.config(), files_.weights(), program_options(files_, options)) {
-  if (std::filesystem::exists(folder / "tokenizer.json"))
+LanguageModel::LanguageModel(ModelFiles files, Program program, std::unique_ptr<Device> device,
+                             const Progress& progress)
+    : files_(std::move(files)) {
+  verify(program);
+  require_generation(program);
+  files_.check_program(program);
+  if (std::filesystem::exists(files_.folder() / "tokenizer.json"))
     tokenizer_ = files_.tokenizer();
-  const auto report = [&](std::string_view stage) {
-    if (options.progress)
-      options.progress(stage);
-  };
-  report("compiling");
-  Program compiled =
-      compile_graph(trace_entries(program_.generation_entries()), device_->profile());
-  report("loading weights");
+  device_ = device ? std::move(device) : std::make_unique<Device>();
   runtime_ = std::make_unique<DecoderRuntime>(
-      *device_, program_, config().max_positions, std::move(compiled),
+      *device_, std::move(program),
       [this](const WeightSpec& weight, std::uint64_t offset, std::span<std::byte> chunk) {
         files_.read_weight(weight, offset, chunk);
-      });
-  report("warming up");
-  runtime_->warm_up();
+      },
+      progress);
+  runtime_->warm_up(progress);
 }
 
 const Tokenizer& LanguageModel::tokenizer() const {

@@ -18,6 +18,10 @@ DType loaded_dtype(const TensorInfo& info) {
                     name_of(info.type));
 }
 
+std::string type_of(const WeightSpec& weight) {
+  return fmt::format("{}{}", name_of(weight.dtype), weight.shape.to_string());
+}
+
 // Elements [offset / 4, ...) of doubles as floats.
 void narrow_doubles(std::span<const std::byte> source, std::uint64_t offset,
                     std::span<std::byte> chunk) {
@@ -58,13 +62,30 @@ DType ModelFiles::default_dtype() const {
   return embedding ? loaded_dtype(*embedding->info) : DType::f32;
 }
 
-nn::Weights ModelFiles::weights() const {
-  return nn::Weights([checkpoint = checkpoint_](std::string_view name) -> std::optional<ArrayType> {
-    const CheckpointTensor* tensor = checkpoint->find(name);
-    if (!tensor)
-      return std::nullopt;
-    return ArrayType{loaded_dtype(*tensor->info), tensor->info->shape};
-  });
+std::optional<WeightSpec> ModelFiles::find_weight(std::string_view name) const {
+  const CheckpointTensor* tensor = checkpoint_->find(name);
+  if (!tensor)
+    return std::nullopt;
+  return WeightSpec{std::string(name), loaded_dtype(*tensor->info), tensor->info->shape, 0};
+}
+
+void ModelFiles::check_program(const Program& program) const {
+  std::vector<std::string> mismatches;
+  for (const WeightGroup& group : program.weight_groups)
+    for (const WeightSpec& wanted : group.weights) {
+      const auto stored = find_weight(wanted.name);
+      if (!stored || stored->dtype != wanted.dtype || stored->shape != wanted.shape)
+        mismatches.push_back(fmt::format("'{}': expected {}, got {}", wanted.name, type_of(wanted),
+                                         stored ? type_of(*stored) : "no such tensor"));
+    }
+  if (!mismatches.empty())
+    throw InvalidArgument("model", "{} of the program's weights are not in '{}'; the first is {}",
+                          mismatches.size(), folder_.string(), mismatches.front());
+  if (program.decoder && program.decoder->config_hash != config_.hash)
+    throw InvalidArgument(
+        "model",
+        "the program was compiled from another config.json than that of '{}'; compile it again",
+        folder_.string());
 }
 
 void ModelFiles::read_weight(const WeightSpec& weight, std::uint64_t offset,
@@ -72,10 +93,6 @@ void ModelFiles::read_weight(const WeightSpec& weight, std::uint64_t offset,
   const CheckpointTensor& tensor = checkpoint_->at(weight.name);
   if (tensor.info->type == StoredType::f64)
     return narrow_doubles(tensor.data(), offset, chunk);
-  if (dtype_of(tensor.info->type) != weight.dtype || tensor.info->shape != weight.shape)
-    throw InvalidArgument("model", "tensor '{}': the program wants {}{}, the checkpoint has {}{}",
-                          weight.name, name_of(weight.dtype), weight.shape.to_string(),
-                          name_of(tensor.info->type), tensor.info->shape.to_string());
   std::ranges::copy(tensor.data().subspan(offset, chunk.size()), chunk.begin());
 }
 

@@ -6,12 +6,12 @@
 #include "models/formats/generation_config.h"
 #include "models/formats/model_config.h"
 #include "models/formats/tokenizer/tokenizer.h"
-#include "models/nn/weights.h"
 #include "runtime/program/program.h"
 
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 namespace ashlar {
 
@@ -36,10 +36,17 @@ public:
   // The element type that the checkpoint asks activations to have.
   DType default_dtype() const;
 
-  // For tracing: tensors in their stored types. 64-bit floats appear as f32.
-  nn::Weights weights() const;
+  // How a tensor of the checkpoint appears to programs: 64-bit floats as f32, all else as stored.
+  // Nothing when there is no such tensor; throws Unsupported for types that no program knows.
+  std::optional<WeightSpec> find_weight(std::string_view name) const;
 
-  // Copies bytes of a weight, converting 64-bit floats. For Executor::load_weights.
+  // Throws InvalidArgument, naming the first of them and their number, unless the checkpoint has
+  // every weight that the program names, of the same type and shape, and unless the program was
+  // compiled from an equal config.json.
+  void check_program(const Program& program) const;
+
+  // Copies bytes of a weight that passed check_program, converting 64-bit floats. For
+  // Executor::load_weights.
   void read_weight(const WeightSpec& weight, std::uint64_t offset,
                    std::span<std::byte> chunk) const;
 

@@ -77,8 +77,15 @@ void fields(auto&, Is<Barrier> auto&) {}
 void fields(auto& archive, Is<Entry> auto& v) {
   archive(v.name, v.inputs, v.outputs, v.arena_bytes, v.commands);
 }
+void fields(auto& archive, Is<CacheManifest> auto& v) {
+  archive(v.state, v.ring);
+}
+void fields(auto& archive, Is<DecoderManifest> auto& v) {
+  archive(v.config_hash, v.batch, v.max_positions, v.window, v.ring_rows, v.prefill_sizes,
+          v.stop_tokens, v.caches);
+}
 void fields(auto& archive, Is<Program> auto& v) {
-  archive(v.kernels, v.weight_groups, v.constants, v.states, v.entries);
+  archive(v.kernels, v.weight_groups, v.constants, v.states, v.entries, v.decoder);
 }
 
 template <typename T>
@@ -135,6 +142,11 @@ private:
       for (const T& item : items)
         write(item);
   }
+  void write(const std::optional<DecoderManifest>& decoder) {
+    write(decoder.has_value());
+    if (decoder)
+      write(*decoder);
+  }
   void write(const Command& command) {
     write(static_cast<std::uint8_t>(command.index()));
     std::visit([&](const auto& value) { write(value); }, command);
@@ -156,7 +168,7 @@ public:
 
   void expect_end() const {
     if (at_ != bytes_.size())
-      fail(fmt::format("{} bytes follow the last entry", bytes_.size() - at_));
+      fail(fmt::format("{} bytes follow the program", bytes_.size() - at_));
   }
 
 private:
@@ -217,6 +229,12 @@ private:
       for (std::size_t i = 0; i < count; ++i)
         read(items.emplace_back());
     }
+  }
+  void read(std::optional<DecoderManifest>& decoder) {
+    bool present = false;
+    read(present);
+    if (present)
+      read(decoder.emplace());
   }
   void read(Command& command) {
     std::uint8_t index = 0;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/ashlar/model_graph.h"
 
-#include "models/generate/language_model.h"
 #include "runtime/program/error.h"
 #include "runtime/vulkan/device.h"
 #include "tools/ashlar/command.h"
@@ -20,11 +19,14 @@ void add_model_graph_options(CLI::App& command, ModelGraphOptions& options) {
                                  fmt::join(profile_fixture_names(), ", ")));
 }
 
-Graph trace_model(const ModelGraphOptions& options) {
+DecoderProgram decoder_of(const ModelGraphOptions& options) {
   const ModelFiles files = ModelFiles::open(options.model);
   const LoadOptions load{.dtype = parse_activation_dtype(options.dtype), .batch = options.batch};
-  const DecoderProgram program(files.config(), files.weights(), program_options(files, load));
-  return trace_entries(program.generation_entries());
+  return DecoderProgram(files.config(), weights_of(files), program_options(files, load));
+}
+
+Graph trace_model(const ModelGraphOptions& options) {
+  return trace_entries(decoder_of(options).generation_entries());
 }
 
 DeviceProfile chosen_profile(const std::string& name) {

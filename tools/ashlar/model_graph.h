@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ir/graph.h"
+#include "models/compile/load_model.h"
 #include "runtime/program/device_profile.h"
 
 #include <CLI/CLI.hpp>
@@ -18,6 +19,9 @@ struct ModelGraphOptions {
 
 // --model, --dtype, --batch, --profile.
 void add_model_graph_options(CLI::App& command, ModelGraphOptions& options);
+
+// The model's decoder. Throws what reading the folder throws.
+DecoderProgram decoder_of(const ModelGraphOptions& options);
 
 // Traces prefill and decode. Throws what reading the folder throws.
 Graph trace_model(const ModelGraphOptions& options);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/ashlar/command.h"
 
+#include "models/compile/load_model.h"
 #include "models/generate/session.h"
 
 #include <csignal>
@@ -49,9 +50,9 @@ void reply(Session& session, const GenerateOptions& options) {
 
 void run(const Options& options) {
   auto progress = std::make_unique<ProgressLine>();
-  LanguageModel model(options.model,
-                      {.dtype = parse_activation_dtype(options.dtype),
-                       .progress = [&](std::string_view stage) { progress->show(stage); }});
+  LanguageModel model = load_model(
+      options.model, {.dtype = parse_activation_dtype(options.dtype),
+                      .progress = [&](std::string_view stage) { progress->show(stage); }});
   progress.reset();
   Session session(model);
   if (!options.system.empty())

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "models/generate/perplexity.h"
+#include "models/compile/perplexity.h"
 
 #include "runtime/program/error.h"
 
