@@ -11,6 +11,7 @@ void add_chat(CLI::App& app);
 void add_compile(CLI::App& app);
 void add_devices(CLI::App& app);
 void add_generate(CLI::App& app);
+void add_graph(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_kernels(CLI::App& app);
 void add_logits(CLI::App& app);

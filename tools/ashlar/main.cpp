@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
   cli::add_compile(app);
   cli::add_devices(app);
   cli::add_generate(app);
+  cli::add_graph(app);
   cli::add_inspect(app);
   cli::add_kernels(app);
   cli::add_logits(app);
