@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import os
+import sys
 
 import lit.formats
 
@@ -15,6 +16,7 @@ config.environment["PATH"] = os.pathsep.join(tools + [config.llvm_tools, os.envi
 config.environment["HOME"] = os.environ.get("HOME", "/tmp")
 config.substitutions.append(("%checkpoints", os.path.join(config.ashlar_source, "models", "checkpoints")))
 config.substitutions.append(("%runner", os.path.join(config.ashlar_build, "tools", "ashlar-run", "ashlar-run")))
+config.substitutions.append(("%python", sys.executable))
 config.substitutions.append(("%data", os.path.join(config.ashlar_source, "tests", "data")))
 for name, value in os.environ.items():
     if name.startswith(("ASHLAR_", "VK_", "XDG_")):

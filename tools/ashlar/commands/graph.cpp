@@ -4,6 +4,8 @@
 #include "tools/ashlar/graph/draw_layer.h"
 #include "tools/ashlar/model_graph.h"
 
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <memory>
 
@@ -21,9 +23,9 @@ void run(const Options& options) {
   const LayerGraph layer = layer_graph(trace_model(options.graph), options.entry, options.layer,
                                        profile, options.context);
   const std::filesystem::path folder = std::filesystem::canonical(options.graph.model);
-  const std::string svg = draw_layer(
-      layer, fmt::format("{}: layer {} of {}, for {}", folder.filename().string(), options.layer,
-                         options.entry, profile.name));
+  const std::string svg =
+      draw_layer(layer, fmt::format("{}: layer {} of {}, for {}", folder.filename().string(),
+                                    options.layer, options.entry, profile.name));
   AtomicFile file(options.out, "graph");
   file.write(std::as_bytes(std::span(svg)));
   file.commit();

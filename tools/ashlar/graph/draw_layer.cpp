@@ -17,16 +17,17 @@ struct Colour {
 constexpr std::array kColours = {
     Colour{"#cfe3f8", "#2f6da8"}, Colour{"#fbdcc0", "#b5651d"}, Colour{"#d3ecd0", "#3b8a3b"},
     Colour{"#ecd5ef", "#8a4694"}, Colour{"#fbe9a9", "#a58a14"}, Colour{"#f8ccd2", "#b13a4c"},
-    Colour{"#cdecea", "#2b8580"}, Colour{"#ddd8f3", "#5a4ba5"}};
+    Colour{"#cdecea", "#2b8580"}, Colour{"#ddd8f3", "#5a4ba5"}, Colour{"#e4e4c4", "#77772a"},
+    Colour{"#e9d8c9", "#7c5a3c"}, Colour{"#d9e2e8", "#4d6b7d"}, Colour{"#fad4ec", "#b0408a"}};
 
 const Colour& colour_of(std::size_t kernel) {
   return kColours[kernel % kColours.size()];
 }
 
 constexpr double kWidth = 1240;
-constexpr double kTop = 96;          // of both columns
+constexpr double kTop = 98;  // of both columns
 constexpr double kBlockX = 76, kBlockWidth = 584;
-constexpr double kChipX = 182;       // of the first operation, from the block's left edge
+constexpr double kChipX = 194;  // of the first operation, from the block's left edge
 constexpr double kChipHeight = 19, kChipGap = 4, kChipSize = 11;
 constexpr double kBlockGap = 9, kPadding = 6;
 constexpr double kGroupX = 730, kGroupWidth = 420, kGroupGap = 24;
@@ -105,7 +106,7 @@ public:
   }
 
   std::string draw() {
-    canvas_ = SvgCanvas(kWidth, bottom_ + 46);
+    canvas_ = SvgCanvas(kWidth, bottom_ + 62);
     draw_heads();
     for (const LayerEdge& edge : graph_.block_edges)
       draw_block_edge(edge);
@@ -137,8 +138,8 @@ private:
     const double even = (bottom_ - kTop - (count - 1) * kGroupGap) / std::max(count, 1.0);
     const double height = std::max(even, kMinGroupHeight);
     for (std::size_t group = 0; group < graph_.group_count(); ++group)
-      groups_.push_back({kGroupX, kTop + static_cast<double>(group) * (height + kGroupGap),
-                         kGroupWidth, height});
+      groups_.push_back(
+          {kGroupX, kTop + static_cast<double>(group) * (height + kGroupGap), kGroupWidth, height});
     if (!groups_.empty())
       bottom_ = std::max(bottom_, groups_.back().bottom());
     for (std::size_t i = 0; i < graph_.kernels.size(); ++i) {
@@ -155,19 +156,21 @@ private:
 
   void draw_heads() {
     canvas_.text(20, 34, title_, {.size = 19, .bold = true});
-    canvas_.text(20, 72,
-                 fmt::format("Before: {} array operations", graph_.operation_count()),
-                 {.size = 15, .bold = true});
+    canvas_.text(kBlockX, 68, fmt::format("Before: {} array operations", graph_.operation_count()),
+                 {.size = 16, .bold = true});
     std::int64_t bytes = 0, weights = 0;
     for (const LayerKernel& kernel : graph_.kernels) {
       bytes += kernel.bytes_read + kernel.bytes_written;
       weights += kernel.weight_bytes;
     }
-    canvas_.text(kGroupX, 72,
-                 fmt::format("After: {} kernels in {} groups; {} moved, {} of it weights",
-                             graph_.kernels.size(), graph_.group_count(), bytes_text(bytes),
-                             bytes_text(weights)),
-                 {.size = 15, .bold = true});
+    canvas_.text(
+        kGroupX, 68,
+        fmt::format("After: {} kernels in {} groups", graph_.kernels.size(), graph_.group_count()),
+        {.size = 16, .bold = true});
+    canvas_.text(
+        kGroupX, 87,
+        fmt::format("{} moved, {} of them weights", bytes_text(bytes), bytes_text(weights)),
+        {.size = 12.5, .colour = "#444444"});
   }
 
   void draw_block(const OperationBlock& block, const Rectangle& area) {
@@ -180,7 +183,8 @@ private:
       chip.y += area.y;
       BoxStyle style{.fill = "#ffffff", .stroke = "#aaaaaa", .radius = 3, .dashed = true};
       if (op.kernel)
-        style = {.fill = colour_of(*op.kernel).fill, .stroke = colour_of(*op.kernel).stroke,
+        style = {.fill = colour_of(*op.kernel).fill,
+                 .stroke = colour_of(*op.kernel).stroke,
                  .radius = 3};
       canvas_.box(chip, style);
       canvas_.text(chip.middle_x(), chip.y + 13.5, op.name,
@@ -191,23 +195,19 @@ private:
     }
   }
 
-  // A short arrow to the next block, an arc on the left to others.
+  // A short arrow to the next block, an arc on the left to others, a stub from outside the layer.
   void draw_block_edge(const LayerEdge& edge) {
     const Rectangle& to = blocks_[edge.to];
-    if (!edge.from) {
-      if (edge.to == 0)
-        canvas_.arrow(fmt::format("M{0:.1f},{1:.1f} V{2:.1f}", to.middle_x(), to.y - 12, to.y));
-      return;
-    }
+    if (!edge.from)
+      return canvas_.arrow(
+          fmt::format("M{:.1f},{:.1f} H{:.1f}", kBlockX - 16, to.middle_y() + 5, kBlockX));
     const Rectangle& from = blocks_[*edge.from];
-    if (edge.to == *edge.from + 1) {
-      canvas_.arrow(fmt::format("M{0:.1f},{1:.1f} V{2:.1f}", to.middle_x(), from.bottom(), to.y));
-      return;
-    }
-    const double reach = 10 + 5.5 * static_cast<double>(edge.to - *edge.from);
+    if (edge.to == *edge.from + 1)
+      return canvas_.arrow(
+          fmt::format("M{:.1f},{:.1f} V{:.1f}", to.middle_x(), from.bottom(), to.y));
+    const double reach = std::min(10 + 5.5 * static_cast<double>(edge.to - *edge.from), 68.0);
     canvas_.arrow(fmt::format("M{0:.1f},{1:.1f} C{2:.1f},{1:.1f} {2:.1f},{3:.1f} {0:.1f},{3:.1f}",
-                              kBlockX, from.middle_y() + 3, kBlockX - std::min(reach, 68.0),
-                              to.middle_y() - 3),
+                              kBlockX, from.middle_y() + 3, kBlockX - reach, to.middle_y() - 3),
                   "#999999");
   }
 
@@ -222,49 +222,55 @@ private:
     const LayerKernel& kernel = graph_.kernels[index];
     const Rectangle& area = kernels_[index];
     canvas_.box(area, {.fill = colour_of(index).fill, .stroke = colour_of(index).stroke});
-    double y = area.y + 17;
+    double y = area.y + 20;
     canvas_.text(area.x + 8, y, fmt::format("{}  {}", kernel.emitter, kernel.scope),
-                 {.size = 12, .bold = true, .mono = true});
-    for (const std::string& line : operation_lines(kernel.operations, area.width - 16, 10.5)) {
-      y += 14;
-      canvas_.text(area.x + 8, y, line, {.size = 10.5, .mono = true});
+                 {.size = 13, .bold = true, .mono = true});
+    for (const std::string& line : operation_lines(kernel.operations, area.width - 16, 11.5)) {
+      y += 16;
+      canvas_.text(area.x + 8, y, line, {.size = 11.5, .mono = true});
     }
     canvas_.text(area.x + 8, area.bottom() - 7,
                  fmt::format("reads {} ({} weights), writes {}", bytes_text(kernel.bytes_read),
                              bytes_text(kernel.weight_bytes), bytes_text(kernel.bytes_written)),
-                 {.size = 11, .colour = "#444444"});
+                 {.size = 12, .colour = "#444444"});
   }
 
   // Between neighbouring groups straight down, else an arc on the right; with the bytes beside it.
   void draw_kernel_edge(const LayerEdge& edge) {
+    const TextStyle label{.size = 12, .colour = "#444444"};
     const Rectangle& to = kernels_[edge.to];
+    const double side = kGroupX + kGroupWidth;
     if (!edge.from) {
+      canvas_.arrow(fmt::format("M{:.1f},{:.1f} H{:.1f}", side + 26, to.y + 22, side));
+      canvas_.text(side + 30, to.y + 26, bytes_text(edge.bytes), label);
       return;
     }
     const Rectangle& from = kernels_[*edge.from];
     const std::size_t distance = graph_.kernels[edge.to].group - graph_.kernels[*edge.from].group;
     if (distance == 1) {
-      const double x = from.middle_x();
-      canvas_.arrow(fmt::format("M{0:.1f},{1:.1f} V{2:.1f}", x, from.bottom(), to.y));
-      canvas_.text(x + 6, (from.bottom() + to.y) / 2 + 4, bytes_text(edge.bytes),
-                   {.size = 11, .colour = "#444444"});
+      canvas_.arrow(fmt::format("M{:.1f},{:.1f} V{:.1f}", from.middle_x(), from.bottom(), to.y));
+      canvas_.text(from.middle_x() + 7, (from.bottom() + to.y) / 2 + 4, bytes_text(edge.bytes),
+                   label);
       return;
     }
-    const double x = kGroupX + kGroupWidth, reach = x + 16 + 9 * static_cast<double>(distance);
+    const double reach = side + 16 + 9 * static_cast<double>(distance);
     canvas_.arrow(fmt::format("M{0:.1f},{1:.1f} C{2:.1f},{1:.1f} {2:.1f},{3:.1f} {0:.1f},{3:.1f}",
-                              x, from.middle_y() + 6, reach, to.middle_y() - 6));
-    canvas_.text(reach - 3, (from.middle_y() + to.middle_y()) / 2, bytes_text(edge.bytes),
-                 {.size = 11, .colour = "#444444"});
+                              side, from.middle_y() + 6, reach, to.middle_y() - 6));
+    canvas_.text(reach - 3, (from.middle_y() + to.middle_y()) / 2, bytes_text(edge.bytes), label);
   }
 
   void draw_legend() {
     const double y = bottom_ + 28;
     canvas_.box({kBlockX, y - 13, 40, 17}, {.stroke = "#aaaaaa", .radius = 3, .dashed = true});
     canvas_.text(kBlockX + 48, y,
-                 "became an index, or vanished. Other colours: the kernel that contains the "
-                 "operation. Weights and constants are not drawn.",
-                 {.size = 12, .colour = "#444444"});
-    canvas_.text(kGroupX + 230, y, "", {});
+                 "became an index, equals one computed before, or is in another layer's kernel. "
+                 "Other colours: the kernel that contains the operation.",
+                 {.size = 12.5, .colour = "#444444"});
+    canvas_.text(
+        kBlockX, y + 20,
+        "Short arrows from the side come from outside the layer. Weights and constants are "
+        "not drawn. A barrier separates groups.",
+        {.size = 12.5, .colour = "#444444"});
   }
 
   const LayerGraph& graph_;

@@ -48,7 +48,7 @@ void SvgCanvas::text(double x, double y, std::string_view text, const TextStyle&
 
 void SvgCanvas::arrow(std::string_view path, std::string_view colour) {
   body_ += fmt::format(
-      R"(<path d="{}" fill="none" stroke="{}" stroke-width="1.3" marker-end="url(#head)"/>)"
+      R"-(<path d="{}" fill="none" stroke="{}" stroke-width="1.3" marker-end="url(#head)"/>)-"
       "\n",
       path, colour);
 }
