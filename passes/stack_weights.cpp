@@ -17,6 +17,8 @@
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringSet.h"
 
+#include <algorithm>
+
 using namespace mlir;
 
 namespace ashlar {
@@ -133,9 +135,8 @@ private:
   }
 
   static void rewrite(const Stack& stack) {
-    ir::MatmulOp first =
-        *std::min_element(stack.begin(), stack.end(),
-                          [](ir::MatmulOp a, ir::MatmulOp b) { return a->isBeforeInBlock(b); });
+    ir::MatmulOp first = *std::ranges::min_element(
+        stack, [](ir::MatmulOp a, ir::MatmulOp b) { return a->isBeforeInBlock(b); });
     OpBuilder builder(first);
     SmallVector<Attribute> names;
     SmallVector<std::int64_t> rows;

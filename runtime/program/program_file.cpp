@@ -92,18 +92,11 @@ template <typename T>
 concept Scalar = std::integral<T> && !std::same_as<T, bool>;
 
 // The last value of each stored enumeration.
-constexpr DType last_of(DType) {
-  return DType::complex64;
-}
-constexpr Residency last_of(Residency) {
-  return Residency::staging;
-}
-constexpr Space last_of(Space) {
-  return Space::output;
-}
-constexpr Access last_of(Access) {
-  return Access::read_write;
-}
+template <typename T> constexpr T kLast;
+template <> constexpr DType kLast<DType> = DType::complex64;
+template <> constexpr Residency kLast<Residency> = Residency::staging;
+template <> constexpr Space kLast<Space> = Space::output;
+template <> constexpr Access kLast<Access> = Access::read_write;
 
 class Writer {
 public:
@@ -206,7 +199,7 @@ private:
   void read(T& value) {
     std::uint8_t byte = 0;
     read(byte);
-    if (byte > static_cast<std::uint8_t>(last_of(T{})))
+    if (byte > static_cast<std::uint8_t>(kLast<T>))
       fail(fmt::format("unknown enumeration value {}", byte));
     value = static_cast<T>(byte);
   }
