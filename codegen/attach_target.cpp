@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "codegen/passes.h"
 #include "codegen/target.h"
+#include "ir/kernel_dialect.h"
 
 #include "mlir/Dialect/SPIRV/IR/SPIRVDialect.h"
-#include "mlir/Dialect/SPIRV/IR/TargetAndABI.h"
 
 using namespace mlir;
 
@@ -23,7 +23,7 @@ struct AttachTarget final : impl::AttachTargetBase<AttachTarget> {
       getOperation().emitError("no device profile named \"") << profile.getValue() << '"';
       return signalPassFailure();
     }
-    getOperation()->setAttr(spirv::getTargetEnvAttrName(), target_env(&getContext(), *device));
+    set_target(getOperation(), *device);
   }
 };
 

@@ -26,6 +26,9 @@ using namespace mlir;
 namespace ashlar {
 namespace {
 
+// Kernels that are lowered together: enough for every thread, few enough to show progress.
+constexpr std::size_t kBatch = 64;
+
 std::string text_of(ModuleOp module, bool locations) {
   std::string text;
   llvm::raw_string_ostream stream(text);
@@ -123,10 +126,11 @@ Program compile_uncached(ModuleOp module, const DeviceProfile& profile,
   const auto defs = llvm::to_vector(module.getOps<kernel::DefOp>());
   std::vector<Kernel> kernels;
   llvm::StringMap<codegen::PlacedKernel> placed;
-  for (kernel::DefOp def : defs) {
-    codegen::CompiledKernel compiled = compiler.compile(def);
-    placed[def.getSymName()] = {static_cast<std::uint32_t>(kernels.size()), compiled.workgroups};
-    kernels.push_back(std::move(compiled.kernel));
+  for (ArrayRef rest(defs); !rest.empty(); rest = rest.drop_front(std::min(rest.size(), kBatch))) {
+    for (auto& [kernel, workgroups] : compiler.compile(rest.take_front(kBatch))) {
+      placed[kernel.name] = {static_cast<std::uint32_t>(kernels.size()), workgroups};
+      kernels.push_back(std::move(kernel));
+    }
     if (options.on_progress)
       options.on_progress(kernels.size(), defs.size());
   }

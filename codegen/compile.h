@@ -25,9 +25,10 @@ struct CompileOptions {
   std::int64_t kv_length = 0;
   // A folder that receives the IR after each pass; empty: none.
   std::string dump_folder;
-  // Called with the text of each level (per kernel for kernel_ir and spirv).
+  // Called with the text of each level (per kernel for kernel_ir and spirv, several kernels a
+  // time).
   std::function<void(Stage, std::string_view text)> on_stage;
-  // Called after each kernel.
+  // Called after every few kernels.
   std::function<void(std::size_t done, std::size_t total)> on_progress;
   bool use_cache = true;
 

@@ -35,7 +35,7 @@ std::string text_of(ModuleOp module) {
   return text;
 }
 
-EmittedKernel emit(kernel::DefOp def, const DeviceProfile& profile) {
+EmittedKernel emit_or_throw(kernel::DefOp def, const DeviceProfile& profile) {
   DiagnosticCollector diagnostics(def.getContext());
   FailureOr<EmittedKernel> emitted = emit_kernel(def, profile);
   if (failed(emitted))
@@ -55,35 +55,64 @@ KernelCompiler::KernelCompiler(const DeviceProfile& profile, ShaderCache* cache,
     : profile_(profile), cache_(cache), kernel_ir_(std::move(kernel_ir)), spirv_(std::move(spirv)),
       key_prefix_(fmt::format("kernel\n{}\n{}\n", build_id(), to_string(profile))) {}
 
-std::vector<std::uint32_t> KernelCompiler::lower(ModuleOp module) const {
-  const std::string key = cache_ ? key_prefix_ + text_of(module) : std::string();
-  if (cache_ && !spirv_)
-    if (auto bytes = cache_->find(key); bytes && bytes->size() % sizeof(std::uint32_t) == 0) {
-      std::vector<std::uint32_t> words(bytes->size() / sizeof(std::uint32_t));
-      std::memcpy(words.data(), bytes->data(), bytes->size());
-      return words;
-    }
-  std::vector<std::uint32_t> words = lower_kernel(module, profile_);
-  if (spirv_)
-    spirv_(text_of(module));
-  if (cache_)
-    cache_->store(key, std::as_bytes(std::span(words)));
+std::optional<std::vector<std::uint32_t>> KernelCompiler::find(std::string_view key) const {
+  if (!cache_ || spirv_)
+    return std::nullopt;
+  const auto bytes = cache_->find(key);
+  if (!bytes || bytes->size() % sizeof(std::uint32_t) != 0)
+    return std::nullopt;
+  std::vector<std::uint32_t> words(bytes->size() / sizeof(std::uint32_t));
+  std::memcpy(words.data(), bytes->data(), bytes->size());
   return words;
 }
 
-CompiledKernel KernelCompiler::compile(kernel::DefOp def) const {
-  EmittedKernel emitted = emit(def, profile_);
+CompiledKernel KernelCompiler::emit(kernel::DefOp def, OwningOpRef<ModuleOp>& module) const {
+  EmittedKernel emitted = emit_or_throw(def, profile_);
   if (kernel_ir_)
     kernel_ir_(text_of(*emitted.module));
   rename(*emitted.module);
-  Kernel kernel{.name = def.getSymName().str(),
-                .spirv = lower(*emitted.module),
-                .workgroup_size = emitted.workgroup_size,
-                .subgroup_size = emitted.subgroup_size,
-                .argument_count = argument_count(def),
-                .scalar_count = 0};
-  kernel.spirv = with_entry_point(kernel.spirv, kernel.name);
-  return {std::move(kernel), emitted.workgroups};
+  module = std::move(emitted.module);
+  return {.kernel = {.name = def.getSymName().str(),
+                     .spirv = {},
+                     .workgroup_size = emitted.workgroup_size,
+                     .subgroup_size = emitted.subgroup_size,
+                     .argument_count = argument_count(def),
+                     .scalar_count = 0},
+          .workgroups = emitted.workgroups};
+}
+
+std::vector<CompiledKernel> KernelCompiler::compile(ArrayRef<kernel::DefOp> defs) const {
+  struct Missing {
+    std::size_t index;
+    std::string key;
+  };
+  std::vector<CompiledKernel> compiled;
+  std::vector<Missing> missing;
+  std::vector<OwningOpRef<ModuleOp>> owned;  // of those that are missing
+  SmallVector<ModuleOp> modules;
+  for (kernel::DefOp def : defs) {
+    OwningOpRef<ModuleOp> module;
+    compiled.push_back(emit(def, module));
+    std::string key = cache_ ? key_prefix_ + text_of(*module) : std::string();
+    if (auto words = find(key)) {
+      compiled.back().kernel.spirv = std::move(*words);
+      continue;
+    }
+    missing.push_back({compiled.size() - 1, std::move(key)});
+    modules.push_back(*module);
+    owned.push_back(std::move(module));
+  }
+  auto lowered = lower_kernels(modules, profile_);
+  for (std::size_t i = 0; i < missing.size(); ++i) {
+    if (spirv_)
+      spirv_(text_of(modules[i]));
+    if (cache_)
+      cache_->store(missing[i].key, std::as_bytes(std::span(lowered[i])));
+    compiled[missing[i].index].kernel.spirv = std::move(lowered[i]);
+  }
+  for (CompiledKernel& result : compiled)
+    result.kernel.spirv = with_entry_point(result.kernel.spirv, result.kernel.name);
+  return compiled;
 }
 
 }  // namespace ashlar::codegen

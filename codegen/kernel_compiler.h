@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a scheduled kernel (level L3) to the kernel of a program: emit, lower, serialise, through
+// From scheduled kernels (level L3) to the kernels of a program: emit, lower, serialise, through
 // the cache.
 #pragma once
 
@@ -9,10 +9,14 @@
 #include "runtime/program/program.h"
 
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
 
 #include <array>
 #include <functional>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace ashlar::codegen {
 
@@ -30,11 +34,13 @@ public:
   KernelCompiler(const DeviceProfile& profile, ShaderCache* cache, KernelText kernel_ir = {},
                  KernelText spirv = {});
 
-  // Throws ashlar::Error with the compiler's diagnostics.
-  CompiledKernel compile(kernel::DefOp def) const;
+  // In the order of `defs`, which stand in one context; what the cache lacks is lowered on several
+  // threads. Throws ashlar::Error with the compiler's diagnostics.
+  std::vector<CompiledKernel> compile(llvm::ArrayRef<kernel::DefOp> defs) const;
 
 private:
-  std::vector<std::uint32_t> lower(mlir::ModuleOp module) const;
+  CompiledKernel emit(kernel::DefOp def, mlir::OwningOpRef<mlir::ModuleOp>& module) const;
+  std::optional<std::vector<std::uint32_t>> find(std::string_view key) const;
 
   const DeviceProfile& profile_;
   ShaderCache* cache_;

@@ -16,10 +16,10 @@ def EmitKernels : Pass<"ashlar-emit-kernels", "::mlir::ModuleOp"> {
 }
 
 def AttachTarget : Pass<"ashlar-attach-target", "::mlir::ModuleOp"> {
-  let summary = "Sets spirv.target_env from a device profile";
+  let summary = "Sets spirv.target_env and kernel.float_controls from a device profile";
   let options = [Option<"profile", "profile", "std::string", "\"lavapipe\"",
                         "Name of a device profile fixture">];
-  let dependentDialects = ["::mlir::spirv::SPIRVDialect"];
+  let dependentDialects = ["::ashlar::kernel::KernelDialect", "::mlir::spirv::SPIRVDialect"];
 }
 
 def ExpandMath : Pass<"ashlar-expand-math"> {
@@ -43,6 +43,10 @@ def LowerToSpirv : Pass<"ashlar-lower-to-spirv", "::mlir::ModuleOp"> {
 
 def SpirvFinalize : Pass<"ashlar-spirv-finalize", "::mlir::spirv::ModuleOp"> {
   let summary = "Repairs what the upstream lowering leaves invalid, unsafe or imprecise";
+  let description = [{
+    Entry points also declare the float controls that the module around them lists as
+    kernel.float_controls, for each width of float that they compute with.
+  }];
 }
 
 #endif

@@ -50,29 +50,51 @@ static std::uint32_t required_subgroup_size(ModuleOp module) {
   return size;
 }
 
-static LogicalResult lower(ModuleOp module, const DeviceProfile& profile,
-                           SmallVectorImpl<std::uint32_t>& words) {
-  MLIRContext* context = module.getContext();
-  module->setAttr(spirv::getTargetEnvAttrName(),
-                  target_env(context, profile, required_subgroup_size(module)));
-  PassManager passes(context, ModuleOp::getOperationName());
-  build_kernel_pipeline(passes);
-  if (failed(passes.run(module)))
-    return failure();
+static LogicalResult serialize(ModuleOp module, std::vector<std::uint32_t>& result) {
   auto shaders = llvm::to_vector(module.getOps<spirv::ModuleOp>());
   if (shaders.size() != 1)
     return module.emitError("expected one gpu.module, got ") << shaders.size();
   spirv::SerializationOptions options;
   options.emitSymbolName = false;
-  return spirv::serialize(shaders.front(), words, options);
+  SmallVector<std::uint32_t, 0> words;
+  if (failed(spirv::serialize(shaders.front(), words, options)))
+    return failure();
+  result.assign(words.begin(), words.end());
+  return success();
+}
+
+// The pass manager runs the children of one module on several threads.
+static LogicalResult lower(ModuleOp parent) {
+  PassManager passes(parent.getContext(), ModuleOp::getOperationName());
+  build_kernel_pipeline(passes.nest<ModuleOp>());
+  return passes.run(parent);
+}
+
+std::vector<std::vector<std::uint32_t>> lower_kernels(ArrayRef<ModuleOp> modules,
+                                                      const DeviceProfile& profile) {
+  if (modules.empty())
+    return {};
+  MLIRContext* context = ModuleOp(modules.front()).getContext();
+  OwningOpRef<ModuleOp> parent = ModuleOp::create(UnknownLoc::get(context));
+  for (ModuleOp module : modules) {
+    set_target(module, profile, required_subgroup_size(module));
+    parent->push_back(module);
+  }
+  DiagnosticCollector diagnostics(context);
+  bool ok = succeeded(lower(*parent));
+  std::vector<std::vector<std::uint32_t>> words(modules.size());
+  for (std::size_t i = 0; i < modules.size(); ++i) {
+    ModuleOp module = modules[i];
+    module->remove();  // the caller still owns it
+    ok = ok && succeeded(serialize(module, words[i]));
+  }
+  if (!ok)
+    diagnostics.raise("codegen", "cannot lower a kernel to SPIR-V");
+  return words;
 }
 
 std::vector<std::uint32_t> lower_kernel(ModuleOp module, const DeviceProfile& profile) {
-  SmallVector<std::uint32_t, 0> words;
-  DiagnosticCollector diagnostics(module.getContext());
-  if (failed(lower(module, profile, words)))
-    diagnostics.raise("codegen", "cannot lower a kernel to SPIR-V");
-  return {words.begin(), words.end()};
+  return std::move(lower_kernels(module, profile).front());
 }
 
 // ---------------------------------------------------------------------------------- registration

@@ -20,11 +20,14 @@ class OpPassManager;
 namespace ashlar::codegen {
 
 // Passes that simplify kernel IR, expand math and convert to one final spirv.module. The module
-// must carry spirv.target_env.
+// must carry its target (see set_target).
 void build_kernel_pipeline(mlir::OpPassManager& passes);
 
-// Lowers `module` in place and serialises it. Throws ashlar::Error with the compiler's diagnostics
-// when the IR is invalid or needs something that the profile lacks.
+// Lowers modules of one context in place, on its threads, and serialises them in their order.
+// Throws ashlar::Error with the compiler's diagnostics, also in that order, when some IR is invalid
+// or needs something that the profile lacks.
+std::vector<std::vector<std::uint32_t>> lower_kernels(llvm::ArrayRef<mlir::ModuleOp> modules,
+                                                      const DeviceProfile& profile);
 std::vector<std::uint32_t> lower_kernel(mlir::ModuleOp module, const DeviceProfile& profile);
 
 }  // namespace ashlar::codegen

@@ -2,6 +2,7 @@
 // What MLIR 22's SPIR-V lowering leaves to be repaired, one function each. A repair goes when the
 // MLIR that we build against no longer needs it; its lit test shows when.
 #include "codegen/passes.h"
+#include "codegen/target.h"
 
 #include "mlir/Dialect/SPIRV/IR/SPIRVOps.h"
 #include "mlir/Dialect/SPIRV/IR/TargetAndABI.h"
@@ -78,6 +79,43 @@ void forbid_contraction(spirv::ModuleOp module) {
             spirv::FModOp, spirv::FNegateOp, spirv::VectorTimesScalarOp, spirv::DotOp>(op))
       op->setAttr("no_contraction", on);
   });
+}
+
+bool computes_with(spirv::ModuleOp module, Type element) {
+  const auto has_element = [&](Type type) { return getElementTypeOrSelf(type) == element; };
+  return module
+      .walk([&](Operation* op) {
+        return llvm::any_of(op->getResultTypes(), has_element) ? WalkResult::interrupt()
+                                                               : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
+void declare_modes(spirv::ModuleOp module, ArrayAttr modes, int32_t bits,
+                   SetVector<Capability>& capabilities) {
+  OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
+  for (auto mode : modes.getAsRange<spirv::ExecutionModeAttr>()) {
+    for (auto entry : llvm::to_vector(module.getOps<spirv::EntryPointOp>()))
+      spirv::ExecutionModeOp::create(builder, module.getLoc(), entry.getFnAttr(), mode,
+                                     builder.getI32ArrayAttr({bits}));
+    if (auto needed = spirv::getCapabilities(mode.getValue()))
+      capabilities.insert(needed->begin(), needed->end());
+  }
+}
+
+// Without these modes a device may flush denormals, round as it likes and assume that neither NaN
+// nor infinity occurs.
+void declare_float_controls(spirv::ModuleOp module, SetVector<Capability>& capabilities) {
+  Operation* parent = module->getParentOp();
+  auto controls = parent ? parent->getAttrOfType<DictionaryAttr>(kFloatControls) : DictionaryAttr();
+  if (!controls)
+    return;
+  MLIRContext* context = module.getContext();
+  for (Type type : {Type(Float16Type::get(context)), Type(Float32Type::get(context))})
+    if (auto modes = controls.getAs<ArrayAttr>(type.isF16() ? "f16" : "f32");
+        modes && computes_with(module, type))
+      declare_modes(module, modes, static_cast<int32_t>(type.getIntOrFloatBitWidth()),
+                    capabilities);
 }
 
 // --------------------------------------------------------------------------------------- atomics
@@ -197,6 +235,7 @@ struct SpirvFinalize final : impl::SpirvFinalizeBase<SpirvFinalize> {
     SetVector<Capability> capabilities(minimal->getCapabilities().begin(),
                                        minimal->getCapabilities().end());
     add_capabilities(module, capabilities);
+    declare_float_controls(module, capabilities);
     auto extensions = llvm::map_to_vector(minimal->getExtensions(), offered);
     // Entry points were written for the target's version; the least version has other rules.
     module.setVceTripleAttr(spirv::VerCapExtAttr::get(env.getVersion(), capabilities.getArrayRef(),

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "codegen/target.h"
 
+#include "mlir/Dialect/SPIRV/IR/SPIRVAttributes.h"
 #include "mlir/Dialect/SPIRV/IR/SPIRVDialect.h"
+#include "mlir/Dialect/SPIRV/IR/SPIRVEnums.h"
 #include "mlir/Dialect/SPIRV/IR/TargetAndABI.h"
 #include "mlir/IR/Builders.h"
 
@@ -53,9 +55,8 @@ static SmallVector<Extension> extensions_of(const DeviceProfile& profile) {
   return all;
 }
 
-spirv::TargetEnvAttr target_env(MLIRContext* context, const DeviceProfile& profile,
-                                std::uint32_t subgroup_size) {
-  context->loadDialect<spirv::SPIRVDialect>();
+static spirv::TargetEnvAttr target_env(MLIRContext* context, const DeviceProfile& profile,
+                                       std::uint32_t subgroup_size) {
   Builder builder(context);
   auto triple = spirv::VerCapExtAttr::get(spirv::Version::V_1_6, capabilities_of(profile),
                                           extensions_of(profile), context);
@@ -67,6 +68,30 @@ spirv::TargetEnvAttr target_env(MLIRContext* context, const DeviceProfile& profi
       static_cast<int>(subgroup_size ? subgroup_size : profile.subgroup_size), std::nullopt,
       std::nullopt, ArrayAttr(), ArrayAttr());
   return spirv::TargetEnvAttr::get(triple, limits, spirv::ClientAPI::Vulkan);
+}
+
+static ArrayAttr modes_of(Builder& builder, const FloatControls& controls) {
+  SmallVector<Attribute> modes;
+  auto add = [&](bool offered, spirv::ExecutionMode mode) {
+    if (offered)
+      modes.push_back(spirv::ExecutionModeAttr::get(builder.getContext(), mode));
+  };
+  add(controls.denorm_preserve, spirv::ExecutionMode::DenormPreserve);
+  add(controls.rounding_mode_rte, spirv::ExecutionMode::RoundingModeRTE);
+  add(controls.signed_zero_inf_nan_preserve, spirv::ExecutionMode::SignedZeroInfNanPreserve);
+  return builder.getArrayAttr(modes);
+}
+
+void set_target(ModuleOp module, const DeviceProfile& profile, std::uint32_t subgroup_size) {
+  MLIRContext* context = module.getContext();
+  context->loadDialect<spirv::SPIRVDialect>();
+  Builder builder(context);
+  module->setAttr(spirv::getTargetEnvAttrName(), target_env(context, profile, subgroup_size));
+  module->setAttr(
+      kFloatControls,
+      builder.getDictionaryAttr(
+          {builder.getNamedAttr("f16", modes_of(builder, profile.float_controls_f16)),
+           builder.getNamedAttr("f32", modes_of(builder, profile.float_controls_f32))}));
 }
 
 }  // namespace ashlar::codegen

@@ -5,12 +5,17 @@
 
 #include "runtime/program/device_profile.h"
 
-#include "mlir/Dialect/SPIRV/IR/SPIRVAttributes.h"
+#include "mlir/IR/BuiltinOps.h"
 
 namespace ashlar::codegen {
 
-// `subgroup_size`: the size a kernel requires, or 0 for the profile's own.
-mlir::spirv::TargetEnvAttr target_env(mlir::MLIRContext* context, const DeviceProfile& profile,
-                                      std::uint32_t subgroup_size = 0);
+// Dictionary on a module that is lowered: the float controls (spirv.execution_mode attributes) that
+// the device offers, under "f16" and "f32". spirv.target_env has no place for widths.
+inline constexpr llvm::StringLiteral kFloatControls = "kernel.float_controls";
+
+// Sets spirv.target_env and kernel.float_controls. `subgroup_size`: the size a kernel requires, or
+// 0 for the profile's own.
+void set_target(mlir::ModuleOp module, const DeviceProfile& profile,
+                std::uint32_t subgroup_size = 0);
 
 }  // namespace ashlar::codegen

@@ -196,13 +196,20 @@ ScheduleAttr matvec_schedule(const RegionView& region, Operation* matmul,
   const std::int64_t subgroup = std::max(profile.subgroup_size, 1u);
   const std::int64_t width = vector_width(weight.getElementType(), extent.k);
   const std::int64_t lanes = std::min(subgroup, power_of_two_above(ceil_div(extent.k, width)));
-  std::int64_t rows = profile.is_cpu || extent.n >= 16'384 ? 4 : extent.n >= 4'096 ? 2 : 1;
+  // A GPU has warps enough to hide the latency of one row each; rows share what is loaded of
+  // several left rows. A CPU driver wants long streams.
+  std::int64_t rows = profile.is_cpu ? 4 : extent.m > 1 ? 2 : 1;
   rows = limited(rows, 1, std::max<std::int64_t>(16 / std::max<std::int64_t>(extent.m, 1), 1));
-  const std::int64_t groups = limited(power_of_two_above(ceil_div(extent.n, rows)), 1, 8);
+  const std::int64_t unroll = profile.is_cpu ? 1 : limited(extent.k / (lanes * width), 1, 4);
+  const std::int64_t groups =
+      limited(power_of_two_above(ceil_div(extent.n, rows)), 1, profile.is_cpu ? 8 : 4);
   const std::int64_t workgroup = limited(lanes * groups, subgroup, largest_workgroup(profile, 256));
-  return make_schedule(
-      region.op->getContext(), "matvec",
-      {{"workgroup", workgroup}, {"lanes", lanes}, {"rows", rows}, {"width", width}});
+  return make_schedule(region.op->getContext(), "matvec",
+                       {{"workgroup", workgroup},
+                        {"lanes", lanes},
+                        {"rows", rows},
+                        {"width", width},
+                        {"unroll", unroll}});
 }
 
 std::int64_t matvec_iterations(Operation* matmul, ArrayRef<Store> stores, ScheduleAttr schedule) {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // "matvec": a few rows times weights [N, K]. A group of lanes strides over K and keeps `rows` rows
-// of the weights going at once, which share the loaded left side. Every workgroup computes what
-// lies before the product (a norm, say) for itself; what lies behind it happens once per element.
+// of the weights going at once, which share the loaded left side; `unroll` steps along K are loaded
+// together, so that enough bytes are under way. Every workgroup computes what lies before the
+// product (a norm, say) for itself, after it has asked for its first weights; what lies behind the
+// product happens once per element.
 #include "codegen/emitters/emitters.h"
 #include "codegen/emitters/parts.h"
 #include "codegen/emitters/row_reduction.h"
@@ -13,6 +15,9 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 
 #include "llvm/Support/MathExtras.h"
+
+#include <optional>
+#include <vector>
 
 using namespace mlir;
 
@@ -29,12 +34,17 @@ public:
       return;
     const std::int64_t rows_per_workgroup = groups_ * rows_;
     b_.set_workgroups((n_ + rows_per_workgroup - 1) / rows_per_workgroup);
+    place(rows_per_workgroup);
+    const bool staged = kernel::stages_lhs(roots_.front());
+    std::optional<WeightBlock> first_block;
+    if (staged && unroll_ > 1 && n_ > 0 && unrolled_end() > 0)
+      first_block = load_weights(first_k(), unroll_);
     bind_reductions();
-    if (kernel::stages_lhs(roots_.front()))
+    if (staged)
       stage_lhs();
     store_prologue();
     if (n_ > 0)
-      multiply(rows_per_workgroup);
+      store_results(totals(first_block));
   }
 
 private:
@@ -72,11 +82,13 @@ private:
     width_ = schedule.get("width", 1);
     while (width_ > 1 && k_ % width_ != 0)
       width_ /= 2;
+    unroll_ = schedule.get("unroll", 1);
     const bool fits = lanes_ > 0 && llvm::isPowerOf2_64(static_cast<std::uint64_t>(lanes_)) &&
                       lanes_ <= b_.subgroup_size() && groups_ > 0 && rows_ > 0 && width_ > 0 &&
+                      unroll_ > 0 &&
                       llvm::isPowerOf2_64(static_cast<std::uint64_t>(b_.workgroup_size()));
     return fits || refuse(b_.def(), "schedule: lanes must be a power of two within a subgroup, "
-                                    "rows and width positive");
+                                    "rows, width and unroll positive");
   }
 
   bool refuse(Operation* op, const Twine& message) {
@@ -170,47 +182,87 @@ private:
            static_cast<std::size_t>(row);
   }
 
-  void multiply(std::int64_t rows_per_workgroup) {
-    const Value group = b_.div(b_.thread(), lanes_);
-    const Value lane = b_.rem(b_.thread(), lanes_);
-    const Value first = b_.add(b_.mul(b_.workgroup(), rows_per_workgroup), b_.mul(group, rows_));
-    const Values sums = partial_sums(first, lane);
-    Values totals;
-    for (Value sum : sums)
-      totals.push_back(b_.sum(sum, lanes_));
-    store_results(first, lane, totals);
-  }
-
-  Values partial_sums(Value first, Value lane) {
-    SmallVector<Value> weight_rows;
+  // Which rows of the weights, and which part of K, this thread has.
+  void place(std::int64_t rows_per_workgroup) {
+    lane_ = b_.rem(b_.thread(), lanes_);
+    first_row_ = b_.add(b_.mul(b_.workgroup(), rows_per_workgroup),
+                        b_.mul(b_.div(b_.thread(), lanes_), rows_));
     for (std::int64_t row = 0; row < rows_; ++row)
-      weight_rows.push_back(b_.min(b_.add(first, row), b_.index(n_ - 1)));
-    const std::size_t count = sum_number(roots_.size(), 0, 0);
-    const Values zeros(count, b_.f32(0));
-    return b_.loop(b_.mul(lane, width_), b_.index(k_), b_.index(lanes_ * width_), zeros,
-                   [&](Value k, ValueRange sums) { return accumulate(k, weight_rows, sums); });
+      weight_rows_.push_back(b_.min(b_.add(first_row_, row), b_.index(n_ - 1)));
   }
 
-  Values accumulate(Value k, ArrayRef<Value> weight_rows, ValueRange sums) {
+  std::int64_t step() const { return lanes_ * width_; }
+  // Where whole blocks of `unroll` steps end.
+  std::int64_t unrolled_end() const { return k_ / (step() * unroll_) * step() * unroll_; }
+  Value first_k() { return b_.mul(lane_, width_); }
+
+  // Packets of the weights for some steps from `k` on: by step, then root, then row.
+  struct WeightBlock {
+    Value k;
+    std::vector<StoredPacket> packets;
+  };
+
+  WeightBlock load_weights(Value k, std::int64_t steps) {
+    WeightBlock block{k, {}};
+    for (std::int64_t i = 0; i < steps; ++i)
+      for (Operation* root : roots_)
+        for (Value row : weight_rows_) {
+          const auto weight = cast<BlockArgument>(root->getOperand(1));
+          const Value at = b_.linearize({row, b_.add(k, i * step())}, shape_of(weight));
+          block.packets.push_back(
+              load_stored(b_, weight.getArgNumber(), dtype_of(weight), at, width_));
+        }
+    return block;
+  }
+
+  // The sums over K, complete in every lane of a group. `first_block` was loaded before.
+  Values totals(const std::optional<WeightBlock>& first_block) {
+    Values sums(sum_number(roots_.size(), 0, 0), b_.f32(0));
+    const std::int64_t end = unrolled_end(), block = step() * unroll_;
+    if (first_block)
+      sums = accumulate(*first_block, sums);
+    sums = accumulate_range(first_block ? block : 0, end, unroll_, sums);
+    sums = accumulate_range(end, k_, 1, sums);
+    for (Value& sum : sums)
+      sum = b_.sum(sum, lanes_);
+    return sums;
+  }
+
+  Values accumulate_range(std::int64_t from, std::int64_t to, std::int64_t steps, ValueRange sums) {
+    if (from >= to)
+      return Values(sums);
+    return b_.loop(
+        b_.add(first_k(), from), b_.index(to), b_.index(step() * steps), sums,
+        [&](Value k, ValueRange carried) { return accumulate(load_weights(k, steps), carried); });
+  }
+
+  Values accumulate(const WeightBlock& block, ValueRange sums) {
+    Values next(sums);
+    const std::size_t per_step = roots_.size() * weight_rows_.size();
+    for (std::size_t i = 0; i * per_step < block.packets.size(); ++i) {
+      const Value k = b_.add(block.k, static_cast<std::int64_t>(i) * step());
+      accumulate_step(k, ArrayRef(block.packets).slice(i * per_step, per_step), next);
+    }
+    return next;
+  }
+
+  void accumulate_step(Value k, ArrayRef<StoredPacket> packets, Values& sums) {
     SmallVector<Values> left;
     for (std::int64_t m = 0; m < m_; ++m)
       left.push_back(e_.at(lhs_, lhs_point(m, k)));
     SmallVector<Values> weights;
-    for (Operation* root : roots_)
-      for (Value row : weight_rows)
-        weights.push_back(e_.at(root->getOperand(1), packet({row, k})));
-    Values next(sums);
+    for (const StoredPacket& packet : packets)
+      weights.push_back(unpack(b_, packet));
     for (std::size_t root = 0; root < roots_.size(); ++root)
       for (std::int64_t m = 0; m < m_; ++m)
         for (std::int64_t row = 0; row < rows_; ++row) {
           const Values& x = left[static_cast<std::size_t>(m)];
           const Values& w =
               weights[root * static_cast<std::size_t>(rows_) + static_cast<std::size_t>(row)];
-          Value& sum = next[sum_number(root, m, row)];
+          Value& sum = sums[sum_number(root, m, row)];
           for (auto [a, c] : llvm::zip_equal(x, w))
             sum = b_.make<math::FmaOp>(a, c, sum);
         }
-    return next;
   }
 
   Point packet(Values index) const {
@@ -227,13 +279,13 @@ private:
   // ---- After the product
 
   // One lane per element, in turns where a group has more elements than lanes.
-  void store_results(Value first, Value lane, ValueRange totals) {
+  void store_results(ValueRange totals) {
     const std::int64_t items = m_ * rows_;
     for (std::int64_t turn = 0; turn < items; turn += lanes_) {
-      const Value item = b_.add(lane, turn);
+      const Value item = b_.add(lane_, turn);
       const Value m = m_ == 1 ? b_.index(0) : b_.div(item, rows_);
       const Value row = m_ == 1 ? item : b_.rem(item, rows_);
-      const Value n = b_.add(first, row);
+      const Value n = b_.add(first_row_, row);
       const Value exists = b_.both(b_.less(item, items), b_.less(n, n_));
       b_.if_then(exists, [&] { store_element(b_.add(b_.mul(m, n_), n), item, totals); });
     }
@@ -261,7 +313,9 @@ private:
   SmallVector<Operation*> roots_;
   Value lhs_;
   std::int64_t m_ = 0, n_ = 0, k_ = 0;
-  std::int64_t lanes_ = 0, groups_ = 0, rows_ = 0, width_ = 0;
+  std::int64_t lanes_ = 0, groups_ = 0, rows_ = 0, width_ = 0, unroll_ = 1;
+  Value lane_, first_row_;
+  SmallVector<Value> weight_rows_;
 };
 
 }  // namespace

@@ -70,9 +70,10 @@ Value to_storage(KernelBuilder& b, DType dtype, Value value) {
   return b.make<arith::TruncIOp>(storage_type(b, dtype), narrow_bits(b, dtype, value));
 }
 
-// Narrow integers (and bf16 and bool) travel as 32-bit words.
-bool is_packed(DType dtype) {
-  return size_of(dtype) < 4 && dtype != DType::f16;
+// Packets of narrow integers (and bf16 and bool) travel as 32-bit words.
+bool is_packed(DType dtype, std::int64_t width) {
+  const auto bytes = static_cast<std::int64_t>(size_of(dtype));
+  return bytes < 4 && dtype != DType::f16 && width * bytes >= 4;
 }
 
 Values load_vectors(KernelBuilder& b, Value memory, Value at, std::int64_t count,
@@ -207,21 +208,29 @@ void store_element(KernelBuilder& b, unsigned buffer, DType dtype, Value at, Val
   b.store(to_storage(b, dtype, value), buffer_of(b, buffer, storage_type(b, dtype)), at);
 }
 
-Values load_packet(KernelBuilder& b, unsigned buffer, DType dtype, Value at, std::int64_t width) {
-  if (width == 1)
-    return {load_element(b, buffer, dtype, at)};
+StoredPacket load_stored(KernelBuilder& b, unsigned buffer, DType dtype, Value at,
+                         std::int64_t width) {
   const auto bytes = static_cast<std::int64_t>(size_of(dtype));
-  Values values;
-  if (is_packed(dtype) && width * bytes >= 4) {
+  if (is_packed(dtype, width)) {
     Value words = buffer_of(b, buffer, b.getI32Type());
-    for (Value word : load_vectors(b, words, b.div(at, 4 / bytes), width * bytes / 4, 4))
-      values.append(unpack_word(b, dtype, word));
-    return values;
+    return {load_vectors(b, words, b.div(at, 4 / bytes), width * bytes / 4, 4), dtype, width};
   }
   Value memory = buffer_of(b, buffer, storage_type(b, dtype));
-  for (Value stored : load_vectors(b, memory, at, width, bytes))
-    values.push_back(from_storage(b, dtype, stored));
+  return {load_vectors(b, memory, at, width, bytes), dtype, width};
+}
+
+Values unpack(KernelBuilder& b, const StoredPacket& packet) {
+  Values values;
+  for (Value stored : packet.stored)
+    if (is_packed(packet.dtype, packet.width))
+      values.append(unpack_word(b, packet.dtype, stored));
+    else
+      values.push_back(from_storage(b, packet.dtype, stored));
   return values;
+}
+
+Values load_packet(KernelBuilder& b, unsigned buffer, DType dtype, Value at, std::int64_t width) {
+  return unpack(b, load_stored(b, buffer, dtype, at, width));
 }
 
 void store_packet(KernelBuilder& b, unsigned buffer, DType dtype, Value at, ValueRange values) {
@@ -230,7 +239,7 @@ void store_packet(KernelBuilder& b, unsigned buffer, DType dtype, Value at, Valu
   if (width == 1)
     return store_element(b, buffer, dtype, at, values[0]);
   Values stored;
-  if (is_packed(dtype) && width * bytes >= 4) {
+  if (is_packed(dtype, width)) {
     const auto per_word = static_cast<std::size_t>(4 / bytes);
     for (std::size_t i = 0; i < values.size(); i += per_word)
       stored.push_back(pack_word(b, dtype, values.slice(i, per_word)));

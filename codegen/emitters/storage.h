@@ -26,6 +26,15 @@ void store_element(KernelBuilder& b, unsigned buffer, DType dtype, Value at, Val
 // `width` adjacent elements in as few memory accesses as possible; `at` is a multiple of `width`,
 // which is a power of two.
 Values load_packet(KernelBuilder& b, unsigned buffer, DType dtype, Value at, std::int64_t width);
+// The same in two steps, for loads that are to be under way long before their values are needed.
+struct StoredPacket {
+  Values stored;  // elements of the buffer, or words of several elements
+  DType dtype;
+  std::int64_t width;
+};
+StoredPacket load_stored(KernelBuilder& b, unsigned buffer, DType dtype, Value at,
+                         std::int64_t width);
+Values unpack(KernelBuilder& b, const StoredPacket& packet);
 void store_packet(KernelBuilder& b, unsigned buffer, DType dtype, Value at, ValueRange values);
 
 // Workgroup memory for `count` float values of `dtype`, as narrow as `dtype` is, `width` (1 or 4)

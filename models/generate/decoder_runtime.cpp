@@ -180,14 +180,8 @@ DecoderRuntime::run_chunk(std::string_view entry, std::span<const std::vector<st
   return results;
 }
 
-void DecoderRuntime::warm_up(const Progress& progress) {
-  const std::vector<Entry>& entries = executor_.program().entries;
-  for (std::uint32_t entry = 0; entry < entries.size(); ++entry) {
-    if (progress)
-      progress(
-          fmt::format("preparing {}, {} of {}", entries[entry].name, entry + 1, entries.size()));
-    executor_.warm_up(entry);
-  }
+void DecoderRuntime::warm_up() {
+  executor_.warm_up(executor_.entry_index("decode"));
 }
 
 }  // namespace ashlar

@@ -52,8 +52,9 @@ public:
   std::vector<std::vector<std::byte>> run_chunk(std::string_view entry,
                                                 std::span<const std::vector<std::int32_t>> rows);
 
-  // Compiles every kernel in the driver, so that no token waits for it.
-  void warm_up(const Progress& progress = {});
+  // Compiles decode's kernels in the driver, so that no token waits for them. Those of a prefill
+  // size are compiled by the first prompt that needs it: most need one size of several.
+  void warm_up();
 
   const DecoderManifest& manifest() const { return *executor_.program().decoder; }
   const Executor& executor() const { return executor_; }

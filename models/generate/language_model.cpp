@@ -20,7 +20,9 @@ LanguageModel::LanguageModel(ModelFiles files, Program program, std::unique_ptr<
         files_.read_weight(weight, offset, chunk);
       },
       progress);
-  runtime_->warm_up(progress);
+  if (progress)
+    progress("preparing kernels");
+  runtime_->warm_up();
 }
 
 const Tokenizer& LanguageModel::tokenizer() const {

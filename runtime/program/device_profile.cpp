@@ -21,6 +21,8 @@ DeviceProfile lavapipe() {
   p.shader_f16 = p.shader_i8 = p.shader_i16 = p.shader_i64 = true;
   p.storage_8bit = p.storage_16bit = true;
   p.subgroup_arithmetic = p.subgroup_shuffle = p.subgroup_size_control = true;
+  p.float_controls_f16 =
+      p.float_controls_f32 = {.signed_zero_inf_nan_preserve = true, .rounding_mode_rte = true};
   return p;
 }
 
@@ -36,6 +38,8 @@ DeviceProfile gpu(std::string name, std::uint32_t subgroup_size) {
   p.shared_memory_bytes = 48 * 1024;
   p.shader_f16 = p.shader_i8 = p.shader_i16 = p.shader_i64 = true;
   p.storage_8bit = p.storage_16bit = true;
+  p.float_controls_f16 = p.float_controls_f32 = {
+      .signed_zero_inf_nan_preserve = true, .denorm_preserve = true, .rounding_mode_rte = true};
   p.subgroup_arithmetic = p.subgroup_shuffle = p.subgroup_clustered = true;
   p.subgroup_size_control = p.integer_dot_product = p.memory_budget = true;
   return p;
@@ -91,6 +95,12 @@ constexpr std::array kFixtures = {Fixture{"lavapipe", lavapipe},
 
 }  // namespace
 
+std::string to_string(const FloatControls& controls) {
+  return fmt::format("signed_zero_inf_nan:{:d},denorm:{:d},rte:{:d}",
+                     controls.signed_zero_inf_nan_preserve, controls.denorm_preserve,
+                     controls.rounding_mode_rte);
+}
+
 std::string to_string(const DeviceProfile& p) {
   std::vector<std::string> matrices;
   for (const CooperativeMatrixShape& s : p.cooperative_matrices)
@@ -99,16 +109,17 @@ std::string to_string(const DeviceProfile& p) {
       "name={} driver={} is_cpu={:d} subgroup_size={} ({}..{}) max_workgroup_invocations={} "
       "max_workgroup_size={} max_workgroup_count={} shared_memory_bytes={} compute_units={} "
       "max_loop_iterations={} shader_f16={:d} shader_i8={:d} shader_i16={:d} shader_i64={:d} "
-      "storage_8bit={:d} storage_16bit={:d} subgroup_arithmetic={:d} subgroup_shuffle={:d} "
+      "storage_8bit={:d} storage_16bit={:d} float_controls_f16={} float_controls_f32={} "
+      "subgroup_arithmetic={:d} subgroup_shuffle={:d} "
       "subgroup_clustered={:d} subgroup_size_control={:d} integer_dot_product={:d} "
       "memory_budget={:d} bf16_cooperative_matrix={:d} cooperative_matrices=[{}]",
       p.name, p.driver, p.is_cpu, p.subgroup_size, p.min_subgroup_size, p.max_subgroup_size,
       p.max_workgroup_invocations, fmt::join(p.max_workgroup_size, "x"),
       fmt::join(p.max_workgroup_count, "x"), p.shared_memory_bytes, p.compute_units,
       p.max_loop_iterations, p.shader_f16, p.shader_i8, p.shader_i16, p.shader_i64, p.storage_8bit,
-      p.storage_16bit, p.subgroup_arithmetic, p.subgroup_shuffle, p.subgroup_clustered,
-      p.subgroup_size_control, p.integer_dot_product, p.memory_budget, p.bf16_cooperative_matrix,
-      fmt::join(matrices, " "));
+      p.storage_16bit, to_string(p.float_controls_f16), to_string(p.float_controls_f32),
+      p.subgroup_arithmetic, p.subgroup_shuffle, p.subgroup_clustered, p.subgroup_size_control,
+      p.integer_dot_product, p.memory_budget, p.bf16_cooperative_matrix, fmt::join(matrices, " "));
 }
 
 std::optional<DeviceProfile> find_profile_fixture(std::string_view name) {

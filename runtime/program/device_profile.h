@@ -19,6 +19,15 @@ struct CooperativeMatrixShape {
   bool operator==(const CooperativeMatrixShape&) const = default;
 };
 
+// What a device promises about floats of one width where a kernel declares it (SPIR-V's float
+// controls).
+struct FloatControls {
+  bool signed_zero_inf_nan_preserve = false;
+  bool denorm_preserve = false;
+  bool rounding_mode_rte = false;  // to nearest, ties to even
+  bool operator==(const FloatControls&) const = default;
+};
+
 struct DeviceProfile {
   std::string name;    // for messages only
   std::string driver;  // driver name and version, part of cache keys
@@ -41,6 +50,7 @@ struct DeviceProfile {
   bool shader_i64 = false;
   bool storage_8bit = false;
   bool storage_16bit = false;
+  FloatControls float_controls_f16, float_controls_f32;
   bool subgroup_arithmetic = false;
   bool subgroup_shuffle = false;
   bool subgroup_clustered = false;
@@ -53,6 +63,7 @@ struct DeviceProfile {
   bool operator==(const DeviceProfile&) const = default;
 };
 
+std::string to_string(const FloatControls& controls);
 // One line of text that holds every field: the device part of cache keys.
 std::string to_string(const DeviceProfile& profile);
 

@@ -39,9 +39,12 @@ static_assert(sizeof(Header) == 32);
 template <typename T, typename U>
 concept Is = std::same_as<std::remove_const_t<T>, U>;
 
+void fields(auto& archive, Is<FloatMode> auto& v) {
+  archive(v.mode, v.bits);
+}
 void fields(auto& archive, Is<Requirements> auto& v) {
-  archive(v.capabilities, v.subgroup_sizes, v.workgroup_size, v.workgroup_invocations,
-          v.workgroup_count);
+  archive(v.capabilities, v.float_modes, v.subgroup_sizes, v.workgroup_size,
+          v.workgroup_invocations, v.workgroup_count);
 }
 void fields(auto& archive, Is<Kernel> auto& v) {
   archive(v.name, v.spirv, v.workgroup_size, v.subgroup_size, v.argument_count, v.scalar_count);

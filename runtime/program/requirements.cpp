@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -46,6 +47,9 @@ constexpr std::array kCapabilities = {
                [](const DeviceProfile& p) { return p.storage_16bit; }},
     Capability{4448, "StorageBuffer8BitAccess",
                [](const DeviceProfile& p) { return p.storage_8bit; }},
+    Capability{4464, "DenormPreserve", kAlways},  // the modes below ask for them
+    Capability{4466, "SignedZeroInfNanPreserve", kAlways},
+    Capability{4467, "RoundingModeRTE", kAlways},
     Capability{5116, "BFloat16TypeKHR",
                [](const DeviceProfile& p) { return p.bf16_cooperative_matrix; }},
     Capability{5118, "BFloat16CooperativeMatrixKHR",
@@ -61,24 +65,53 @@ constexpr std::array kCapabilities = {
                [](const DeviceProfile& p) { return !p.cooperative_matrices.empty(); }},
 };
 
-// Capabilities are the first instructions of a module.
-void collect_capabilities(const Kernel& kernel, std::set<std::uint32_t>& capabilities) {
+// Execution modes (section 3.6) that ask for a float control.
+struct FloatModeName {
+  std::uint32_t mode;
+  std::string_view name;
+  bool FloatControls::* control;
+};
+
+constexpr std::array kFloatModes = {
+    FloatModeName{4459, "DenormPreserve", &FloatControls::denorm_preserve},
+    FloatModeName{4461, "SignedZeroInfNanPreserve", &FloatControls::signed_zero_inf_nan_preserve},
+    FloatModeName{4462, "RoundingModeRTE", &FloatControls::rounding_mode_rte}};
+
+struct ModuleNeeds {
+  std::set<std::uint32_t> capabilities;
+  std::set<FloatMode> float_modes;
+};
+
+// Reads what a module declares before its first function.
+void collect_declarations(std::span<const std::uint32_t> words, ModuleNeeds& needs) {
   constexpr std::size_t kHeaderWords = 5;
-  constexpr std::uint32_t kOpCapability = 2u << 16 | 17;
-  for (std::size_t i = kHeaderWords; i + 1 < kernel.spirv.size(); i += 2) {
-    if (kernel.spirv[i] != kOpCapability)
+  constexpr std::uint32_t kOpExecutionMode = 16, kOpCapability = 17, kOpFunction = 54;
+  for (std::size_t at = kHeaderWords; at < words.size();) {
+    const std::uint32_t opcode = words[at] & 0xffff, length = words[at] >> 16;
+    if (opcode == kOpFunction || length == 0 || length > words.size() - at)
       return;
-    capabilities.insert(kernel.spirv[i + 1]);
+    if (opcode == kOpCapability && length == 2)
+      needs.capabilities.insert(words[at + 1]);
+    if (opcode == kOpExecutionMode && length == 4 &&
+        std::ranges::find(kFloatModes, words[at + 2], &FloatModeName::mode) != kFloatModes.end())
+      needs.float_modes.insert({.mode = words[at + 2], .bits = words[at + 3]});
+    at += length;
   }
+}
+
+bool offers(const DeviceProfile& profile, const FloatMode& mode, bool FloatControls::* control) {
+  return (mode.bits == 16 && profile.float_controls_f16.*control) ||
+         (mode.bits == 32 && profile.float_controls_f32.*control);
 }
 
 }  // namespace
 
 Requirements requirements_of(const Program& program) {
   Requirements needs;
-  std::set<std::uint32_t> capabilities, subgroup_sizes;
+  ModuleNeeds modules;
+  std::set<std::uint32_t> subgroup_sizes;
   for (const Kernel& kernel : program.kernels) {
-    collect_capabilities(kernel, capabilities);
+    collect_declarations(kernel.spirv, modules);
     if (kernel.subgroup_size != 0)
       subgroup_sizes.insert(kernel.subgroup_size);
     const auto& size = kernel.workgroup_size;
@@ -93,7 +126,8 @@ Requirements requirements_of(const Program& program) {
         for (std::size_t axis = 0; axis < 3; ++axis)
           needs.workgroup_count[axis] =
               std::max(needs.workgroup_count[axis], dispatch->workgroups[axis]);
-  needs.capabilities.assign(capabilities.begin(), capabilities.end());
+  needs.capabilities.assign(modules.capabilities.begin(), modules.capabilities.end());
+  needs.float_modes.assign(modules.float_modes.begin(), modules.float_modes.end());
   needs.subgroup_sizes.assign(subgroup_sizes.begin(), subgroup_sizes.end());
   return needs;
 }
@@ -106,6 +140,13 @@ void check_requirements(const Requirements& needs, const DeviceProfile& profile)
       lacking.push_back(fmt::format("SPIR-V capability {}", number));
     else if (!known->has(profile))
       lacking.push_back(fmt::format("SPIR-V capability {}", known->name));
+  }
+  for (const FloatMode& need : needs.float_modes) {
+    const auto known = std::ranges::find(kFloatModes, need.mode, &FloatModeName::mode);
+    if (known == kFloatModes.end() || !offers(profile, need, known->control))
+      lacking.push_back(known == kFloatModes.end()
+                            ? fmt::format("SPIR-V execution mode {}", need.mode)
+                            : fmt::format("{} of {}-bit floats", known->name, need.bits));
   }
   for (std::uint32_t size : needs.subgroup_sizes) {
     const bool can_choose = profile.subgroup_size_control && profile.min_subgroup_size <= size &&

@@ -7,13 +7,22 @@
 #include "runtime/program/program.h"
 
 #include <array>
+#include <compare>
 #include <cstdint>
 #include <vector>
 
 namespace ashlar {
 
+// A float control that an entry point declares: a SPIR-V execution mode for floats of one width.
+struct FloatMode {
+  std::uint32_t mode;
+  std::uint32_t bits;
+  auto operator<=>(const FloatMode&) const = default;
+};
+
 struct Requirements {
   std::vector<std::uint32_t> capabilities;    // SPIR-V capabilities, ascending
+  std::vector<FloatMode> float_modes;         // ascending
   std::vector<std::uint32_t> subgroup_sizes;  // required ones, ascending
   std::array<std::uint32_t, 3> workgroup_size{};
   std::uint32_t workgroup_invocations = 0;

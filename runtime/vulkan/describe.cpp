@@ -24,6 +24,12 @@ std::string version_text(std::uint32_t version) {
                      VK_API_VERSION_PATCH(version));
 }
 
+nlohmann::json to_json(const FloatControls& controls) {
+  return {{"signed_zero_inf_nan_preserve", controls.signed_zero_inf_nan_preserve},
+          {"denorm_preserve", controls.denorm_preserve},
+          {"rounding_mode_rte", controls.rounding_mode_rte}};
+}
+
 nlohmann::json describe(const PhysicalDevice& device) {
   const DeviceProfile& p = device.profile;
   nlohmann::json matrices = nlohmann::json::array();
@@ -49,6 +55,8 @@ nlohmann::json describe(const PhysicalDevice& device) {
           {"shader_i64", p.shader_i64},
           {"storage_8bit", p.storage_8bit},
           {"storage_16bit", p.storage_16bit},
+          {"float_controls_f16", to_json(p.float_controls_f16)},
+          {"float_controls_f32", to_json(p.float_controls_f32)},
           {"subgroup_arithmetic", p.subgroup_arithmetic},
           {"subgroup_shuffle", p.subgroup_shuffle},
           {"subgroup_clustered", p.subgroup_clustered},

@@ -105,6 +105,24 @@ DeviceKind kind_of(VkPhysicalDeviceType type) {
   }
 }
 
+// Where the device ties a behaviour of all widths together, a kernel may ask for it in both or in
+// neither (f64 is never used).
+void read_float_controls(const VkPhysicalDeviceVulkan12Properties& v12, DeviceProfile& profile) {
+  FloatControls& half = profile.float_controls_f16;
+  FloatControls& single = profile.float_controls_f32;
+  half = {.signed_zero_inf_nan_preserve = v12.shaderSignedZeroInfNanPreserveFloat16 != VK_FALSE,
+          .denorm_preserve = v12.shaderDenormPreserveFloat16 != VK_FALSE,
+          .rounding_mode_rte = v12.shaderRoundingModeRTEFloat16 != VK_FALSE};
+  single = {.signed_zero_inf_nan_preserve = v12.shaderSignedZeroInfNanPreserveFloat32 != VK_FALSE,
+            .denorm_preserve = v12.shaderDenormPreserveFloat32 != VK_FALSE,
+            .rounding_mode_rte = v12.shaderRoundingModeRTEFloat32 != VK_FALSE};
+  if (v12.denormBehaviorIndependence == VK_SHADER_FLOAT_CONTROLS_INDEPENDENCE_NONE)
+    half.denorm_preserve = single.denorm_preserve = half.denorm_preserve && single.denorm_preserve;
+  if (v12.roundingModeIndependence == VK_SHADER_FLOAT_CONTROLS_INDEPENDENCE_NONE)
+    half.rounding_mode_rte = single.rounding_mode_rte =
+        half.rounding_mode_rte && single.rounding_mode_rte;
+}
+
 DeviceProfile read_profile(const Properties& properties, const Features& features) {
   const VkPhysicalDeviceProperties& core = properties.core.properties;
   const VkPhysicalDeviceLimits& limits = core.limits;
@@ -127,6 +145,7 @@ DeviceProfile read_profile(const Properties& properties, const Features& feature
   p.shader_i64 = features.core.features.shaderInt64;
   p.storage_8bit = features.v12.storageBuffer8BitAccess;
   p.storage_16bit = features.v11.storageBuffer16BitAccess;
+  read_float_controls(properties.v12, p);
   const VkSubgroupFeatureFlags operations = properties.v11.subgroupSupportedOperations;
   p.subgroup_arithmetic = operations & VK_SUBGROUP_FEATURE_ARITHMETIC_BIT;
   p.subgroup_shuffle = operations & VK_SUBGROUP_FEATURE_SHUFFLE_BIT;

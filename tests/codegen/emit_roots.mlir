@@ -28,13 +28,29 @@ kernel.def @long_row "row" inplace [-1] schedule <"row", {workgroup = 32 : i64, 
 // Two rows of the weights share the loaded left side; 16 bytes of weights per load.
 // CHECK: gpu.module @matvec attributes {ashlar.workgroups = array<i32: 4, 1, 1>}
 // CHECK: scf.for {{.*}} iter_args({{.*}}, {{.*}}) -> (f32, f32)
-// CHECK-COUNT-2: vector.load {{.*}} vector<4xf32>
 // CHECK-COUNT-2: vector.load {{.*}} vector<4xi32>
+// CHECK-COUNT-2: vector.load {{.*}} vector<4xf32>
 // CHECK-COUNT-16: math.fma
 // CHECK-NOT: gpu.barrier
 kernel.def @matvec "matvec" inplace [-1] schedule <"matvec", {workgroup = 16 : i64, lanes = 8 : i64, rows = 2 : i64, width = 8 : i64}> {
 ^bb0(%x: tensor<1x64xf32>, %w: tensor<16x64xbf16>):
   %0 = ashlar.matmul %x, %w {transpose_rhs = true, dtype = f32} : (tensor<1x64xf32>, tensor<16x64xbf16>) -> tensor<1x16xf32>
+  kernel.yield %0 : tensor<1x16xf32>
+}
+
+// -----
+
+// Two steps are loaded together; the first ones before the left side is computed.
+// CHECK: gpu.module @unrolled
+// CHECK-COUNT-2: vector.load {{.*}} vector<4xi32>
+// CHECK: gpu.barrier
+// CHECK-COUNT-16: math.fma
+// CHECK: scf.for
+// CHECK-COUNT-2: vector.load {{.*}} vector<4xi32>
+kernel.def @unrolled "matvec" inplace [-1] schedule <"matvec", {workgroup = 8 : i64, lanes = 8 : i64, rows = 1 : i64, width = 8 : i64, unroll = 2 : i64}> {
+^bb0(%x: tensor<1x256xf32>, %y: tensor<1x256xf32>, %w: tensor<16x256xbf16>):
+  %h = ashlar.add %x, %y : (tensor<1x256xf32>, tensor<1x256xf32>) -> tensor<1x256xf32>
+  %0 = ashlar.matmul %h, %w {transpose_rhs = true, dtype = f32} : (tensor<1x256xf32>, tensor<16x256xbf16>) -> tensor<1x16xf32>
   kernel.yield %0 : tensor<1x16xf32>
 }
 

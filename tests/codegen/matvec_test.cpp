@@ -59,27 +59,36 @@ INSTANTIATE_TEST_SUITE_P(All, MatvecWeightTest,
                          testing::Values(DType::f32, DType::bf16, DType::f16),
                          [](const auto& info) { return std::string(name_of(info.param)); });
 
+std::string schedule_of(int lanes, int rows, int width, int unroll) {
+  return fmt::format(
+      "<\"matvec\", {{workgroup = 16, lanes = {}, rows = {}, width = {}, unroll = {}}}>", lanes,
+      rows, width, unroll);
+}
+
 TEST_F(MatvecTest, EverySchedule) {
   const Size s{3, 29, 40};
   for (int lanes : {1, 2, 8})
     for (int rows : {1, 3, 4})
-      for (int width : {1, 8}) {
-        SCOPED_TRACE(fmt::format("lanes {} rows {} width {}", lanes, rows, width));
-        const std::string schedule =
-            fmt::format("<\"matvec\", {{workgroup = 16, lanes = {}, rows = {}, width = {}}}>",
-                        lanes, rows, width);
-        compare(plain(s, DType::f32, DType::bf16, DType::f32, schedule),
-                {random(DType::f32, {s.m, s.k}), random(DType::bf16, {s.n, s.k}, -1, 1, 2)},
-                {1e-5, 2e-5});
-      }
+      for (int width : {1, 8})
+        for (int unroll : {1, 3}) {
+          const std::string schedule = schedule_of(lanes, rows, width, unroll);
+          SCOPED_TRACE(schedule);
+          compare(plain(s, DType::f32, DType::bf16, DType::f32, schedule),
+                  {random(DType::f32, {s.m, s.k}), random(DType::bf16, {s.n, s.k}, -1, 1, 2)},
+                  {1e-5, 2e-5});
+        }
 }
 
-// Residual sum, RMS norm, gate and up products, silu(gate) * up; the residual is stored once.
+// Residual sum, RMS norm, gate and up products, silu(gate) * up; the residual is stored once. With
+// several steps at once, the first weights are loaded before the norm.
 TEST_F(MatvecTest, NormGateUpAndStoredResidual) {
-  for (std::int64_t m : {1, 2}) {
-    SCOPED_TRACE(m);
+  for (const auto& [m, schedule] : {std::pair<std::int64_t, std::string>{1, ""},
+                                    {2, ""},
+                                    {1, schedule_of(8, 1, 2, 3)},
+                                    {2, schedule_of(4, 2, 4, 2)}}) {
+    SCOPED_TRACE(fmt::format("{} rows {}", m, schedule));
     const Size s{m, 44, 64};
-    RegionText region("matvec");
+    RegionText region("matvec", schedule);
     const std::string x = tensor(m, 64, DType::bf16), wide = tensor(m, 64, DType::f32),
                       one = tensor(m, 1, DType::f32), y = tensor(m, 44, DType::bf16);
     const std::string a = region.input(x), d = region.input(x), g = region.input("tensor<64xbf16>"),

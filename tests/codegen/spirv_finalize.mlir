@@ -98,3 +98,47 @@ spirv.module @matrices PhysicalStorageBuffer64 GLSL450 requires #spirv.vce<v1.0,
     spirv.Return
   }
 }
+
+// -----
+
+#env = #spirv.target_env<#spirv.vce<v1.6, [Shader], []>, api=Vulkan, #spirv.resource_limits<>>
+
+// Float controls are declared for the widths that a module computes with, each with its capability.
+module attributes {kernel.float_controls = {
+    f16 = [#spirv.execution_mode<DenormPreserve>, #spirv.execution_mode<RoundingModeRTE>],
+    f32 = [#spirv.execution_mode<SignedZeroInfNanPreserve>]}} {
+  // CHECK: spirv.module @half_to_single {{.*}} requires #spirv.vce<v1.6, [Shader, Float16, DenormPreserve, RoundingModeRTE, SignedZeroInfNanPreserve], []>
+  spirv.module @half_to_single Logical GLSL450 requires #spirv.vce<v1.0, [Shader, Float16], []> attributes {spirv.target_env = #env} {
+    spirv.func @widen(%x: vector<2xf16>) -> vector<2xf32> "None" {
+      %y = spirv.FAdd %x, %x : vector<2xf16>
+      %z = spirv.FConvert %y : vector<2xf16> to vector<2xf32>
+      spirv.ReturnValue %z : vector<2xf32>
+    }
+    spirv.EntryPoint "GLCompute" @widen
+    // CHECK: spirv.ExecutionMode @widen "LocalSize", 8, 1, 1
+    spirv.ExecutionMode @widen "LocalSize", 8, 1, 1
+    // CHECK-NEXT: spirv.ExecutionMode @widen "DenormPreserve", 16
+    // CHECK-NEXT: spirv.ExecutionMode @widen "RoundingModeRTE", 16
+    // CHECK-NEXT: spirv.ExecutionMode @widen "SignedZeroInfNanPreserve", 32
+    // CHECK-NOT: spirv.ExecutionMode
+  }
+  // CHECK: spirv.module @single {{.*}} requires #spirv.vce<v1.6, [Shader, SignedZeroInfNanPreserve], []>
+  spirv.module @single Logical GLSL450 requires #spirv.vce<v1.0, [Shader], []> attributes {spirv.target_env = #env} {
+    spirv.func @twice(%x: f32) -> f32 "None" {
+      %y = spirv.FAdd %x, %x : f32
+      spirv.ReturnValue %y : f32
+    }
+    spirv.EntryPoint "GLCompute" @twice
+    // CHECK: spirv.ExecutionMode @twice "SignedZeroInfNanPreserve", 32
+    // CHECK-NOT: spirv.ExecutionMode
+  }
+  // CHECK: spirv.module @integers {{.*}} requires #spirv.vce<v1.6, [Shader], []>
+  spirv.module @integers Logical GLSL450 requires #spirv.vce<v1.0, [Shader], []> attributes {spirv.target_env = #env} {
+    spirv.func @twice(%x: i32) -> i32 "None" {
+      %y = spirv.IAdd %x, %x : i32
+      spirv.ReturnValue %y : i32
+    }
+    spirv.EntryPoint "GLCompute" @twice
+    // CHECK-NOT: spirv.ExecutionMode
+  }
+}

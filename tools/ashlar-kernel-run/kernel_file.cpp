@@ -26,7 +26,8 @@ KernelFile::BufferType buffer_type(mlir::Type type) {
 }
 
 KernelFile compile_def(kernel::DefOp def, const DeviceProfile& profile) {
-  codegen::CompiledKernel compiled = codegen::KernelCompiler(profile, nullptr).compile(def);
+  codegen::CompiledKernel compiled =
+      std::move(codegen::KernelCompiler(profile, nullptr).compile(def).front());
   KernelFile file{.kernel = std::move(compiled.kernel), .workgroups = compiled.workgroups};
   for (mlir::BlockArgument input : def.getBody().getArguments())
     file.buffers.push_back(buffer_type(input.getType()));

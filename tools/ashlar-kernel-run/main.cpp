@@ -3,6 +3,7 @@
 // SPIR-V, runs it on the default Vulkan device and prints its buffers. For example
 //   ashlar-kernel-run scale.mlir --buffer f32:8=iota --buffer f32:8=zero --scalar 8 --print 1
 //   ashlar-kernel-run softmax.mlir --fill random:7
+//   ashlar-kernel-run matvec.mlir --print 2 --time 100
 #include "runtime/executor/executor.h"
 #include "runtime/program/error.h"
 #include "runtime/vulkan/device.h"
@@ -13,6 +14,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <chrono>
 #include <fstream>
 #include <optional>
 
@@ -27,6 +29,7 @@ struct Options {
   std::vector<std::uint32_t> scalars;
   std::vector<std::uint32_t> workgroups;
   std::vector<std::size_t> print;
+  std::uint32_t time = 0;  // dispatches to time; 0: none
   std::string spirv;
 };
 
@@ -42,6 +45,7 @@ Options parse_command_line(int argc, char** argv) {
   app.add_option("--scalar", options.scalars, "Scalar arguments");
   app.add_option("--workgroups", options.workgroups, "Workgroups in x, y and z")->expected(1, 3);
   app.add_option("--print", options.print, "Buffers to print; all without it");
+  app.add_option("--time", options.time, "Then run it so many times more, print the mean");
   app.add_option("--spirv", options.spirv, "Write the module's words to this file");
   try {
     app.parse(argc, argv);
@@ -107,6 +111,19 @@ Program single_dispatch(KernelFile file, const Options& options,
   return program;
 }
 
+// The mean over dispatches of one submit, with the bandwidth if every buffer moves once.
+void print_time(Executor& executor, const std::vector<BufferContents>& buffers,
+                std::uint32_t dispatches) {
+  double bytes = 0;
+  for (const BufferContents& buffer : buffers)
+    bytes += static_cast<double>(buffer.bytes.size());
+  const auto start = std::chrono::steady_clock::now();
+  executor.run_and_wait(0, {}, {}, dispatches);
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  const double each = seconds.count() / dispatches;
+  fmt::print("{:.1f} us per dispatch, {:.2f} GB/s\n", each * 1e6, bytes / each * 1e-9);
+}
+
 void run(Device& device, KernelFile file, const Options& options) {
   std::vector<BufferContents> buffers = make_buffers(file, options);
   StateStore states(device);
@@ -120,6 +137,8 @@ void run(Device& device, KernelFile file, const Options& options) {
     states.read(state_name(i), 0, buffers[i].bytes);
     fmt::print("{} {}\n", state_name(i), to_string(buffers[i]));
   }
+  if (options.time != 0)
+    print_time(executor, buffers, options.time);
 }
 
 void run_tool(const Options& options) {

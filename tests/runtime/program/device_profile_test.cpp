@@ -49,11 +49,18 @@ TEST(DeviceProfile, TheDescriptionHoldsEveryField) {
         &DeviceProfile::subgroup_size_control, &DeviceProfile::integer_dot_product,
         &DeviceProfile::memory_budget, &DeviceProfile::bf16_cooperative_matrix})
     expect_change([&](auto& p) { p.*flag = !(p.*flag); });
+  for (FloatControls DeviceProfile::* width :
+       {&DeviceProfile::float_controls_f16, &DeviceProfile::float_controls_f32})
+    for (bool FloatControls::* flag :
+         {&FloatControls::signed_zero_inf_nan_preserve, &FloatControls::denorm_preserve,
+          &FloatControls::rounding_mode_rte})
+      expect_change([&](auto& p) { p.*width.*flag = !(p.*width.*flag); });
 }
 
 TEST(Requirements, ComeFromTheKernelsAndDispatches) {
   const Requirements needs = requirements_of(sample_program());
-  EXPECT_THAT(needs.capabilities, testing::ElementsAre(1, 11));
+  EXPECT_THAT(needs.capabilities, testing::ElementsAre(1, 11, 4467));
+  EXPECT_THAT(needs.float_modes, testing::ElementsAre(FloatMode{4462, 16}));
   EXPECT_THAT(needs.subgroup_sizes, testing::ElementsAre(8));
   EXPECT_THAT(needs.workgroup_size, testing::ElementsAre(64, 2, 1));
   EXPECT_EQ(needs.workgroup_invocations, 128u);
@@ -77,6 +84,26 @@ TEST(Requirements, NameEverythingThatADeviceLacks) {
       EXPECT_THAT(error.what(), HasSubstr(part));
     EXPECT_THAT(error.what(), Not(HasSubstr("Shader,")));
   }
+}
+
+TEST(Requirements, FloatModesAreOfferedPerWidth) {
+  DeviceProfile device = find_profile_fixture("nvidia-h200").value();
+  Requirements needs;
+  needs.float_modes = {{4459, 16}, {4459, 32}, {4461, 16}, {4461, 32}, {4462, 16}, {4462, 32}};
+  EXPECT_NO_THROW(check_requirements(needs, device));
+  device.float_controls_f16.denorm_preserve = false;
+  EXPECT_THAT([&] { check_requirements(needs, device); },
+              ThrowsMessage<Unsupported>(HasSubstr("lacks: DenormPreserve of 16-bit floats;")));
+  device.float_controls_f32.signed_zero_inf_nan_preserve = false;
+  device.float_controls_f32.rounding_mode_rte = false;
+  EXPECT_THAT([&] { check_requirements(needs, device); },
+              ThrowsMessage<Unsupported>(HasSubstr(
+                  "DenormPreserve of 16-bit floats, SignedZeroInfNanPreserve of 32-bit floats, "
+                  "RoundingModeRTE of 32-bit floats;")));
+  needs.float_modes = {{4462, 64}, {31337, 32}};
+  EXPECT_THAT([&] { check_requirements(needs, device); },
+              ThrowsMessage<Unsupported>(
+                  HasSubstr("RoundingModeRTE of 64-bit floats, SPIR-V execution mode 31337;")));
 }
 
 }  // namespace

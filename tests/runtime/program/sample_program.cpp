@@ -6,10 +6,13 @@ namespace ashlar {
 Program sample_program() {
   Program program;
   const std::vector<std::uint32_t> module = {
-      0x07230203,    0x00010600, 0, 8, 0,  // magic, SPIR-V 1.6, generator, bound, schema
-      2u << 16 | 17, 1,                    // OpCapability Shader
-      2u << 16 | 17, 11,                   // OpCapability Int64
-      3u << 16 | 14, 0,          1};       // OpMemoryModel
+      0x07230203,    0x00010600, 0,    8,  0,      // magic, SPIR-V 1.6, generator, bound, schema
+      2u << 16 | 17, 1,                            // OpCapability Shader
+      2u << 16 | 17, 11,                           // OpCapability Int64
+      2u << 16 | 17, 4467,                         // OpCapability RoundingModeRTE
+      3u << 16 | 14, 0,          1,                // OpMemoryModel
+      4u << 16 | 16, 1,          4462, 16,         // OpExecutionMode RoundingModeRTE of f16
+      6u << 16 | 16, 1,          17,   64, 2, 1};  // OpExecutionMode LocalSize
   program.kernels = {{.name = "two",
                       .spirv = module,
                       .workgroup_size = {64, 2, 1},
