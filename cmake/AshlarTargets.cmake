@@ -59,3 +59,13 @@ function(ashlar_test name)
                                              ASHLAR_CHECKPOINTS="${PROJECT_SOURCE_DIR}/models/checkpoints")
   add_test(NAME ${name} COMMAND ${name})
 endfunction()
+
+# ashlar_test_debug(TEST DEBUG): runs a test with a list for ASHLAR_DEBUG, added to the caller's own.
+# Messages of the Vulkan validation layers fail it.
+function(ashlar_test_debug test debug)
+  set_tests_properties(${test} PROPERTIES
+    ENVIRONMENT_MODIFICATION "ASHLAR_DEBUG=string_append:,${debug}"
+    # Read by the layer: older ones do not check across submits by default.
+    ENVIRONMENT "VK_LAYER_ENABLES=VALIDATION_CHECK_ENABLE_SYNCHRONIZATION_VALIDATION_QUEUE_SUBMIT"
+    FAIL_REGULAR_EXPRESSION "\\[validation\\]")
+endfunction()

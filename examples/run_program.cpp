@@ -13,7 +13,7 @@ int main(int argc, char** argv) try {
     std::cerr << "usage: run_program FOLDER PROMPT PROGRAM_FILE\n";
     return 2;
   }
-  LanguageModel model(ModelFiles::open(argv[1]), load_program(argv[3]));
+  LanguageModel model(argv[1], load_program(argv[3]));
   Generator generator(model);
   const auto print = [](std::int64_t, std::string_view text) { std::cout << text << std::flush; };
   generator.run({model.tokenizer().encode(argv[2], true)}, {.max_tokens = 20}, print);

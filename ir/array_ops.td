@@ -242,6 +242,22 @@ def AttentionOp : Array_Op<"attention", AttentionClass> {
   let inferRule = "attention";
 }
 
+// -------------------------------------------------------------------------------------- quantized
+
+def DequantizeOp : Array_Op<"dequantize", QuantizedClass> {
+  let summary = "scale * q + bias of unsigned numbers q that are packed into words";
+  let description = [{
+    packed [..., K * bits / 32] (u32), scales and biases [..., K / group_size] of one float type, to
+    [..., K] of `dtype`. Number k of a row takes the bits [k * bits, (k + 1) * bits) of its words, the
+    lowest bit of the first word first; it may straddle two words. `group_size` adjacent numbers share
+    a scale and a bias. `bits` is 2, 3, 4, 5, 6 or 8, `group_size` 32, 64 or 128.
+  }];
+  let arguments = (ins AnyRankedTensor:$packed, AnyRankedTensor:$scales, AnyRankedTensor:$biases,
+                       I64Attr:$bits, I64Attr:$group_size, TypeAttr:$dtype);
+  let dtypes = Words;
+  let inferRule = "dequantize";
+}
+
 // --------------------------------------------------------------------------------- gather, scatter
 
 def TakeOp : Array_Op<"take", GatherClass> {

@@ -33,6 +33,7 @@ def ScanClass        : OpClass<"scan">;
 def SortClass        : OpClass<"sort">;
 def RandomClass      : OpClass<"random">;
 def AttentionClass   : OpClass<"attention">;
+def QuantizedClass   : OpClass<"quantized">;
 
 // ---- Which element types an op takes.
 class DTypeSet<list<string> n> { list<string> names = n; }

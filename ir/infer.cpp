@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/infer.h"
 
+#include "runtime/program/affine_encoding.h"
 #include "runtime/program/error.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 namespace ashlar {
@@ -43,6 +45,20 @@ void check_extents(const Dims& dims) {
   for (std::int64_t d : dims)
     if (d < 0)
       refuse("negative extent in {}", Shape(dims).to_string());
+}
+
+std::int64_t sum_of(std::int64_t a, std::int64_t b) {
+  const std::optional<std::int64_t> sum = checked_add(a, b);
+  if (!sum)
+    refuse("{} + {} passes 2^63-1", a, b);
+  return *sum;
+}
+
+std::int64_t product_of(std::int64_t a, std::int64_t b) {
+  const std::optional<std::int64_t> product = checked_mul(a, b);
+  if (!product)
+    refuse("{} * {} passes 2^63-1", a, b);
+  return *product;
 }
 
 }  // namespace
@@ -128,7 +144,7 @@ ArrayType infer_slice(Operands operands, const Attributes& attributes) {
       refuse("step 0 on axis {}", i);
     if (sizes[i] == 0)
       continue;
-    const std::int64_t last = starts[i] + (sizes[i] - 1) * steps[i];
+    const std::int64_t last = sum_of(starts[i], product_of(sizes[i] - 1, steps[i]));
     const std::int64_t extent = shape.dims()[i];
     if (std::min(starts[i], last) < 0 || std::max(starts[i], last) >= extent)
       refuse("axis {}: elements {}..{} are outside [0, {})", i, starts[i], last, extent);
@@ -146,7 +162,7 @@ ArrayType infer_pad(Operands operands, const Attributes& attributes) {
   for (std::size_t i = 0; i < dims.size(); ++i) {
     if (low[i] < 0 || high[i] < 0)
       refuse("negative padding on axis {}", i);
-    dims[i] += low[i] + high[i];
+    dims[i] = sum_of(dims[i], sum_of(low[i], high[i]));
   }
   return {operands[0].dtype, Shape(std::move(dims))};
 }
@@ -162,7 +178,7 @@ ArrayType infer_concat(Operands operands, const Attributes& attributes) {
       expected[axis] = other.shape.dims()[axis];
     if (other.dtype != operands[0].dtype || other.shape.dims() != expected)
       refuse("cannot join {} and {} along axis {}", text(operands[0]), text(other), axis);
-    dims[axis] += other.shape.dims()[axis];
+    dims[axis] = sum_of(dims[axis], other.shape.dims()[axis]);
   }
   return {operands[0].dtype, Shape(std::move(dims))};
 }
@@ -237,6 +253,27 @@ ArrayType infer_attention(Operands operands, const Attributes& attributes) {
       attributes.real("softcap") < 0)
     refuse("window, ring and softcap must not be negative");
   return {operands[0].dtype, Shape{batch, query.dim(1), heads, value.dim(3)}};
+}
+
+ArrayType infer_dequantize(Operands operands, const Attributes& attributes) {
+  const AffineEncoding encoding{attributes.integer("bits"), attributes.integer("group_size")};
+  if (!is_known(encoding))
+    refuse("no encoding with {} bits and groups of {}: expected {}", encoding.bits,
+           encoding.group_size, kKnownEncodings);
+  const ArrayType &packed = operands[0], &scales = operands[1], &biases = operands[2];
+  const DType dtype = attributes.dtype("dtype");
+  if (packed.dtype != DType::u32 || !is_float(scales.dtype) || scales != biases || !is_float(dtype))
+    refuse("packed words are u32, scales and biases floats of one type, got {}, {} and {}, to {}",
+           text(packed), text(scales), text(biases), name_of(dtype));
+  if (scales.shape.rank() == 0 || packed.shape.rank() != scales.shape.rank())
+    refuse("packed {} and scales {} disagree", packed.shape.to_string(), scales.shape.to_string());
+  Dims dims = scales.shape.dims(), words = dims;
+  dims.back() *= encoding.group_size;
+  words.back() = dims.back() * encoding.bits / 32;
+  if (packed.shape.dims() != words)
+    refuse("packed {} and scales {} disagree: expected packed {}", packed.shape.to_string(),
+           scales.shape.to_string(), Shape(words).to_string());
+  return {dtype, Shape(std::move(dims))};
 }
 
 ArrayType infer_take(Operands operands, const Attributes& attributes) {

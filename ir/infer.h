@@ -23,6 +23,7 @@ ArrayType infer_reduction(std::span<const ArrayType> operands, const Attributes&
 ArrayType infer_arg_reduction(std::span<const ArrayType> operands, const Attributes& attributes);
 ArrayType infer_matmul(std::span<const ArrayType> operands, const Attributes& attributes);
 ArrayType infer_attention(std::span<const ArrayType> operands, const Attributes& attributes);
+ArrayType infer_dequantize(std::span<const ArrayType> operands, const Attributes& attributes);
 ArrayType infer_take(std::span<const ArrayType> operands, const Attributes& attributes);
 ArrayType infer_take_along_axis(std::span<const ArrayType> operands, const Attributes& attributes);
 ArrayType infer_scatter(std::span<const ArrayType> operands, const Attributes& attributes);

@@ -95,7 +95,12 @@ def Kernel_AttentionPartialOp : Kernel_Op<"attention_partial", [Pure]> {
 
 def Kernel_AttentionCombineOp : Kernel_Op<"attention_combine", [Pure]> {
   let summary = "Joins the parts of kernel.attention_partial: [B, T, H, S, E + 2] to [B, T, H, E]";
-  let arguments = (ins AnyRankedTensor:$partials);
+  let description = [{
+    `arrivals`, i32, all zero: one number for each tile of rows. It changes no result. With it the
+    kernel that computes the parts can join them too: its workgroups count themselves in there, and
+    leave zeros when they are done.
+  }];
+  let arguments = (ins AnyRankedTensor:$partials, Optional<AnyRankedTensor>:$arrivals);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }

@@ -29,6 +29,13 @@ RankedTensorType Store::domain() const {
   return cast<RankedTensorType>(value.getType());
 }
 
+bool is_updated(const RegionView& region, BlockArgument input) {
+  return llvm::is_contained(region.inplace, input.getArgNumber()) ||
+         llvm::any_of(input.getUses(), [](OpOperand& use) {
+           return isa<AttentionCombineOp>(use.getOwner()) && use.getOperandNumber() == 1;
+         });
+}
+
 // Appends the scatters between `operand` and `value`, first one first.
 static bool append_scatters(Value value, Value operand, unsigned buffer,
                             SmallVectorImpl<Store>& stores) {

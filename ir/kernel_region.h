@@ -38,6 +38,9 @@ struct Store {
   mlir::RankedTensorType domain() const;
 };
 
+// Whether the kernel writes to its input: it updates it in place, or counts arrivals in it.
+bool is_updated(const RegionView& region, mlir::BlockArgument input);
+
 // All stores in the order of the outputs. Nothing when an in-place output is not a chain of
 // scatters onto its operand.
 std::optional<llvm::SmallVector<Store>> stores_of(const RegionView& region);

@@ -29,6 +29,7 @@ enum class OpClass : std::uint8_t {
   sort,
   random,
   attention,
+  quantized,
 };
 
 enum class ArgumentKind : std::uint8_t {

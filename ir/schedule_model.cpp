@@ -2,6 +2,7 @@
 #include "ir/schedule_model.h"
 
 #include "ir/ashlar_dialect.h"
+#include "runtime/program/affine_encoding.h"
 
 #include "mlir/IR/Builders.h"
 #include "llvm/Support/MathExtras.h"
@@ -194,13 +195,44 @@ ScheduleAttr matvec_schedule(const RegionView& region, Operation* matmul,
   const MatmulExtent extent = matmul_extent(matmul);
   auto weight = cast<RankedTensorType>(matmul->getOperand(1).getType());
   const std::int64_t subgroup = std::max(profile.subgroup_size, 1u);
-  const std::int64_t width = vector_width(weight.getElementType(), extent.k);
+  // A CPU driver keeps lanes in vector registers: short packets of many rows fill them best.
+  const std::int64_t width =
+      vector_width(weight.getElementType(), extent.k, profile.is_cpu ? 8 : 16);
   const std::int64_t lanes = std::min(subgroup, power_of_two_above(ceil_div(extent.k, width)));
   // A GPU has warps enough to hide the latency of one row each; rows share what is loaded of
-  // several left rows. A CPU driver wants long streams.
-  std::int64_t rows = profile.is_cpu ? 4 : extent.m > 1 ? 2 : 1;
+  // several left rows.
+  std::int64_t rows = profile.is_cpu ? 8 : extent.m > 1 ? 2 : 1;
   rows = limited(rows, 1, std::max<std::int64_t>(16 / std::max<std::int64_t>(extent.m, 1), 1));
   const std::int64_t unroll = profile.is_cpu ? 1 : limited(extent.k / (lanes * width), 1, 4);
+  std::int64_t groups = profile.is_cpu ? 8 : 4;
+  // Each workgroup computes the left side for itself, so few large ones; but some for every unit.
+  const std::int64_t units = std::max<std::int64_t>(profile.compute_units, 1);
+  while (!profile.is_cpu && stages_lhs(matmul) && groups < 16 &&
+         extent.n / (2 * groups * rows) >= 2 * units)
+    groups *= 2;
+  groups = limited(power_of_two_above(ceil_div(extent.n, rows)), 1, groups);
+  const std::int64_t workgroup = limited(lanes * groups, subgroup, largest_workgroup(profile, 512));
+  return make_schedule(region.op->getContext(), "matvec",
+                       {{"workgroup", workgroup},
+                        {"lanes", lanes},
+                        {"rows", rows},
+                        {"width", width},
+                        {"unroll", unroll}});
+}
+
+// A lane takes one block of each row at a time. Unpacking is bound by instructions, so a GPU wants
+// as many rows as leave work for all of it, since they share the activations; and a number of loads
+// under way, by rows or by steps.
+ScheduleAttr packed_matvec_schedule(const RegionView& region, Operation* matmul,
+                                    const DeviceProfile& profile) {
+  const MatmulExtent extent = matmul_extent(matmul);
+  const std::int64_t subgroup = std::max(profile.subgroup_size, 1u);
+  const std::int64_t blocks = ceil_div(extent.k, kPackedBlock);
+  const std::int64_t lanes = std::min(subgroup, power_of_two_above(blocks));
+  std::int64_t rows = profile.is_cpu ? 4 : extent.n >= 8'192 ? 8 : extent.n >= 2'048 ? 4 : 2;
+  rows = limited(rows, 1, std::max<std::int64_t>(16 / std::max<std::int64_t>(extent.m, 1), 1));
+  const std::int64_t unroll =
+      profile.is_cpu || extent.m > 1 ? 1 : limited(blocks / lanes, 1, 8 / rows);
   const std::int64_t groups =
       limited(power_of_two_above(ceil_div(extent.n, rows)), 1, profile.is_cpu ? 8 : 4);
   const std::int64_t workgroup = limited(lanes * groups, subgroup, largest_workgroup(profile, 256));
@@ -208,7 +240,7 @@ ScheduleAttr matvec_schedule(const RegionView& region, Operation* matmul,
                        {{"workgroup", workgroup},
                         {"lanes", lanes},
                         {"rows", rows},
-                        {"width", width},
+                        {"width", kPackedBlock},
                         {"unroll", unroll}});
 }
 
@@ -260,15 +292,23 @@ std::int64_t attention_iterations(Operation* root, ScheduleAttr schedule) {
   const std::int64_t blocks = ceil_div(ceil_div(kMaxAttentionLength, splits_of(root)), workgroup);
   const std::int64_t rows = attention_tile(root).rows();
   const std::int64_t value_steps = ceil_div(ceil_div(workgroup, key_groups), kAttentionKeysAtOnce);
-  return blocks * (1 + head / attention_key_step(head) + value_steps) +
-         ceil_div(rows * head, workgroup) + ceil_div(rows * (value_head + 2), workgroup);
+  // Around the walk over the keys: new rows and the query, at most a row at a time and twice where
+  // it is reduced; storing; joining splits.
+  const std::int64_t row_steps = 2 * (rows + 2) * ceil_div(std::max(head, value_head), 4);
+  const std::int64_t joins = 2 * splits_of(root) + ceil_div(rows * splits_of(root), workgroup);
+  return blocks * (1 + head / attention_key_step(head) + value_steps) + row_steps +
+         ceil_div(rows * (value_head + 2), workgroup) + joins;
 }
 
 ScheduleAttr attention_schedule(const RegionView& region, Operation* root,
                                 const DeviceProfile& profile) {
   auto make = [&](std::int64_t workgroup) {
+    // A GPU has few warps here, so each thread keeps many loads under way.
     return make_schedule(region.op->getContext(), "attention",
-                         {{"workgroup", workgroup}, {"splits", splits_of(root)}});
+                         {{"workgroup", workgroup},
+                          {"splits", splits_of(root)},
+                          {"packets", profile.is_cpu ? 1 : 8},
+                          {"keys", profile.is_cpu ? kAttentionKeysAtOnce : 8}});
   };
   std::int64_t workgroup = largest_workgroup(profile, profile.is_cpu ? 64 : 128);
   while (profile.max_loop_iterations && 2 * workgroup <= largest_workgroup(profile, 512) &&
@@ -346,6 +386,12 @@ std::int64_t attention_key_step(std::int64_t head_size) {
   return step;
 }
 
+bool multiplies_packed(ArrayRef<Operation*> matmuls) {
+  return llvm::any_of(matmuls, [](Operation* matmul) {
+    return isa_and_nonnull<ir::DequantizeOp>(matmul->getOperand(1).getDefiningOp());
+  });
+}
+
 bool stages_lhs(Operation* matmul) {
   Value lhs = matmul->getOperand(0);
   auto computes = [](Operation* op) {
@@ -369,7 +415,8 @@ ScheduleAttr default_schedule(const RegionView& region, const DeviceProfile& pro
   if (roots.empty())
     return elementwise_schedule(region, stores, profile);
   if (region.root == "matvec")
-    return matvec_schedule(region, roots.front(), profile);
+    return multiplies_packed(roots) ? packed_matvec_schedule(region, roots.front(), profile)
+                                    : matvec_schedule(region, roots.front(), profile);
   if (region.root == "matmul")
     return matmul_schedule(region, roots.front(), profile);
   if (region.root == "attention")

@@ -42,6 +42,10 @@ std::int64_t attention_key_step(std::int64_t head_size);
 // Lines of at most this many elements are sorted in workgroup memory (12 bytes each at most).
 inline constexpr std::int64_t kSortedInWorkgroup = 2048;
 
+// Whether a right side is packed (ashlar.dequantize). A matvec kernel then takes all of them in
+// steps of kPackedBlock columns per lane.
+bool multiplies_packed(llvm::ArrayRef<mlir::Operation*> matmuls);
+
 // Whether a matvec kernel keeps its left side in workgroup memory: it does when the left side is
 // computed (not just loaded) and takes at most 24 KiB in its own element type.
 bool stages_lhs(mlir::Operation* matmul);

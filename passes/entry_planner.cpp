@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/entry_planner.h"
 
-#include "ir/kernel_dialect.h"
+#include "ir/kernel_region.h"
 #include "passes/arena.h"
 #include "passes/constant_bytes.h"
 #include "passes/kernel_flow.h"
@@ -111,13 +111,13 @@ private:
   LogicalResult visit_call(kernel::CallOp call) {
     auto def = SymbolTable::lookupNearestSymbolFrom<kernel::DefOp>(call, call.getKernelAttr());
     Command command{call, {}, 0, scope_of(call.getLoc())};
-    for (Value input : call.getInputs())
-      command.accesses.push_back({place_of_.lookup(input), "r"});
+    const kernel::RegionView region = kernel::view_of(def);
+    for (auto [input, argument] : llvm::zip_equal(call.getInputs(), region.body->getArguments()))
+      command.accesses.push_back(
+          {place_of_.lookup(input), kernel::is_updated(region, argument) ? "rw" : "r"});
     for (auto [result, operand] : llvm::zip_equal(call.getOutputs(), def.getInplace())) {
       if (operand >= 0) {
-        Access& access = command.accesses[static_cast<std::size_t>(operand)];
-        access.mode = "rw";
-        place_of_[result] = access.place;
+        place_of_[result] = command.accesses[static_cast<std::size_t>(operand)].place;
         continue;
       }
       command.accesses.push_back({place(result, place_result(result, def)), "w"});

@@ -27,8 +27,9 @@ bool Partition::fits_matvec(Operation* op) const {
   auto matmul = cast<ir::MatmulOp>(op);
   auto weight = cast<RankedTensorType>(matmul.getRhs().getType());
   const std::int64_t rows = left_rows(op);
-  return plan_.is_stored(matmul.getRhs()) && weight.getRank() == 2 && matmul.getTransposeRhs() &&
-         isa<FloatType>(weight.getElementType()) && rows >= 1 && rows <= kMatvecRows;
+  return plan_.is_stored_or_packed(matmul.getRhs()) && weight.getRank() == 2 &&
+         matmul.getTransposeRhs() && isa<FloatType>(weight.getElementType()) && rows >= 1 &&
+         rows <= kMatvecRows;
 }
 
 // Every workgroup computes the whole left side: loads, cheap arithmetic and reductions over its
@@ -79,7 +80,8 @@ bool Partition::adopt_siblings(Operation* user, OpSet& region, SmallVectorImpl<O
     return false;
   SmallVector<Operation*> siblings;
   for (Operation* op : plan_.closure(user->getOperands())) {
-    if (region.contains(op) || visited_.contains(op) || is_elementwise(op) || is_index_map(op))
+    if (region.contains(op) || visited_.contains(op) || is_elementwise(op) || is_index_map(op) ||
+        isa<ir::DequantizeOp>(op))
       continue;
     // Compared before fits_matvec: closures also hold the prologue, with any kind of op.
     auto matmul = dyn_cast<ir::MatmulOp>(op);
@@ -174,13 +176,15 @@ SmallVector<Value> Partition::outputs_of(const OpSet& region) const {
   return outputs;
 }
 
-void Partition::add_root_unit(StringRef root, Operation* op, bool siblings) {
-  SmallVector<Operation*> roots{op};
+void Partition::add_root_unit(StringRef root, SmallVector<Operation*> roots, bool siblings,
+                              SmallVector<Value> outputs) {
   const OpSet region = grow_epilogue(roots, siblings);
-  SmallVector<Value> outputs = outputs_of(region);
+  for (Value output : outputs_of(region))
+    if (!llvm::is_contained(outputs, output))
+      outputs.push_back(output);
   // A dead root still needs a place; dead code is gone before this pass in the pipeline.
   if (outputs.empty())
-    outputs.push_back(op->getResult(0));
+    outputs.push_back(roots.front()->getResult(0));
   store_shared(plan_.add_unit(root, roots, outputs), region);
 }
 
@@ -188,29 +192,23 @@ void Partition::visit_matmul(Operation* op) {
   if (fits_matvec(op)) {
     if (!fits_matvec_prologue(op))
       store_source(op->getOperand(0));
-    add_root_unit("matvec", op, /*siblings=*/true);
+    add_root_unit("matvec", {op}, /*siblings=*/true);
     return;
   }
   for (Value operand : op->getOperands())
     if (rows_of(operand) != 0 || !plan_.is_cheap(operand))
       store_source(operand);
-  add_root_unit("matmul", op, /*siblings=*/false);
+  add_root_unit("matmul", {op}, /*siblings=*/false);
 }
 
 void Partition::visit_root(Operation* op) {
   if (isa<ir::MatmulOp>(op))
     return visit_matmul(op);
-  if (isa<ir::AttentionOp, kernel::AttentionPartialOp>(op)) {
-    Value query = op->getOperand(0);
-    if (!llvm::all_of(plan_.closure(query), is_index_map))
-      store_source(query);
-    for (Value operand : op->getOperands().drop_front())
-      store(operand);
-    return add_root_unit("attention", op, /*siblings=*/false);
-  }
+  if (isa<ir::AttentionOp, kernel::AttentionPartialOp>(op))
+    return visit_attention(op);
   if (rows_of(op->getOperand(0)) != 0)
     store_source(op->getOperand(0));
-  add_root_unit(isa<ir::CumsumOp>(op) ? "scan" : "sort", op, /*siblings=*/false);
+  add_root_unit(isa<ir::CumsumOp>(op) ? "scan" : "sort", {op}, /*siblings=*/false);
 }
 
 }  // namespace ashlar

@@ -41,6 +41,12 @@ FusionPlan::FusionPlan(Block& block) {
       producer_[op.getResult(0)] = -1;
 }
 
+bool FusionPlan::is_stored_or_packed(Value value) const {
+  auto dequantize = value.getDefiningOp<ir::DequantizeOp>();
+  return is_stored(value) || (dequantize && llvm::all_of(dequantize->getOperands(),
+                                                         [&](Value v) { return is_stored(v); }));
+}
+
 OpSet FusionPlan::closure(ValueRange values) const {
   return reach(values, [&](Value v) { return is_stored(v); });
 }
@@ -62,6 +68,12 @@ std::int64_t FusionPlan::level_after(const ValueSet& inputs) const {
   return level;
 }
 
+static bool is_bias_of_packed(Value value) {
+  return llvm::all_of(value.getUses(), [](OpOperand& use) {
+    return isa<ir::DequantizeOp>(use.getOwner()) && use.getOperandNumber() == 2;
+  });
+}
+
 bool FusionPlan::is_cheap(Value value) const {
   constexpr std::size_t kFewOps = 16;
   const OpSet ops = closure(value);
@@ -72,8 +84,11 @@ bool FusionPlan::is_cheap(Value value) const {
     if (!index && isa<ir::TakeOp, ir::TakeAlongAxisOp>(op))
       return false;
   }
-  const auto is_float = [](Value v) { return isa<FloatType>(getElementTypeOrSelf(v.getType())); };
-  return index || (ops.size() <= kFewOps && llvm::count_if(inputs_of(ops), is_float) <= 1);
+  // Scales stand for the packed matrix that they belong to, which is one tensor to load.
+  const auto is_loaded = [](Value v) {
+    return isa<FloatType>(getElementTypeOrSelf(v.getType())) && !is_bias_of_packed(v);
+  };
+  return index || (ops.size() <= kFewOps && llvm::count_if(inputs_of(ops), is_loaded) <= 1);
 }
 
 std::size_t FusionPlan::add_unit(StringRef root, ArrayRef<Operation*> roots,

@@ -41,6 +41,8 @@ public:
   explicit FusionPlan(mlir::Block& block);
 
   bool is_stored(mlir::Value value) const { return producer_.contains(value); }
+  // Stored as it is, or packed: a dequantize of stored values.
+  bool is_stored_or_packed(mlir::Value value) const;
 
   // Virtual ops that `values` depend on, in block order. Stops at stored values.
   OpSet closure(mlir::ValueRange values) const;

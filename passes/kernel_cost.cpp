@@ -52,19 +52,42 @@ bool is_attention(Operation* op) {
   return isa<ir::AttentionOp, kernel::AttentionPartialOp>(op);
 }
 
-// Bytes that `use` needs of a kernel's input.
+std::int64_t bytes_used_of(Value value, std::int64_t kv_length);
+
+// Bytes that `use` needs of a kernel's input, or of what such inputs are unpacked to.
 std::int64_t bytes_used(OpOperand& use, std::int64_t kv_length) {
   Operation* user = use.getOwner();
   const Type type = use.get().getType();
-  if (is_scatter(user) && use.getOperandNumber() == 0)
-    return 0;
+  if (is_scatter(user) && use.getOperandNumber() == 0) {
+    // What is appended to is read by the attention of the same kernel.
+    std::int64_t read = 0;
+    for (Operation* reader : user->getUsers())
+      if (is_attention(reader))
+        read = std::max(read, byte_size(type, rows_attended(reader, kv_length)));
+    return read;
+  }
   if (isa<kernel::YieldOp>(user))
-    return 0;
+    return isa<BlockArgument>(use.get()) ? 0 : byte_size(type);
   if (isa<ir::TakeOp, ir::TakeAlongAxisOp, ir::SliceOp>(user) && use.getOperandNumber() == 0)
     return std::min(byte_size(user->getResult(0).getType()), byte_size(type, kv_length));
   if (is_attention(user))
     return byte_size(type, rows_attended(user, kv_length));
+  if (auto dequantize = dyn_cast<ir::DequantizeOp>(user)) {
+    // As large a part of what is packed as is needed of what it is unpacked to.
+    const auto whole =
+        static_cast<double>(std::max<std::int64_t>(byte_size(dequantize.getType()), 1));
+    const double part = static_cast<double>(bytes_used_of(dequantize, kv_length)) / whole;
+    return static_cast<std::int64_t>(static_cast<double>(byte_size(type)) * part);
+  }
   return byte_size(type, kv_length);
+}
+
+// Several uses share what they read: never more than the whole value.
+std::int64_t bytes_used_of(Value value, std::int64_t kv_length) {
+  std::int64_t sum = 0;
+  for (OpOperand& use : value.getUses())
+    sum += bytes_used(use, kv_length);
+  return std::min(sum, byte_size(value.getType(), kv_length));
 }
 
 std::int64_t flops_of(Operation* op, std::int64_t kv_length) {
@@ -82,21 +105,13 @@ std::int64_t flops_of(Operation* op, std::int64_t kv_length) {
   return is_elementwise(op) && !isa<ir::CastOp>(op) ? element_count(op->getResult(0)) : 0;
 }
 
-// Several uses share what they read: never more than the whole input.
-std::int64_t bytes_read_of(BlockArgument input, std::int64_t kv_length) {
-  std::int64_t sum = 0;
-  for (OpOperand& use : input.getUses())
-    sum += bytes_used(use, kv_length);
-  return std::min(sum, byte_size(input.getType(), kv_length));
-}
-
 }  // namespace
 
 KernelCost cost_of(kernel::FusedOp fused, std::int64_t kv_length) {
   KernelCost cost;
   const kernel::RegionView region = kernel::view_of(fused);
   for (BlockArgument input : region.body->getArguments())
-    cost.reads.push_back(bytes_read_of(input, kv_length));
+    cost.reads.push_back(bytes_used_of(input, kv_length));
   cost.reads.resize(cost.reads.size() + static_cast<std::size_t>(llvm::count(region.inplace, -1)),
                     0);
   cost.writes.resize(cost.reads.size(), 0);

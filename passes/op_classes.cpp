@@ -24,7 +24,8 @@ bool is_inlinable(Operation* op) {
   const auto op_class = class_of(op);
   return op_class && !is_leaf(op) &&
          (*op_class == OpClass::source || *op_class == OpClass::elementwise ||
-          *op_class == OpClass::movement || *op_class == OpClass::random);
+          *op_class == OpClass::movement || *op_class == OpClass::random ||
+          *op_class == OpClass::quantized);
 }
 
 bool is_root(Operation* op) {

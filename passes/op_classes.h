@@ -16,7 +16,7 @@ namespace ashlar {
 bool is_leaf(mlir::Operation* op);
 
 // Evaluated "element at index" inside whichever kernel needs the value: sources, elementwise ops,
-// movement, gathers, and kernel.attention_combine.
+// movement, gathers, dequantize, and kernel.attention_combine.
 bool is_inlinable(mlir::Operation* op);
 
 // Needs an emitter of its own: matmul, attention, scan, sort.

@@ -30,6 +30,8 @@ void Partition::visit(Operation* op) {
     return;
   if (is_inlinable(op) || kernel::is_reduction(op))
     visit_virtual(op);
+  else if (is_scatter(op) && is_appended_by_attention(op))
+    return;  // stored by the attention that reads it
   else if (is_scatter(op))
     visit_scatter(op);
   else if (is_root(op))
@@ -59,7 +61,9 @@ void Partition::visit_virtual(Operation* op) {
     return refuse(op, "reduces axes that are not the last ones; run ashlar-simplify first");
   rows_[op->getResult(0)] = *rows;
   limit_evaluation(op);
-  if (forced_.contains(op->getResult(0)) || (!fusion_ && !is_index_map(op)))
+  // Packed weights are unpacked where they are used, even without fusion.
+  const bool reads_storage = is_index_map(op) || isa<ir::DequantizeOp>(op);
+  if (forced_.contains(op->getResult(0)) || (!fusion_ && !reads_storage))
     store(op->getResult(0));
 }
 

@@ -2,6 +2,7 @@
 // Divides the ops of an entry into kernels. See form_kernels.cpp for the policy.
 #pragma once
 
+#include "ir/kernel_dialect.h"
 #include "passes/fusion_plan.h"
 
 #include "llvm/ADT/DenseSet.h"
@@ -60,7 +61,15 @@ private:
   OpSet grow_epilogue(mlir::SmallVectorImpl<mlir::Operation*>& roots, bool siblings);
   // The fewest values of the region from which all values needed elsewhere follow.
   mlir::SmallVector<mlir::Value> outputs_of(const OpSet& region) const;
-  void add_root_unit(llvm::StringRef root, mlir::Operation* op, bool siblings);
+  // One kernel around `roots`; it stores `outputs` besides what others need of its region.
+  void add_root_unit(llvm::StringRef root, mlir::SmallVector<mlir::Operation*> roots, bool siblings,
+                     mlir::SmallVector<mlir::Value> outputs = {});
+
+  // ---- attention (fuse_attention.cpp)
+  void visit_attention(mlir::Operation* op);
+  bool fits_row_prologue(mlir::Value value, std::int64_t rows) const;
+  bool is_appended_by_attention(mlir::Operation* scatter) const;
+  kernel::AttentionCombineOp joining_op(mlir::Operation* attention) const;
 
   FusionPlan plan_;
   mlir::Block& block_;

@@ -3,13 +3,17 @@
 //
 //   %y = ashlar.attention %q, ...           =>   %p = kernel.attention_partial %q, ... {splits =
 //   16}
-//                                                %y = kernel.attention_combine %p
+//                                                %y = kernel.attention_combine %p, %zeros
 //
 //   %t = ashlar.argmax %x                   =>   argmax of 32 pieces, then of their largest values
 //
+//   %m = ashlar.matmul %x, %w               =>   sum of the products of pieces of K
+//
 // Attention is split when its queries alone would leave compute units idle; a CPU never is. Other
-// reductions are split when there are fewer rows than units and rows are long. Sums and products
-// change their order of evaluation; the other results stay the same bit for bit.
+// reductions are split when there are fewer rows than units and rows are long, matrix products when
+// the device would end the loop over K. Sums and products change their order of evaluation; the
+// other results stay the same bit for bit. Partial sums and products of f16 and bf16 are f32, so
+// that the result rounds once.
 #include "ir/kernel_region.h"
 #include "ir/schedule_model.h"
 #include "passes/op_classes.h"
@@ -90,6 +94,8 @@ struct SplitReductionPass : impl::SplitReductionBase<SplitReductionPass> {
     for (Operation* op : ops) {
       if (auto attention = dyn_cast<ir::AttentionOp>(op))
         split_attention(attention);
+      else if (auto matmul = dyn_cast<ir::MatmulOp>(op))
+        split_matmul(matmul);
       else if (kernel::is_reduction(op))
         split_row(op);
     }
@@ -124,8 +130,11 @@ private:
         builder, op.getLoc(), RankedTensorType::get(shape, builder.getF32Type()), op.getOperands(),
         op->getAttrs());
     partial->setAttr("splits", builder.getI64IntegerAttr(splits));
+    RowBuilder b{builder, op.getLoc()};
+    Value arrivals = b.make(OpKind::full, {},
+                            {{"shape", Dims{workgroups}}, {"dtype", DType::i32}, {"value", 0.0}});
     auto combined = kernel::AttentionCombineOp::create(builder, op.getLoc(), op.getType(),
-                                                       partial.getPartials());
+                                                       partial.getPartials(), arrivals);
     op.replaceAllUsesWith(combined.getResult());
     op.erase();
   }
@@ -145,10 +154,61 @@ private:
     RowBuilder b{builder, op->getLoc()};
     Value cut = cut_rows(b, op->getOperand(0), *rows, pieces, *filler);
     const bool is_arg = kind == OpKind::argmax || kind == OpKind::argmin;
-    Value result = is_arg ? reduce_arg(b, kind, cut) : reduce_twice(b, kind, cut);
+    Value result = is_arg ? reduce_arg(b, kind, cut) : reduce_twice(b, kind, cut, type.dtype);
     result = b.reshape(result, cast<RankedTensorType>(op->getResult(0).getType()).getShape().vec());
     op->getResult(0).replaceAllUsesWith(result);
     op->erase();
+  }
+
+  // A batch of products, one for each piece of K, and their sum.
+  void split_matmul(ir::MatmulOp op) {
+    auto left = cast<RankedTensorType>(op.getLhs().getType());
+    auto right = cast<RankedTensorType>(op.getRhs().getType());
+    auto type = cast<RankedTensorType>(op->getResult(0).getType());
+    const std::int64_t k = left.getShape().back(), n = type.getShape().back();
+    if (device_->max_loop_iterations == 0 || k <= device_->max_loop_iterations ||
+        type.getNumElements() == 0)
+      return;
+    // One right side for all: the batch is more rows.
+    const std::int64_t batch = right.getNumElements() / (k * n);
+    const std::int64_t rows = type.getNumElements() / (batch * n);
+    const std::int64_t pieces = (k + kLongRow - 1) / kLongRow;
+    const DType dtype = ir::array_type_of(type)->dtype;
+    const DType sum_dtype = is_float(dtype) ? DType::f32 : dtype;
+    OpBuilder builder(op);
+    RowBuilder b{builder, op->getLoc()};
+    Value products =
+        b.make(OpKind::matmul,
+               {cut_k(b, op.getLhs(), batch, rows, k, pieces),
+                op.getTransposeRhs() ? cut_k(b, op.getRhs(), batch, n, k, pieces)
+                                     : cut_outer_k(b, op.getRhs(), batch, n, k, pieces)},
+               {{"transpose_rhs", op.getTransposeRhs()}, {"dtype", sum_dtype}});
+    Value sum = b.make(OpKind::reduce_sum, b.reshape(products, {batch, pieces, rows, n}),
+                       {{"axes", Dims{1}}, {"keepdims", false}});
+    if (sum_dtype != dtype)
+      sum = b.make(OpKind::cast, sum, {{"dtype", dtype}});
+    op->getResult(0).replaceAllUsesWith(b.reshape(sum, type.getShape().vec()));
+    op->erase();
+  }
+
+  // [batch, lines, k] as [batch * pieces, lines, k / pieces].
+  static Value cut_k(RowBuilder b, Value input, std::int64_t batch, std::int64_t lines,
+                     std::int64_t k, std::int64_t pieces) {
+    Value cut = cut_rows(b, input, {batch * lines, k}, pieces, 0);
+    const std::int64_t piece = cast<RankedTensorType>(cut.getType()).getShape().back();
+    cut = b.make(OpKind::transpose, b.reshape(cut, {batch, lines, pieces, piece}),
+                 {{"permutation", Dims{0, 2, 1, 3}}});
+    return b.reshape(cut, {batch * pieces, lines, piece});
+  }
+
+  // [batch, k, columns] as [batch * pieces, k / pieces, columns].
+  static Value cut_outer_k(RowBuilder b, Value input, std::int64_t batch, std::int64_t columns,
+                           std::int64_t k, std::int64_t pieces) {
+    const std::int64_t piece = (k + pieces - 1) / pieces;
+    Value padded =
+        b.make(OpKind::pad, b.reshape(input, {batch, k, columns}),
+               {{"low", Dims{0, 0, 0}}, {"high", Dims{0, piece * pieces - k, 0}}, {"value", 0.0}});
+    return b.reshape(padded, {batch * pieces, piece, columns});
   }
 
   // [rows, length] as [rows, pieces, length / pieces], padded where it does not divide.
@@ -164,9 +224,14 @@ private:
     return b.reshape(flat, {rows.rows, pieces, piece});
   }
 
-  static Value reduce_twice(RowBuilder b, OpKind kind, Value cut) {
+  static Value reduce_twice(RowBuilder b, OpKind kind, Value cut, DType dtype) {
+    const bool rounds = kind == OpKind::reduce_sum || kind == OpKind::reduce_prod;
+    const bool widened = rounds && is_float(dtype) && dtype != DType::f32;
+    if (widened)
+      cut = b.make(OpKind::cast, cut, {{"dtype", DType::f32}});
     Value partial = b.make(kind, cut, {{"axes", Dims{2}}, {"keepdims", false}});
-    return b.make(kind, partial, {{"axes", Dims{1}}, {"keepdims", false}});
+    Value whole = b.make(kind, partial, {{"axes", Dims{1}}, {"keepdims", false}});
+    return widened ? b.make(OpKind::cast, whole, {{"dtype", dtype}}) : whole;
   }
 
   // The piece with the best value, and where the best value lies in it. Ties and NaN: the first

@@ -6,6 +6,9 @@
 //                                              %q = ashlar.slice %y ...
 //                                              %k = ashlar.slice %y ...
 //
+// Packed weights (ashlar.dequantize of three weights) are stacked part by part: the packed words,
+// the scales and the biases.
+//
 // Not stacked: matmuls whose results meet in an elementwise op (gate * up): they share one kernel
 // as they are, and its epilogue joins them. A weight belongs to one stack at most, over all
 // entries.
@@ -18,6 +21,7 @@
 #include "llvm/ADT/StringSet.h"
 
 #include <algorithm>
+#include <numeric>
 
 using namespace mlir;
 
@@ -30,11 +34,44 @@ namespace {
 
 using Stack = SmallVector<ir::MatmulOp>;
 
-ir::WeightOp single_weight(ir::MatmulOp matmul) {
-  auto weight = matmul.getRhs().getDefiningOp<ir::WeightOp>();
-  const bool fits = weight && weight.getNames().size() == 1 && matmul.getTransposeRhs() &&
-                    cast<RankedTensorType>(weight.getType()).getRank() == 2;
-  return fits ? weight : ir::WeightOp();
+// The weights that make up a right side [N, K]: one, or the three parts of a packed one. Empty when
+// there is something else between them and the matmul.
+SmallVector<ir::WeightOp> weights_of(ir::MatmulOp matmul) {
+  SmallVector<Value> parts{matmul.getRhs()};
+  if (auto dequantize = matmul.getRhs().getDefiningOp<ir::DequantizeOp>())
+    parts = llvm::to_vector(dequantize->getOperands());
+  SmallVector<ir::WeightOp> weights;
+  for (Value part : parts) {
+    auto weight = part.getDefiningOp<ir::WeightOp>();
+    const bool fits = weight && weight.getNames().size() == 1 && matmul.getTransposeRhs() &&
+                      cast<RankedTensorType>(weight.getType()).getRank() == 2;
+    if (!fits)
+      return {};
+    weights.push_back(weight);
+  }
+  return weights;
+}
+
+StringAttr name_of(ir::WeightOp weight) {
+  return cast<StringAttr>(weight.getNames()[0]);
+}
+
+std::int64_t rows_of(ir::WeightOp weight) {
+  return cast<RankedTensorType>(weight.getType()).getDimSize(0);
+}
+
+// Equal for right sides that may lie in one stack: the types of a row, and how it is unpacked.
+Attribute row_format(ir::MatmulOp matmul) {
+  Builder builder(matmul.getContext());
+  SmallVector<Attribute> format;
+  for (ir::WeightOp weight : weights_of(matmul)) {
+    auto type = cast<RankedTensorType>(weight.getType());
+    format.push_back(
+        TypeAttr::get(RankedTensorType::get(type.getDimSize(1), type.getElementType())));
+  }
+  if (auto dequantize = matmul.getRhs().getDefiningOp<ir::DequantizeOp>())
+    format.push_back(dequantize->getAttrDictionary());
+  return builder.getArrayAttr(format);
 }
 
 Type element_type(Value value) {
@@ -72,6 +109,7 @@ struct StackWeightsPass : impl::StackWeightsBase<StackWeightsPass> {
     // The longest stack decides where a weight lies; shorter ones are runs of it.
     llvm::stable_sort(stacks, [](const Stack& a, const Stack& b) { return a.size() > b.size(); });
     places_.clear();
+    owners_.clear();
     for (Stack& stack : stacks)
       if (arrange(stack))
         rewrite(stack);
@@ -83,13 +121,13 @@ private:
     std::size_t position;
   };
 
-  // Matmuls of one left side, result type and weight type that do not meet.
+  // Matmuls of one left side, result type and row format that do not meet.
   static SmallVector<Stack> candidates(Block& block) {
-    llvm::MapVector<std::tuple<Value, Type, Type>, Stack> by_input;
+    llvm::MapVector<std::tuple<Value, Attribute, Type>, Stack> by_input;
     for (auto matmul : block.getOps<ir::MatmulOp>())
-      if (single_weight(matmul))
-        by_input[{matmul.getLhs(), element_type(matmul.getRhs()), element_type(matmul.getResult())}]
-            .push_back(matmul);
+      if (!weights_of(matmul).empty())
+        by_input[{matmul.getLhs(), row_format(matmul), element_type(matmul.getResult())}].push_back(
+            matmul);
     SmallVector<Stack> result;
     for (auto& [input, all] : by_input) {
       Stack apart;
@@ -102,24 +140,34 @@ private:
     return result;
   }
 
+  // The name of the first weight stands for all parts, which are stacked alike. False for a part
+  // that belongs to two of them.
+  bool claim_parts(ir::MatmulOp matmul) {
+    const SmallVector<ir::WeightOp> weights = weights_of(matmul);
+    return llvm::all_of(weights, [&](ir::WeightOp part) {
+      const StringAttr whole = name_of(weights.front());
+      return owners_.try_emplace(name_of(part).getValue(), whole).first->second == whole;
+    });
+  }
+
   // Orders the members as they lie in memory. False when they cannot lie next to each other.
   bool arrange(Stack& stack) {
     llvm::StringSet<> members;
     std::size_t known = 0;
     for (ir::MatmulOp matmul : stack) {
-      if (!members.insert(name_of(matmul)).second)
+      if (!members.insert(key_of(matmul)).second || !claim_parts(matmul))
         return false;
-      known += places_.contains(name_of(matmul)) ? 1 : 0;
+      known += places_.contains(key_of(matmul)) ? 1 : 0;
     }
     if (known == 0) {
       const std::size_t index = stack_count_++;
       for (auto [position, matmul] : llvm::enumerate(stack))
-        places_[name_of(matmul)] = {index, position};
+        places_[key_of(matmul)] = {index, position};
       return true;
     }
     if (known < stack.size())
       return false;
-    auto place = [&](ir::MatmulOp matmul) { return places_.lookup(name_of(matmul)); };
+    auto place = [&](ir::MatmulOp matmul) { return places_.lookup(key_of(matmul)); };
     llvm::sort(stack, [&](ir::MatmulOp a, ir::MatmulOp b) {
       return place(a).position < place(b).position;
     });
@@ -130,36 +178,50 @@ private:
     return true;
   }
 
-  static StringRef name_of(ir::MatmulOp matmul) {
-    return cast<StringAttr>(single_weight(matmul).getNames()[0]).getValue();
+  static StringRef key_of(ir::MatmulOp matmul) {
+    return name_of(weights_of(matmul).front()).getValue();
+  }
+
+  // One weight out of part number `part` of every member.
+  static Value stack_part(OpBuilder& builder, Location location, const Stack& stack,
+                          std::size_t part) {
+    SmallVector<Attribute> names;
+    SmallVector<std::int64_t> rows;
+    for (ir::MatmulOp matmul : stack) {
+      names.push_back(name_of(weights_of(matmul)[part]));
+      rows.push_back(rows_of(weights_of(matmul)[part]));
+    }
+    auto type = cast<RankedTensorType>(weights_of(stack.front())[part].getType());
+    auto weight = ir::WeightOp::create(
+        builder, location,
+        RankedTensorType::get(
+            {std::accumulate(rows.begin(), rows.end(), std::int64_t{0}), type.getDimSize(1)},
+            type.getElementType()),
+        builder.getArrayAttr(names));
+    weight->setAttr("rows", builder.getDenseI64ArrayAttr(rows));
+    return weight;
   }
 
   static void rewrite(const Stack& stack) {
     ir::MatmulOp first = *std::ranges::min_element(
         stack, [](ir::MatmulOp a, ir::MatmulOp b) { return a->isBeforeInBlock(b); });
     OpBuilder builder(first);
-    SmallVector<Attribute> names;
-    SmallVector<std::int64_t> rows;
     SmallVector<Location> locations;
-    std::int64_t total = 0;
-    for (ir::MatmulOp matmul : stack) {
-      auto weight = single_weight(matmul);
-      names.push_back(weight.getNames()[0]);
-      rows.push_back(cast<RankedTensorType>(weight.getType()).getDimSize(0));
+    for (ir::MatmulOp matmul : stack)
       locations.push_back(matmul.getLoc());
-      total += rows.back();
-    }
-    auto type = cast<RankedTensorType>(first.getRhs().getType());
-    auto weight = ir::WeightOp::create(
-        builder, fuse_locations(builder.getContext(), locations),
-        RankedTensorType::get({total, type.getDimSize(1)}, type.getElementType()),
-        builder.getArrayAttr(names));
-    weight->setAttr("rows", builder.getDenseI64ArrayAttr(rows));
-    Attributes attributes = ir::attributes_of(first);
-    Value product = ir::create_op(builder, weight.getLoc(), OpKind::matmul,
-                                  {first.getLhs(), weight.getResult()}, attributes);
+    const Location location = fuse_locations(builder.getContext(), locations);
+    SmallVector<Value> parts;
+    for (std::size_t part = 0; part < weights_of(first).size(); ++part)
+      parts.push_back(stack_part(builder, location, stack, part));
+    Value right = parts.front();
+    if (auto dequantize = first.getRhs().getDefiningOp<ir::DequantizeOp>())
+      right = ir::create_op(builder, location, OpKind::dequantize, parts,
+                            ir::attributes_of(dequantize));
+    Value product = ir::create_op(builder, location, OpKind::matmul, {first.getLhs(), right},
+                                  ir::attributes_of(first));
     std::int64_t start = 0;
-    for (auto [matmul, size] : llvm::zip_equal(stack, rows)) {
+    for (ir::MatmulOp matmul : stack) {
+      const std::int64_t size = rows_of(weights_of(matmul).front());
       slice(builder, matmul, product, start, size);
       start += size;
     }
@@ -181,6 +243,7 @@ private:
   }
 
   llvm::StringMap<Place> places_;
+  llvm::StringMap<StringAttr> owners_;
   std::size_t stack_count_ = 0;
 };
 

@@ -125,10 +125,8 @@ private:
       return dispatch.emitOpError("no kernel.def named ") << dispatch.getKernel();
     const kernel::RegionView region = kernel::view_of(def);
     SmallVector<std::pair<Type, StringRef>> expected;
-    for (BlockArgument input : region.body->getArguments()) {
-      const bool updated = llvm::is_contained(region.inplace, input.getArgNumber());
-      expected.push_back({input.getType(), updated ? "rw" : "r"});
-    }
+    for (BlockArgument input : region.body->getArguments())
+      expected.push_back({input.getType(), kernel::is_updated(region, input) ? "rw" : "r"});
     for (auto [output, operand] : llvm::zip_equal(region.outputs(), region.inplace))
       if (operand < 0)
         expected.push_back({output.getType(), "w"});

@@ -2,8 +2,13 @@
 // "attention": scaled dot products over a key/value cache with an online softmax, whole or one of
 // several splits of the keys. A workgroup takes a few query rows that share one key/value head and
 // walks over their keys in blocks, one key per thread: scores first, then the weighted values.
+// Before, it may append this step's rows to the caches and compute the query (head norms, rope);
+// behind, the last split of a tile may join the parts of all.
+#include "codegen/emitters/attention_append.h"
+#include "codegen/emitters/attention_join.h"
+#include "codegen/emitters/attention_shape.h"
 #include "codegen/emitters/emitters.h"
-#include "codegen/emitters/parts.h"
+#include "codegen/emitters/row_reduction.h"
 #include "codegen/emitters/scalar_ops.h"
 #include "codegen/emitters/storage.h"
 #include "codegen/emitters/stores.h"
@@ -12,42 +17,12 @@
 
 #include "mlir/Dialect/Math/IR/Math.h"
 
+#include <optional>
+
 using namespace mlir;
 
 namespace ashlar::codegen {
 namespace {
-
-// What the op says, as numbers.
-struct AttentionShape {
-  std::int64_t batch, steps, heads, head_size, groups, value_size;
-  std::int64_t splits;  // 0: the op gives the result, not parts of it
-  double scale, softcap;
-  bool causal;
-  std::int64_t window, ring;
-
-  explicit AttentionShape(Operation* op) {
-    ArrayRef<std::int64_t> query = shape_of(op->getOperand(0)), value = shape_of(op->getOperand(2));
-    batch = query[0];
-    steps = query[1];
-    heads = query[2];
-    head_size = query[3];
-    groups = value[2];
-    value_size = value[3];
-    auto integer = [&](StringRef name) {
-      auto attribute = op->getAttrOfType<IntegerAttr>(name);
-      return attribute ? attribute.getInt() : 0;
-    };
-    auto real = [&](StringRef name) {
-      return op->getAttrOfType<FloatAttr>(name).getValueAsDouble();
-    };
-    splits = integer("splits");
-    scale = real("scale");
-    softcap = real("softcap");
-    causal = op->getAttrOfType<BoolAttr>("causal").getValue();
-    window = integer("window");
-    ring = integer("ring");
-  }
-};
 
 // Values that the loop over key blocks carries, for each query row: the largest score so far, the
 // sum of weights, and this thread's share of the weighted values.
@@ -66,11 +41,20 @@ struct RowStates {
   }
 };
 
+// What the kernel writes, by who writes it.
+struct AttentionStores {
+  SmallVector<kernel::Store> appends;  // new rows of the caches
+  SmallVector<kernel::Store> rows;     // of the root's own rows
+  std::optional<kernel::Store> parts;  // of the root, where another op joins them
+  kernel::AttentionCombineOp combine;  // that op
+  SmallVector<kernel::Store> joined;   // behind it
+};
+
 class Attention {
 public:
-  Attention(KernelBuilder& b, Stores stores, Operation* root)
-      : b_(b), e_(b), stores_(stores), root_(root), shape_(root),
-        tile_(kernel::attention_tile(root)), threads_(b.workgroup_size()), rows_(tile_.rows()),
+  Attention(KernelBuilder& b, const AttentionStores& stores, Operation* root)
+      : b_(b), e_(b), stores_(stores), root_(root), shape_(root), threads_(b.workgroup_size()),
+        rows_(shape_.tile.rows()),
         subgroups_(std::max<std::int64_t>(threads_ / b.subgroup_size(), 1)),
         value_width_(kernel::vector_width(b.getF32Type(), shape_.value_size)),
         key_width_(kernel::vector_width(b.getI16Type(), shape_.head_size)) {
@@ -80,24 +64,39 @@ public:
     key_groups_ = threads_ / value_lanes_;
     key_step_ = kernel::attention_key_step(shape_.head_size);
     key_width_ = std::min(key_width_, key_step_);
+    const kernel::ScheduleAttr schedule = b.def().getSchedule();
+    packets_ = std::max<std::int64_t>(schedule.get("packets", 1), 1);
+    while (shape_.head_size % (packets_ * key_width_) != 0)
+      --packets_;
+    keys_at_once_ = std::max<std::int64_t>(schedule.get("keys", kernel::kAttentionKeysAtOnce), 1);
   }
 
   void emit() {
-    place();
-    stage_query();
-    const RowStates states = walk_keys();
-    store_rows(states);
+    place_ = place_attention(
+        b_, shape_, joins() ? kLeastKeysOfSplit : 0,
+        [&](unsigned operand, Value batch) { return e_.at(root_->getOperand(operand), {batch}); });
+    if (joins())
+      b_.if_then(b_.less(place_.split, place_.used_splits), [&] { attend(); });
+    else
+      attend();
   }
 
   std::int64_t workgroups() const {
-    return shape_.batch * shape_.groups * head_blocks() * step_blocks() * splits();
+    return shape_.batch * shape_.groups * shape_.head_blocks() * shape_.step_blocks() * splits();
   }
 
 private:
-  std::int64_t heads_per_group() const { return shape_.heads / shape_.groups; }
-  std::int64_t head_blocks() const { return (heads_per_group() + tile_.heads - 1) / tile_.heads; }
-  std::int64_t step_blocks() const { return (shape_.steps + tile_.steps - 1) / tile_.steps; }
+  bool joins() const { return stores_.combine != nullptr; }
   std::int64_t splits() const { return std::max<std::int64_t>(shape_.splits, 1); }
+
+  void attend() {
+    append_rows(e_, root_, stores_.appends, shape_, place_);
+    stage_query();
+    store_rows(walk_keys());
+    if (joins())
+      join_parts(e_, {stores_.combine, *stores_.parts, stores_.joined}, shape_, place_);
+  }
+
   Value lowest() { return b_.f32(-INFINITY); }
   Value mulf(Value x, Value y) { return b_.make<arith::MulFOp>(x, y); }
   Value fma(Value x, Value y, Value z) { return b_.make<math::FmaOp>(x, y, z); }
@@ -110,55 +109,46 @@ private:
     return b_.make<math::ExpOp>(b_.make<arith::SubFOp>(x, b_.select(none, b_.f32(0), largest)));
   }
 
-  // ---- Which rows and keys this workgroup works on
+  // ---- The query
 
-  void place() {
-    Values place = b_.delinearize(
-        b_.workgroup(), {shape_.batch, shape_.groups, head_blocks(), step_blocks(), splits()});
-    batch_ = place[0];
-    group_ = place[1];
-    first_head_ = b_.mul(place[2], tile_.heads);
-    first_step_ = b_.mul(place[3], tile_.steps);
-    position_ = b_.to_index(e_.at(root_->getOperand(3), {batch_}));
-    Value length = b_.to_index(e_.at(root_->getOperand(4), {batch_}));
-    Value last_step = b_.min(b_.add(first_step_, tile_.steps - 1), b_.index(shape_.steps - 1));
-    Value low = b_.index(0), high = length;
-    if (shape_.causal)
-      high = b_.min(high, b_.add(b_.add(position_, last_step), 1));
-    if (shape_.window > 0)
-      low = b_.max(low, b_.add(b_.add(position_, first_step_), 1 - shape_.window));
-    Value count = b_.max(b_.sub(high, low), b_.index(0));
-    Value share = b_.div_ceil(count, splits());
-    begin_ = b_.add(low, b_.mul(place[4], share));
-    end_ = b_.min(b_.add(begin_, share), b_.add(low, count));
-    split_ = place[4];
-  }
-
-  // Row `row` of the tile: consecutive heads, then consecutive steps.
-  Value step_of(Value row) { return b_.add(first_step_, b_.div(row, tile_.heads)); }
-  Value head_of(Value row) { return b_.add(first_head_, b_.rem(row, tile_.heads)); }
-  Value row_exists(Value row) {
-    return b_.both(b_.less(step_of(row), shape_.steps), b_.less(head_of(row), heads_per_group()));
-  }
-  Value global_head(Value head) { return b_.add(b_.mul(group_, heads_per_group()), head); }
-
+  // In workgroup memory, scaled later. Rows beyond the last repeat it; they are not stored.
   void stage_query() {
-    const std::int64_t width = kernel::vector_width(b_.getF32Type(), shape_.head_size);
-    const std::int64_t packets = shape_.head_size / width;
-    query_ =
-        b_.shared(width == 1 ? Type(b_.getF32Type()) : VectorType::get({width}, b_.getF32Type()),
-                  rows_ * packets);
-    query_width_ = width;
-    b_.for_each(b_.thread(), b_.index(rows_ * packets), b_.index(threads_), [&](Value i) {
-      Value row = b_.div(i, packets);
-      // Rows beyond the last repeat it; they are not stored.
-      Value step = b_.min(step_of(row), b_.index(shape_.steps - 1));
-      Value head = b_.min(head_of(row), b_.index(heads_per_group() - 1));
-      Value offset = b_.mul(b_.rem(i, packets), width);
-      const Point point{{batch_, step, global_head(head), offset}, width > 1 ? 3 : -1, width};
-      b_.store_vector(e_.at(root_->getOperand(0), point), query_, i);
-    });
+    query_width_ = kernel::vector_width(b_.getF32Type(), shape_.head_size);
+    const std::int64_t packets = shape_.head_size / query_width_;
+    const Type type = query_width_ == 1 ? Type(b_.getF32Type())
+                                        : VectorType::get({query_width_}, b_.getF32Type());
+    query_ = b_.shared(type, rows_ * packets);
+    if (kernel::ops_behind(root_->getOperand(0), kernel::is_reduction).empty())
+      b_.for_each(b_.thread(), b_.index(rows_ * packets), b_.index(threads_),
+                  [&](Value i) { stage_packet(b_.div(i, packets), b_.rem(i, packets), i); });
+    else
+      stage_reduced_rows(packets);
     b_.barrier();
+  }
+
+  void stage_packet(Value row, Value packet, Value at) {
+    const TileRows tile = tile_rows();
+    const Point point{{place_.batch, tile.existing_step(row), tile.existing_head(row),
+                       b_.mul(packet, query_width_)},
+                      query_width_ > 1 ? 3 : -1,
+                      query_width_};
+    b_.store_vector(e_.at(root_->getOperand(0), point), query_, at);
+  }
+
+  // A row that is reduced first (a norm of its head) belongs to one subgroup.
+  void stage_reduced_rows(std::int64_t packets) {
+    const std::int64_t lanes = threads_ / subgroups_;
+    const RowTeam team{b_.rem(b_.thread(), lanes), lanes, 4};
+    for (std::int64_t first = 0; first < rows_; first += subgroups_) {
+      const Value row = b_.min(b_.add(b_.div(b_.thread(), lanes), first), b_.index(rows_ - 1));
+      const Values index{place_.batch, tile_rows().existing_step(row),
+                         tile_rows().existing_head(row)};
+      reduce_and_bind(e_, root_->getOperand(0),
+                      b_.linearize(index, {shape_.batch, shape_.steps, shape_.heads}), team);
+      b_.for_each(team.number, b_.index(packets), b_.index(lanes), [&](Value packet) {
+        stage_packet(row, packet, b_.add(b_.mul(row, packets), packet));
+      });
+    }
   }
 
   // ---- The loop over blocks of keys
@@ -170,7 +160,7 @@ private:
                           Values(outputs, b_.f32(0))};
     block_largest_ = b_.shared(b_.getF32Type(), rows_ * subgroups_);
     weights_ = b_.shared(b_.getF32Type(), rows_ * threads_);
-    const Values result = b_.loop(begin_, end_, b_.index(threads_), start.flat(),
+    const Values result = b_.loop(place_.begin, place_.end, b_.index(threads_), start.flat(),
                                   [&](Value first, ValueRange carried) {
                                     return block(first, RowStates::from(carried, rows)).flat();
                                   });
@@ -194,12 +184,13 @@ private:
   // The score of this thread's key against every row; -inf where the row does not see it.
   Values score_rows(Value first) {
     const Value key = b_.add(first, b_.thread());
-    const Value exists = b_.less(key, end_);
-    const Value safe = b_.select(exists, key, b_.sub(end_, b_.index(1)));
+    const Value exists = b_.less(key, place_.end);
+    const Value safe = b_.select(exists, key, b_.sub(place_.end, b_.index(1)));
     const Value row_of_key = cache_row(safe);
-    Values dots =
-        b_.loop(0, shape_.head_size, key_width_, Values(static_cast<std::size_t>(rows_), b_.f32(0)),
-                [&](Value d, ValueRange sums) { return add_products(row_of_key, d, sums); });
+    Values dots = b_.loop(
+        0, shape_.head_size, key_width_ * packets_,
+        Values(static_cast<std::size_t>(rows_), b_.f32(0)),
+        [&](Value d, ValueRange sums) -> Values { return add_products(row_of_key, d, sums); });
     for (std::int64_t row = 0; row < rows_; ++row) {
       Value& score = dots[static_cast<std::size_t>(row)];
       score = b_.select(sees(row, key, exists), cap(mulf(score, b_.f32(shape_.scale))), lowest());
@@ -207,21 +198,29 @@ private:
     return dots;
   }
 
+  // The next packets of a key, loaded together, times every row of the query.
   Values add_products(Value key_row, Value d, ValueRange sums) {
-    const Values key =
-        e_.at(root_->getOperand(1),
-              Point{{key_row, batch_, group_, d}, key_width_ > 1 ? 3 : -1, key_width_});
+    SmallVector<Values> key;
+    for (std::int64_t i = 0; i < packets_; ++i)
+      key.push_back(e_.at(root_->getOperand(1),
+                          Point{{key_row, place_.batch, place_.group, b_.add(d, i * key_width_)},
+                                key_width_ > 1 ? 3 : -1,
+                                key_width_}));
     Values next(sums);
-    for (std::int64_t row = 0; row < rows_; ++row) {
-      const std::int64_t first = row * (shape_.head_size / query_width_);
-      Values query;
-      for (std::int64_t i = 0; i < key_width_; i += query_width_)
-        query.append(b_.load_vector(query_, b_.add(b_.div(b_.add(d, i), query_width_), first)));
-      Value& sum = next[static_cast<std::size_t>(row)];
-      for (auto [q, k] : llvm::zip_equal(query, key))
-        sum = fma(q, k, sum);
-    }
+    for (auto [i, packet] : llvm::enumerate(key))
+      for (std::int64_t row = 0; row < rows_; ++row)
+        add_packet(packet, row, b_.add(d, static_cast<std::int64_t>(i) * key_width_),
+                   next[static_cast<std::size_t>(row)]);
     return next;
+  }
+
+  void add_packet(ValueRange key, std::int64_t row, Value d, Value& sum) {
+    const std::int64_t first = row * (shape_.head_size / query_width_);
+    Values query;
+    for (std::int64_t i = 0; i < key_width_; i += query_width_)
+      query.append(b_.load_vector(query_, b_.add(b_.div(b_.add(d, i), query_width_), first)));
+    for (auto [q, k] : llvm::zip_equal(query, key))
+      sum = fma(q, k, sum);
   }
 
   Value cap(Value score) {
@@ -233,9 +232,9 @@ private:
 
   // With one step per tile the range of keys is exact; more steps mask their own.
   Value sees(std::int64_t row, Value key, Value exists) {
-    if (tile_.steps == 1)
+    if (shape_.tile.steps == 1)
       return exists;
-    const Value at = b_.add(b_.add(position_, first_step_), row / tile_.heads);
+    const Value at = b_.add(b_.add(place_.position, place_.first_step), row / shape_.tile.heads);
     Value visible = exists;
     if (shape_.causal)
       visible = b_.both(visible, b_.less(key, b_.add(at, 1)));
@@ -299,10 +298,10 @@ private:
   // A few keys at a time, which also saves loop iterations. Keys beyond the last one weigh nothing.
   RowStates add_values(Value first, const RowStates& states) {
     const auto rows = static_cast<std::size_t>(rows_);
-    const Value count = b_.min(b_.sub(end_, first), b_.index(threads_));
+    const Value count = b_.min(b_.sub(place_.end, first), b_.index(threads_));
     Values start(states.sums);
     start.append(states.outputs);
-    const std::int64_t keys = std::min(kernel::kAttentionKeysAtOnce, threads_ / key_groups_);
+    const std::int64_t keys = std::min(keys_at_once_, threads_ / key_groups_);
     // Threads beyond the last whole group of keys have nothing to add.
     const Value from = key_groups_ * value_lanes_ == threads_ || value_turns_ > 1
                            ? key_group()
@@ -331,10 +330,10 @@ private:
       sum = b_.make<arith::AddFOp>(sum, weights.back());
     }
     for (std::int64_t turn = 0; turn < value_turns_; ++turn) {
-      const Values values =
-          e_.at(root_->getOperand(2), Point{{row_of_key, batch_, group_, value_offset(turn)},
-                                            value_width_ > 1 ? 3 : -1,
-                                            value_width_});
+      const Values values = e_.at(
+          root_->getOperand(2), Point{{row_of_key, place_.batch, place_.group, value_offset(turn)},
+                                      value_width_ > 1 ? 3 : -1,
+                                      value_width_});
       for (std::int64_t row = 0; row < rows_; ++row)
         for (std::int64_t i = 0; i < value_width_; ++i) {
           Value& output = next[static_cast<std::size_t>(rows_ + output_number(row, turn, i))];
@@ -409,17 +408,19 @@ private:
 
   void store_element(std::int64_t first_row, Value row, Value element) {
     const Value tile_row = b_.add(row, first_row);
-    b_.if_then(row_exists(tile_row), [&] {
-      const Value head = global_head(head_of(tile_row));
-      Values index{batch_, step_of(tile_row), head};
+    const TileRows tile = tile_rows();
+    b_.if_then(tile.exists(tile_row), [&] {
+      Values index{place_.batch, tile.step(tile_row), tile.head(tile_row)};
       if (shape_.splits > 0)
-        index.push_back(split_);
+        index.push_back(place_.split);
       index.push_back(element);
       const Value linear = b_.linearize(index, shape_of(root_->getResult(0)));
       const Value value = shape_.splits > 0 ? partial(row, element) : quotient(row, element);
       bind_element(e_, root_, value);
-      for (const kernel::Store& store : stores_)
+      for (const kernel::Store& store : stores_.rows)
         emit_store(e_, store, linear, 1);
+      if (stores_.parts)
+        emit_store(e_, *stores_.parts, linear, 1);
     });
   }
 
@@ -441,18 +442,55 @@ private:
     return b_.select(inside, total, b_.select(is_largest, largest, sum));
   }
 
+  TileRows tile_rows() const { return TileRows(b_, shape_, place_); }
+
+  // Fewer keys are not worth a part of their own.
+  static constexpr std::int64_t kLeastKeysOfSplit = 64;
+
   KernelBuilder& b_;
   Elements e_;
-  Stores stores_;
+  const AttentionStores& stores_;
   Operation* root_;
   AttentionShape shape_;
-  kernel::AttentionTile tile_;
+  AttentionPlace place_;
   std::int64_t threads_, rows_, subgroups_;
   std::int64_t value_width_, key_width_, key_step_ = 1, query_width_ = 1;
+  std::int64_t packets_ = 1, keys_at_once_ = 1;  // loaded together, of a key and of its values
   std::int64_t value_lanes_, value_turns_, key_groups_;
-  Value batch_, group_, first_head_, first_step_, split_, position_, begin_, end_;
   Value query_, block_largest_, weights_, shares_, row_sums_, row_largest_;
 };
+
+// The op that joins the root's parts in this kernel, if there is one.
+kernel::AttentionCombineOp find_combine(Operation* root) {
+  for (Operation* user : root->getUsers())
+    if (auto combine = dyn_cast<kernel::AttentionCombineOp>(user))
+      if (isa_and_nonnull<BlockArgument>(combine.getArrivals()))
+        return combine;
+  return nullptr;
+}
+
+// Nothing where an output does not fit; that was reported.
+std::optional<AttentionStores> sort_stores(KernelBuilder& b, Stores stores, Operation* root) {
+  AttentionStores sorted;
+  sorted.combine = find_combine(root);
+  for (const kernel::Store& store : stores) {
+    if (is_append(root, store))
+      sorted.appends.push_back(store);
+    else if (!sorted.combine)
+      sorted.rows.push_back(store);
+    else if (store.value == root->getResult(0) && !sorted.parts)
+      sorted.parts = store;
+    else
+      sorted.joined.push_back(store);
+  }
+  if (sorted.combine && !sorted.parts) {
+    b.fail(root, "a kernel that joins the parts of its attention stores them");
+    return std::nullopt;
+  }
+  const bool fits = sorted.combine ? check_stores(b, sorted.joined, sorted.combine)
+                                   : check_stores(b, sorted.rows, root);
+  return fits ? std::optional(std::move(sorted)) : std::nullopt;
+}
 
 }  // namespace
 
@@ -461,11 +499,11 @@ void emit_attention(KernelBuilder& b, Stores stores) {
   if (roots.size() != 1 || !isa<ir::AttentionOp, kernel::AttentionPartialOp>(roots.front()))
     return b.fail(b.def(), "an attention kernel needs one attention");
   Operation* root = roots.front();
-  if (!check_stores(b, stores, root) || kernel::element_count(root->getResult(0).getType()) == 0)
+  const auto sorted = sort_stores(b, stores, root);
+  if (!sorted || kernel::element_count(root->getResult(0).getType()) == 0)
     return;
-  Attention attention(b, stores, root);
-  b.set_workgroups(attention.workgroups());
-  attention.emit();
+  Attention attention(b, *sorted, root);
+  b.for_workgroups(attention.workgroups(), [&] { attention.emit(); });
 }
 
 }  // namespace ashlar::codegen

@@ -108,6 +108,8 @@ Values Elements::evaluate(Value tensor, const Point& point) {
     return philox(op, point);
   case OpClass::movement:
     return movement(op, info->kind, point);
+  case OpClass::quantized:
+    return dequantize(op, point);
   case OpClass::gather:
     if (info->kind == OpKind::take)
       return take(op, point);

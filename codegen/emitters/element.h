@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The value of a region's tensors at one index: what fusion means inside a kernel. Inlinable ops
-// (sources, elementwise, random, movement, gathers, attention_combine) are evaluated where they are
-// used, with their indices mapped through movement ops; other ops must be bound by the emitter.
+// (sources, elementwise, random, movement, gathers, dequantize, attention_combine) are evaluated
+// where they are used, with their indices mapped through movement ops; other ops must be bound by
+// the emitter.
 // Every op rounds once, to its result's element type.
 #pragma once
 
@@ -66,6 +67,7 @@ private:
   Values take(mlir::Operation* op, const Point& point);
   Values take_along_axis(mlir::Operation* op, const Point& point);
   Values gather(Value input, Value row, DType row_type, std::int64_t axis, Point point);
+  Values dequantize(mlir::Operation* op, const Point& point);
   Values combine(mlir::Operation* op, const Point& point);
 
   using Key = std::tuple<const void*, int, std::int64_t, std::vector<const void*>>;

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Elements through movement ops, gathers and the joining of attention's parts.
+#include "codegen/emitters/combine_parts.h"
 #include "codegen/emitters/element.h"
 #include "codegen/emitters/index_map.h"
 #include "codegen/emitters/scalar_ops.h"
 #include "codegen/emitters/storage.h"
 #include "ir/ashlar_dialect.h"
-
-#include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
 
@@ -180,36 +179,21 @@ Values Elements::combine(Operation* op, const Point& point) {
   auto part = [&](Value split, Value element) {
     Values index(point.index.begin(), point.index.begin() + 3);
     index.append({split, element});
-    return index;
+    return at(partials, index);
   };
-  auto largest_of = [&](Value split) { return at(partials, part(split, b_.index(width))); };
-
-  const Value lowest = b_.f32(-INFINITY);
-  Value largest = b_.loop(0, splits, 1, lowest, [&](Value split, ValueRange carried) -> Values {
-    return {b_.make<arith::MaxNumFOp>(carried[0], largest_of(split))};
-  })[0];
-  // A row without keys has -inf everywhere; any finite number keeps its weights at 0.
-  largest = b_.select(b_.make<arith::CmpFOp>(arith::CmpFPredicate::OEQ, largest, lowest), b_.f32(0),
-                      largest);
-
-  Values sums(static_cast<std::size_t>(point.width) + 1, b_.f32(0));
-  sums = b_.loop(0, splits, 1, sums, [&](Value split, ValueRange carried) {
-    Value weight = b_.make<math::ExpOp>(b_.make<arith::SubFOp>(largest_of(split), largest));
-    Values terms{at(partials, part(split, b_.index(width + 1)))};
+  auto values = [&](Value split) {
+    Values terms;
     for (std::int64_t i = 0; i < point.width; ++i)
-      terms.push_back(at(partials, part(split, b_.add(point.index[3], i))));
-    Values next;
-    for (auto [term, sum] : llvm::zip_equal(terms, carried))
-      next.push_back(b_.make<math::FmaOp>(weight, term, sum));
-    return next;
-  });
-
-  const Value empty = b_.make<arith::CmpFOp>(arith::CmpFPredicate::OEQ, sums[0], b_.f32(0));
-  const Value denominator = b_.select(empty, b_.f32(1), sums[0]);
-  Values results;
-  for (Value sum : llvm::drop_begin(sums))
-    results.push_back(
-        round_to(b_, dtype_of(op->getResult(0)), b_.make<arith::DivFOp>(sum, denominator)));
+      terms.push_back(part(split, b_.add(point.index[3], i)));
+    return terms;
+  };
+  Values results =
+      combine_parts(b_, b_.index(splits), 1, static_cast<std::size_t>(point.width), /*at_once=*/1,
+                    {.largest = [&](Value s) -> Values { return {part(s, b_.index(width))}; },
+                     .sums = [&](Value s) -> Values { return {part(s, b_.index(width + 1))}; },
+                     .values = values});
+  for (Value& result : results)
+    result = round_to(b_, dtype_of(op->getResult(0)), result);
   return results;
 }
 

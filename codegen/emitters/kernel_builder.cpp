@@ -133,6 +133,10 @@ Value KernelBuilder::less(Value a, Value b) {
   return make<arith::CmpIOp>(arith::CmpIPredicate::slt, a, b);
 }
 
+Value KernelBuilder::less_equal(Value a, Value b) {
+  return make<arith::CmpIOp>(arith::CmpIPredicate::sle, a, b);
+}
+
 Value KernelBuilder::equal(Value a, Value b) {
   return make<arith::CmpIOp>(arith::CmpIPredicate::eq, a, b);
 }
@@ -252,6 +256,14 @@ void KernelBuilder::for_each(Value from, Value to, Value step,
 
 Value KernelBuilder::thread() {
   return make<gpu::ThreadIdOp>(gpu::Dimension::x);
+}
+
+void KernelBuilder::for_workgroups(std::int64_t count, llvm::function_ref<void()> body) {
+  workgroups_ = std::max<std::int64_t>(count, 1);
+  const auto [columns, rows, layers] = grid();
+  if (std::int64_t{columns} * rows == workgroups_)
+    return body();
+  if_then(less(workgroup(), workgroups_), body);
 }
 
 Value KernelBuilder::workgroup() {

@@ -36,10 +36,9 @@ public:
   std::int64_t workgroup_size() const { return workgroup_size_; }
   std::int64_t subgroup_size() const;
 
-  // How many workgroups run in all, at least one.
-  void set_workgroups(std::int64_t workgroups) {
-    workgroups_ = std::max<std::int64_t>(workgroups, 1);
-  }
+  // Emits the work of `count` workgroups, at least one. A grid is a rectangle: workgroups beyond
+  // `count` do nothing.
+  void for_workgroups(std::int64_t count, llvm::function_ref<void()> body);
   std::array<std::uint32_t, 3> grid() const;
   mlir::OwningOpRef<mlir::ModuleOp> take_module() { return std::move(module_); }
 
@@ -70,6 +69,7 @@ public:
   Value rem(Value a, std::int64_t b) { return make<mlir::arith::RemUIOp>(a, index(b)); }
   Value less(Value a, Value b);
   Value less(Value a, std::int64_t b) { return less(a, index(b)); }
+  Value less_equal(Value a, Value b);
   Value equal(Value a, Value b);
   Value min(Value a, Value b) { return make<mlir::arith::MinSIOp>(a, b); }
   Value max(Value a, Value b) { return make<mlir::arith::MaxSIOp>(a, b); }

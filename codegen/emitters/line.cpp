@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "codegen/emitters/line.h"
 
-#include "mlir/Dialect/SPIRV/IR/SPIRVOps.h"
-
 using namespace mlir;
 
 namespace ashlar::codegen {
@@ -55,13 +53,6 @@ Share share_of_thread(KernelBuilder& b, std::int64_t length) {
   const std::int64_t each = (length + b.workgroup_size() - 1) / b.workgroup_size();
   const Value begin = b.min(b.mul(b.thread(), each), b.index(length));
   return {begin, b.min(b.add(begin, each), b.index(length))};
-}
-
-void buffer_barrier(KernelBuilder& b) {
-  using spirv::MemorySemantics;
-  spirv::ControlBarrierOp::create(b, spirv::Scope::Workgroup, spirv::Scope::Workgroup,
-                                  MemorySemantics::AcquireRelease | MemorySemantics::UniformMemory |
-                                      MemorySemantics::WorkgroupMemory);
 }
 
 }  // namespace ashlar::codegen

@@ -37,7 +37,4 @@ struct Share {
 };
 Share share_of_thread(KernelBuilder& builder, std::int64_t length);
 
-// Also orders accesses to buffers within the workgroup, which barrier() does not.
-void buffer_barrier(KernelBuilder& builder);
-
 }  // namespace ashlar::codegen

@@ -56,7 +56,11 @@ public:
       return;
     left_ = operand(root_.getLhs(), m_, tile_m_, /*packs_k=*/true);
     right_ = operand(root_.getRhs(), n_, tile_n_, root_.getTransposeRhs());
-    b_.set_workgroups(batch_ * ceil_div(m_, tile_m_) * ceil_div(n_, tile_n_));
+    b_.for_workgroups(batch_ * ceil_div(m_, tile_m_) * ceil_div(n_, tile_n_), [&] { emit_tile(); });
+  }
+
+private:
+  void emit_tile() {
     const Values place =
         b_.delinearize(b_.workgroup(), {batch_, ceil_div(m_, tile_m_), ceil_div(n_, tile_n_)});
     batch_index_ = place[0];
@@ -69,7 +73,6 @@ public:
     store_results(multiply());
   }
 
-private:
   bool read_schedule() {
     const kernel::ScheduleAttr schedule = b_.def().getSchedule();
     tile_m_ = schedule.get("tile_m", 32);

@@ -3,8 +3,9 @@
 // of the weights going at once, which share the loaded left side; `unroll` steps along K are loaded
 // together, so that enough bytes are under way. Every workgroup computes what lies before the
 // product (a norm, say) for itself, after it has asked for its first weights; what lies behind the
-// product happens once per element.
+// product happens once per element. Packed weights are multiplied as they are (packed_dot.h).
 #include "codegen/emitters/emitters.h"
+#include "codegen/emitters/packed_dot.h"
 #include "codegen/emitters/parts.h"
 #include "codegen/emitters/row_reduction.h"
 #include "codegen/emitters/storage.h"
@@ -33,7 +34,12 @@ public:
     if (!read_shapes() || !read_schedule() || !check_epilogue(b_, stores_, roots_))
       return;
     const std::int64_t rows_per_workgroup = groups_ * rows_;
-    b_.set_workgroups((n_ + rows_per_workgroup - 1) / rows_per_workgroup);
+    b_.for_workgroups((n_ + rows_per_workgroup - 1) / rows_per_workgroup,
+                      [&] { emit_rows(rows_per_workgroup); });
+  }
+
+private:
+  void emit_rows(std::int64_t rows_per_workgroup) {
     place(rows_per_workgroup);
     const bool staged = kernel::stages_lhs(roots_.front());
     std::optional<WeightBlock> first_block;
@@ -47,7 +53,6 @@ public:
       store_results(totals(first_block));
   }
 
-private:
   bool read_shapes() {
     if (roots_.empty() || !isa<ir::MatmulOp>(roots_.front()))
       return refuse(b_.def(), "a matvec kernel needs a matmul");
@@ -61,7 +66,7 @@ private:
     for (Operation* root : roots_) {
       auto matmul = dyn_cast<ir::MatmulOp>(root);
       const bool fits = matmul && matmul.getLhs() == lhs_ && matmul.getTransposeRhs() &&
-                        isa<BlockArgument>(matmul.getRhs()) &&
+                        is_input(matmul.getRhs()) &&
                         shape_of(matmul.getRhs()) == ArrayRef<std::int64_t>{n_, k_} &&
                         is_float(dtype_of(lhs_));
       if (!fits)
@@ -74,6 +79,13 @@ private:
     return true;
   }
 
+  // As it lies in memory, or packed.
+  static bool is_input(Value weights) {
+    auto packed = weights.getDefiningOp<ir::DequantizeOp>();
+    return isa<BlockArgument>(weights) ||
+           (packed && llvm::all_of(packed->getOperands(), llvm::IsaPred<BlockArgument>));
+  }
+
   bool read_schedule() {
     const kernel::ScheduleAttr schedule = b_.def().getSchedule();
     lanes_ = schedule.get("lanes", b_.subgroup_size());
@@ -83,6 +95,9 @@ private:
     while (width_ > 1 && k_ % width_ != 0)
       width_ /= 2;
     unroll_ = schedule.get("unroll", 1);
+    packed_ = kernel::multiplies_packed(roots_);
+    if (packed_ && width_ != kPackedBlock)
+      return refuse(b_.def(), "schedule: the width of packed weights is 32");
     const bool fits = lanes_ > 0 && llvm::isPowerOf2_64(static_cast<std::uint64_t>(lanes_)) &&
                       lanes_ <= b_.subgroup_size() && groups_ > 0 && rows_ > 0 && width_ > 0 &&
                       unroll_ > 0 &&
@@ -199,19 +214,23 @@ private:
   // Packets of the weights for some steps from `k` on: by step, then root, then row.
   struct WeightBlock {
     Value k;
-    std::vector<StoredPacket> packets;
+    std::vector<WeightPacket> packets;
   };
+
+  WeightPacket load_weight(Value weights, Value row, Value k) {
+    if (auto packed = weights.getDefiningOp<ir::DequantizeOp>())
+      return load_block(b_, packed, row, b_.div(k, kPackedBlock));
+    const Value at = b_.linearize({row, k}, shape_of(weights));
+    return load_stored(b_, cast<BlockArgument>(weights).getArgNumber(), dtype_of(weights), at,
+                       width_);
+  }
 
   WeightBlock load_weights(Value k, std::int64_t steps) {
     WeightBlock block{k, {}};
     for (std::int64_t i = 0; i < steps; ++i)
       for (Operation* root : roots_)
-        for (Value row : weight_rows_) {
-          const auto weight = cast<BlockArgument>(root->getOperand(1));
-          const Value at = b_.linearize({row, b_.add(k, i * step())}, shape_of(weight));
-          block.packets.push_back(
-              load_stored(b_, weight.getArgNumber(), dtype_of(weight), at, width_));
-        }
+        for (Value row : weight_rows_)
+          block.packets.push_back(load_weight(root->getOperand(1), row, b_.add(k, i * step())));
     return block;
   }
 
@@ -241,18 +260,26 @@ private:
     const std::size_t per_step = roots_.size() * weight_rows_.size();
     for (std::size_t i = 0; i * per_step < block.packets.size(); ++i) {
       const Value k = b_.add(block.k, static_cast<std::int64_t>(i) * step());
-      accumulate_step(k, ArrayRef(block.packets).slice(i * per_step, per_step), next);
+      const auto packets = ArrayRef(block.packets).slice(i * per_step, per_step);
+      packed_ ? accumulate_packed(k, packets, next) : accumulate_step(k, packets, next);
     }
     return next;
   }
 
-  void accumulate_step(Value k, ArrayRef<StoredPacket> packets, Values& sums) {
+  void accumulate_packed(Value k, ArrayRef<WeightPacket> packets, Values& sums) {
+    const auto left = [&](std::int64_t m, std::int64_t offset) {
+      return e_.at(lhs_, lhs_point(m, b_.add(k, offset), kLeftWidth));
+    };
+    multiply_block(b_, {packets, rows_, m_, left}, sums);
+  }
+
+  void accumulate_step(Value k, ArrayRef<WeightPacket> packets, Values& sums) {
     SmallVector<Values> left;
     for (std::int64_t m = 0; m < m_; ++m)
-      left.push_back(e_.at(lhs_, lhs_point(m, k)));
+      left.push_back(e_.at(lhs_, lhs_point(m, k, width_)));
     SmallVector<Values> weights;
-    for (const StoredPacket& packet : packets)
-      weights.push_back(unpack(b_, packet));
+    for (const WeightPacket& packet : packets)
+      weights.push_back(unpack(b_, std::get<StoredPacket>(packet)));
     for (std::size_t root = 0; root < roots_.size(); ++root)
       for (std::int64_t m = 0; m < m_; ++m)
         for (std::int64_t row = 0; row < rows_; ++row) {
@@ -265,15 +292,11 @@ private:
         }
   }
 
-  Point packet(Values index) const {
-    const int axis = width_ > 1 ? static_cast<int>(index.size()) - 1 : -1;
-    return {std::move(index), axis, width_};
-  }
-
-  Point lhs_point(std::int64_t m, Value k) {
+  Point lhs_point(std::int64_t m, Value k, std::int64_t width) {
     Values index = b_.delinearize(b_.index(m), shape_of(lhs_).drop_back());
     index.push_back(k);
-    return packet(std::move(index));
+    const int axis = width > 1 ? static_cast<int>(index.size()) - 1 : -1;
+    return {std::move(index), axis, width};
   }
 
   // ---- After the product
@@ -314,6 +337,7 @@ private:
   Value lhs_;
   std::int64_t m_ = 0, n_ = 0, k_ = 0;
   std::int64_t lanes_ = 0, groups_ = 0, rows_ = 0, width_ = 0, unroll_ = 1;
+  bool packed_ = false;
   Value lane_, first_row_;
   SmallVector<Value> weight_rows_;
 };

@@ -22,14 +22,10 @@ void emit_ranges(KernelBuilder& b, ArrayRef<WorkRange> ranges) {
   std::int64_t total = 0;
   for (const WorkRange& range : ranges)
     total += range.workgroups;
-  b.set_workgroups(std::max<std::int64_t>(total, 1));
-  if (ranges.empty())
-    return;
-  const auto [columns, rows, layers] = b.grid();
-  const Value workgroup = b.workgroup();
-  if (std::int64_t{columns} * rows == total)
-    return emit_from(b, ranges, workgroup);
-  b.if_then(b.less(workgroup, total), [&] { emit_from(b, ranges, workgroup); });
+  b.for_workgroups(total, [&] {
+    if (!ranges.empty())
+      emit_from(b, ranges, b.workgroup());
+  });
 }
 
 std::int64_t packet_width(ArrayRef<kernel::Store> stores, std::int64_t limit) {

@@ -14,7 +14,7 @@ struct WorkRange {
   std::function<void(Value workgroup)> body;  // `workgroup` counts from 0 in each range
 };
 
-// Sets the number of workgroups and emits the choice between the ranges.
+// Emits the choice between the ranges.
 void emit_ranges(KernelBuilder& builder, llvm::ArrayRef<WorkRange> ranges);
 
 // One thread per packet of `width` elements. `stores` have the same element count.

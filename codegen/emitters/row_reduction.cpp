@@ -174,6 +174,11 @@ void bind_rows(Elements& elements, Operation* reduction, ArrayRef<Value> values)
   });
 }
 
+void reduce_and_bind(Elements& elements, Value value, Value row, const RowTeam& team) {
+  for (Operation* reduction : kernel::ops_behind(value, kernel::is_reduction))
+    bind_row(elements, reduction, reduce_row(elements, reduction, row, team));
+}
+
 bool check_rows(KernelBuilder& b) {
   llvm::DenseMap<Value, std::int64_t> followed;
   for (Operation& op : b.def().getBody().front().without_terminator()) {

@@ -23,6 +23,10 @@ Value reduce_row(Elements& elements, mlir::Operation* reduction, Value row, cons
 void bind_row(Elements& elements, mlir::Operation* reduction, Value value);
 void bind_rows(Elements& elements, mlir::Operation* reduction, llvm::ArrayRef<Value> values);
 
+// Computes the reductions that `value` needs of its row `row`, and makes them readable until the
+// next row is computed.
+void reduce_and_bind(Elements& elements, Value value, Value row, const RowTeam& team);
+
 // Whether the region computes row after row: no value mixes reductions of several rows. Reports the
 // op that does.
 bool check_rows(KernelBuilder& builder);

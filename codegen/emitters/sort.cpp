@@ -6,6 +6,7 @@
 // the first k are wanted, these are picked out first, by the digits of their keys.
 #include "codegen/emitters/emitters.h"
 #include "codegen/emitters/line.h"
+#include "codegen/emitters/memory_order.h"
 #include "codegen/emitters/scalar_ops.h"
 #include "codegen/emitters/storage.h"
 #include "codegen/emitters/stores.h"
@@ -326,8 +327,8 @@ void emit_sort(KernelBuilder& b, Stores stores) {
   if (!check_stores(b, stores, root) || kernel::element_count(root->getResult(0).getType()) == 0)
     return;
   const Value input = root->getOperand(0);
-  b.set_workgroups(Line::count(input, root->getAttrOfType<IntegerAttr>("axis").getInt()));
-  Sort(b, stores, root).emit();
+  b.for_workgroups(Line::count(input, root->getAttrOfType<IntegerAttr>("axis").getInt()),
+                   [&] { Sort(b, stores, root).emit(); });
 }
 
 }  // namespace ashlar::codegen

@@ -21,13 +21,6 @@ Type storage_type(KernelBuilder& b, DType dtype) {
   return b.getIntegerType(static_cast<unsigned>(size_of(dtype) * 8));
 }
 
-Value buffer_of(KernelBuilder& b, unsigned buffer, Type element) {
-  auto space =
-      spirv::StorageClassAttr::get(b.getContext(), spirv::StorageClass::PhysicalStorageBuffer);
-  auto type = MemRefType::get({ShapedType::kDynamic}, element, MemRefLayoutAttrInterface(), space);
-  return b.make<kernel::BufferOp>(type, b.getI64IntegerAttr(buffer));
-}
-
 Value widen_bits(KernelBuilder& b, DType dtype, Value stored) {
   return is_signed(dtype) ? b.make<arith::ExtSIOp>(b.getI32Type(), stored)
                           : b.make<arith::ExtUIOp>(b.getI32Type(), stored);
@@ -177,6 +170,13 @@ Value round_to_bf16(KernelBuilder& b, Value value) {
 }
 
 }  // namespace
+
+Value buffer_of(KernelBuilder& b, unsigned buffer, Type element) {
+  auto space =
+      spirv::StorageClassAttr::get(b.getContext(), spirv::StorageClass::PhysicalStorageBuffer);
+  auto type = MemRefType::get({ShapedType::kDynamic}, element, MemRefLayoutAttrInterface(), space);
+  return b.make<kernel::BufferOp>(type, b.getI64IntegerAttr(buffer));
+}
 
 Type compute_type(KernelBuilder& b, DType dtype) {
   if (is_float(dtype))

@@ -19,7 +19,10 @@ Value round_to(KernelBuilder& b, DType dtype, Value value);
 Value bits_of(KernelBuilder& b, Value value);
 Value float_of(KernelBuilder& b, Value bits);
 
-// Buffer `buffer` (as in kernel.buffer) as elements of `dtype`. `at` counts elements.
+// Buffer `buffer` (as in kernel.buffer) as memory of `element`s.
+Value buffer_of(KernelBuilder& b, unsigned buffer, mlir::Type element);
+
+// Buffer `buffer` as elements of `dtype`. `at` counts elements.
 Value load_element(KernelBuilder& b, unsigned buffer, DType dtype, Value at);
 void store_element(KernelBuilder& b, unsigned buffer, DType dtype, Value at, Value value);
 

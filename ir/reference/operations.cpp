@@ -33,6 +33,9 @@ Tensor evaluate(OpKind kind, Operands operands, const Attributes& attributes) {
   case OpClass::attention:
     evaluate_attention(operands, attributes, result);
     break;
+  case OpClass::quantized:
+    evaluate_dequantize(operands, attributes, result);
+    break;
   case OpClass::scan:
     evaluate_cumsum(operands, attributes, result);
     break;

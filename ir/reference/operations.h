@@ -24,6 +24,7 @@ void evaluate_reduction(OpKind kind, Operands operands, const Attributes& attrib
                         Tensor& result);
 void evaluate_matmul(Operands operands, const Attributes& attributes, Tensor& result);
 void evaluate_attention(Operands operands, const Attributes& attributes, Tensor& result);
+void evaluate_dequantize(Operands operands, const Attributes& attributes, Tensor& result);
 // The halves that kernel.attention_partial and kernel.attention_combine make of attention.
 void evaluate_attention_partial(Operands operands, const Attributes& attributes, Tensor& result);
 void evaluate_attention_combine(const Tensor& partials, Tensor& result);

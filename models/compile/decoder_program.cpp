@@ -45,7 +45,10 @@ DecoderProgram::DecoderProgram(const ModelConfig& config, nn::Weights weights,
       position_(step_state(step::kPosition, {options_.batch})),
       done_(step_state(step::kDone, {options_.batch})),
       ring_(step_state(step::kRing, {options_.ring_rows, options_.batch}, Residency::ring)),
-      count_(step_state(step::kCount, {1})) {}
+      count_(step_state(step::kCount, {1})) {
+  if (options_.sampling)
+    sampler_.emplace(options_.batch, config_.vocab_size);
+}
 
 nn::TokenRange DecoderProgram::prefill_range() const {
   return {position_.read(), valid_.read()};
@@ -66,6 +69,10 @@ Array DecoderProgram::is_stop(const Array& token) const {
   return any(expand_dims(token, 1) == set, 1);
 }
 
+Array DecoderProgram::choose(const Array& logits, const Array& token, const Array& position) const {
+  return sampler_ ? sampler_->choose(logits, token, position) : argmax(logits, -1);
+}
+
 void DecoderProgram::decode() const {
   const Array token = token_.read(), position = position_.read(), done = done_.read(),
               count = count_.read();
@@ -73,7 +80,7 @@ void DecoderProgram::decode() const {
   Decoder model = decoder();
   const Array hidden = model.forward(expand_dims(token, 1), {position, active});
   Scope scope("sampler");
-  const Array chosen = argmax(model.head(squeeze(hidden, 1)), -1);
+  const Array chosen = choose(model.head(squeeze(hidden, 1)), token, position);
   const Array next = where(done == 0, chosen, token);
   ring_.update(scatter(ring_.read(), count, expand_dims(where(done == 0, chosen, kNoToken), 0), 0));
   token_.update(next);
@@ -89,6 +96,7 @@ DecoderManifest DecoderProgram::manifest() const {
                            .window = config_.sliding_window,
                            .ring_rows = options_.ring_rows,
                            .prefill_sizes = options_.prefill_sizes,
+                           .sampler_vocabulary = sampler_ ? config_.vocab_size : 0,
                            .stop_tokens = options_.stop_tokens,
                            .caches = {}};
   for (const nn::KvCache& cache : caches_)

@@ -10,11 +10,13 @@
 // that are done change no state but the ring, where they write kNoToken.
 #pragma once
 
+#include "models/compile/sampler_states.h"
 #include "models/families/decoder.h"
 #include "runtime/array/trace.h"
 #include "runtime/program/decoder_manifest.h"
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace ashlar {
@@ -25,6 +27,8 @@ struct DecoderProgramOptions {
   std::vector<std::int64_t> prefill_sizes{16, 64, 256, 512};
   std::int64_t ring_rows = 64;  // most decode steps in one submit
   std::vector<std::int32_t> stop_tokens;
+  // Whether decode chooses tokens by the options of each row; otherwise it is greedy.
+  bool sampling = false;
 };
 
 class DecoderProgram {
@@ -45,6 +49,7 @@ private:
   nn::TokenRange prefill_range() const;
   void prefill(std::int64_t tokens) const;
   void decode() const;
+  Array choose(const Array& logits, const Array& token, const Array& position) const;
   Array is_stop(const Array& token) const;
 
   ModelConfig config_;
@@ -52,6 +57,7 @@ private:
   DecoderProgramOptions options_;
   std::vector<nn::KvCache> caches_;
   State prompt_, valid_, token_, position_, done_, ring_, count_;
+  std::optional<SamplerStates> sampler_;
 };
 
 }  // namespace ashlar

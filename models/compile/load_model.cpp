@@ -6,19 +6,23 @@
 
 namespace ashlar {
 
-DecoderProgramOptions program_options(const ModelFiles& files, const LoadOptions& options) {
-  return {.dtype = options.dtype.value_or(files.default_dtype()),
-          .batch = options.batch,
-          .prefill_sizes = options.prefill_sizes,
-          .ring_rows = options.ring_rows,
-          .stop_tokens = options.ignore_eos ? std::vector<std::int32_t>{} : files.stop_tokens()};
+nn::Weights weights_of(const ModelSource& source) {
+  const auto type_of = [&source](std::string_view name) -> std::optional<ArrayType> {
+    const auto weight = source.find_weight(name);
+    return weight ? std::optional(ArrayType{weight->dtype, weight->shape}) : std::nullopt;
+  };
+  return nn::Weights(type_of, source.config().quantization);
 }
 
-nn::Weights weights_of(const ModelFiles& files) {
-  return nn::Weights([files](std::string_view name) -> std::optional<ArrayType> {
-    const auto weight = files.find_weight(name);
-    return weight ? std::optional(ArrayType{weight->dtype, weight->shape}) : std::nullopt;
-  });
+DecoderProgram decoder_of(const ModelSource& source, const LoadOptions& options) {
+  return DecoderProgram(
+      source.config(), weights_of(source),
+      {.dtype = options.dtype.value_or(source.default_dtype()),
+       .batch = options.batch,
+       .prefill_sizes = options.prefill_sizes,
+       .ring_rows = options.ring_rows,
+       .stop_tokens = options.ignore_eos ? std::vector<std::int32_t>{} : source.stop_tokens(),
+       .sampling = options.sampling});
 }
 
 Program compile_entries(const DecoderProgram& decoder, const std::vector<EntryDefinition>& entries,
@@ -29,8 +33,10 @@ Program compile_entries(const DecoderProgram& decoder, const std::vector<EntryDe
 }
 
 Program compile_entries(const DecoderProgram& decoder, const std::vector<EntryDefinition>& entries,
-                        const DeviceProfile& profile, const Progress& progress) {
+                        const DeviceProfile& profile, const Progress& progress,
+                        std::int64_t kv_length) {
   CompileOptions options = CompileOptions::from_environment();
+  options.kv_length = kv_length;
   if (progress) {
     progress("compiling");
     options.on_progress = [&](std::size_t done, std::size_t total) {
@@ -40,13 +46,16 @@ Program compile_entries(const DecoderProgram& decoder, const std::vector<EntryDe
   return compile_entries(decoder, entries, profile, options);
 }
 
-LanguageModel load_model(const std::filesystem::path& folder, const LoadOptions& options) {
-  ModelFiles files = ModelFiles::open(folder);
+LanguageModel load_model(std::unique_ptr<const ModelSource> source, const LoadOptions& options) {
   auto device = std::make_unique<Device>();
-  const DecoderProgram decoder(files.config(), weights_of(files), program_options(files, options));
-  Program program =
-      compile_entries(decoder, decoder.generation_entries(), device->profile(), options.progress);
-  return LanguageModel(std::move(files), std::move(program), std::move(device), options.progress);
+  const DecoderProgram decoder = decoder_of(*source, options);
+  Program program = compile_entries(decoder, decoder.generation_entries(), device->profile(),
+                                    options.progress, options.kv_length);
+  return LanguageModel(std::move(source), std::move(program), std::move(device), options.progress);
+}
+
+LanguageModel load_model(const std::filesystem::path& folder, const LoadOptions& options) {
+  return load_model(std::make_unique<const ModelFiles>(ModelFiles::open(folder)), options);
 }
 
 }  // namespace ashlar

@@ -88,9 +88,8 @@ Array Decoder::head(const Array& hidden) const {
   Scope scope("lm_head");
   const Shape shape{config_.vocab_size, config_.hidden_size};
   const bool tied = config_.tied_embeddings || !root_.has("lm_head.weight");
-  const Array weight =
-      tied ? (model_ / "embed_tokens").get("weight", shape) : root_.get("lm_head.weight", shape);
-  const Array logits = linear(hidden, weight).astype(DType::f32);
+  const nn::Weights module = tied ? model_ / "embed_tokens" : root_ / "lm_head";
+  const Array logits = linear(hidden, module.matrix(shape)).astype(DType::f32);
   if (!config_.final_logit_softcap)
     return logits;
   return tanh(logits / *config_.final_logit_softcap) * *config_.final_logit_softcap;

@@ -106,9 +106,6 @@ ModelConfig parse_model_config(const nlohmann::json& config, std::string_view fi
     outer.fail("model_type", "a string");
   const ModelFamily& family = find_model_family(*model_type, file);
   const Sources sources{outer, decoder_part(outer, family)};
-  for (const JsonFields& fields : {outer, sources.decoder})
-    for (const std::string_view feature : {"quantization_config", "quantization"})
-      refuse_feature(fields, feature);
   check_architecture(outer);
 
   ModelConfig result = family.read(sources.decoder);
@@ -117,6 +114,7 @@ ModelConfig parse_model_config(const nlohmann::json& config, std::string_view fi
   result.model_type = *model_type;
   result.decoder_type = family.wrapped_type.empty() ? *model_type : family.wrapped_type;
   result.dtype = sources.first(read_dtype);
+  result.quantization = sources.first(read_quantization);
   result.tied_embeddings =
       sources.first([](const JsonFields& f) { return f.flag("tie_word_embeddings"); })
           .value_or(result.tied_embeddings);

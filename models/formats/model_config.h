@@ -8,6 +8,7 @@
 // limits given here.
 #pragma once
 
+#include "models/formats/quantization_config.h"
 #include "models/formats/rope_config.h"
 #include "runtime/program/dtype.h"
 
@@ -69,6 +70,7 @@ struct ModelConfig {
   bool tied_embeddings = false;
 
   std::optional<DType> dtype;  // of the weights, if stated
+  std::optional<QuantizationConfig> quantization;
   std::optional<std::int64_t> bos_token_id;
   std::vector<std::int64_t> eos_token_ids;
 

@@ -54,12 +54,13 @@ SafetensorsFile SafetensorsFile::open(const std::filesystem::path& path) {
   file.read(kPrefixBytes, text);
   const std::uint64_t data_offset = kPrefixBytes + length;
   SafetensorsHeader header = parse_safetensors_header(text, file.size() - data_offset, file.name());
-  return SafetensorsFile(file.name(), std::move(header), MappedFile(file, kUnit), data_offset);
+  return SafetensorsFile(path, file.name(), std::move(header), MappedFile(file, kUnit),
+                         data_offset);
 }
 
-SafetensorsFile::SafetensorsFile(std::string name, SafetensorsHeader header, MappedFile file,
-                                 std::size_t data_offset)
-    : name_(std::move(name)), header_(std::move(header)),
+SafetensorsFile::SafetensorsFile(std::filesystem::path path, std::string name,
+                                 SafetensorsHeader header, MappedFile file, std::size_t data_offset)
+    : path_(std::move(path)), name_(std::move(name)), header_(std::move(header)),
       by_name_(sorted_by_name(header_.tensors, name_)), file_(std::move(file)),
       data_(file_.bytes().subspan(data_offset)) {}
 

@@ -58,7 +58,8 @@ public:
   // Throws IoError or FormatError.
   static SafetensorsFile open(const std::filesystem::path& path);
 
-  const std::string& name() const { return name_; }  // quoted for messages
+  const std::filesystem::path& path() const { return path_; }
+  const std::string& name() const { return name_; }  // the path, quoted for messages
   const std::vector<TensorInfo>& tensors() const { return header_.tensors; }
   const std::map<std::string, std::string>& metadata() const { return header_.metadata; }
 
@@ -70,9 +71,10 @@ public:
   std::span<const std::byte> data(const TensorInfo& info) const;
 
 private:
-  SafetensorsFile(std::string name, SafetensorsHeader header, MappedFile file,
-                  std::size_t data_offset);
+  SafetensorsFile(std::filesystem::path path, std::string name, SafetensorsHeader header,
+                  MappedFile file, std::size_t data_offset);
 
+  std::filesystem::path path_;
   std::string name_;
   SafetensorsHeader header_;
   std::vector<std::size_t> by_name_;  // indices into tensors(), sorted by name

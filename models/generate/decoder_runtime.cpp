@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/generate/decoder_runtime.h"
 
+#include "models/generate/sampler_values.h"
 #include "runtime/program/error.h"
 #include "runtime/vulkan/memory.h"
 #include "runtime/vulkan/transfers.h"
@@ -22,7 +23,7 @@ DecoderRuntime::DecoderRuntime(Device& device, Program program, const WeightSour
                                const Progress& progress)
     : device_(device), states_(device),
       executor_(device, with_manifest(std::move(program)), states_),
-      positions_(static_cast<std::size_t>(manifest().batch), 0), written_(positions_) {
+      ids_(static_cast<std::size_t>(manifest().batch)), written_(ids_.size(), 0) {
   executor_.load_weights(with_progress(source, executor_.program(), progress));
   write_positions();
 }
@@ -37,14 +38,22 @@ std::vector<std::int32_t> DecoderRuntime::read_step(std::string_view name, std::
   return values;
 }
 
+std::vector<std::int64_t> DecoderRuntime::positions() const {
+  std::vector<std::int64_t> positions;
+  for (const std::vector<std::int32_t>& row : ids_)
+    positions.push_back(static_cast<std::int64_t>(row.size()));
+  return positions;
+}
+
 void DecoderRuntime::write_positions() {
-  write_step(step::kPosition, std::vector<std::int32_t>(positions_.begin(), positions_.end()));
+  const std::vector<std::int64_t> now = positions();
+  write_step(step::kPosition, std::vector<std::int32_t>(now.begin(), now.end()));
 }
 
 void DecoderRuntime::make_room(std::span<const std::int64_t> tokens) {
   std::int64_t rows = 0;
-  for (std::size_t row = 0; row < positions_.size(); ++row)
-    rows = std::max(rows, positions_[row] + tokens[row]);
+  for (std::size_t row = 0; row < ids_.size(); ++row)
+    rows = std::max(rows, static_cast<std::int64_t>(ids_[row].size()) + tokens[row]);
   if (rows > max_positions())
     throw InvalidArgument("generate", "{} tokens do not fit the context of {}", rows,
                           max_positions());
@@ -55,7 +64,7 @@ void DecoderRuntime::make_room(std::span<const std::int64_t> tokens) {
 
 bool DecoderRuntime::can_rewind(std::int64_t row, std::int64_t position) const {
   const auto at = static_cast<std::size_t>(row);
-  if (position < 0 || position > positions_[at])
+  if (position < 0 || position > static_cast<std::int64_t>(ids_[at].size()))
     return false;
   // A ring holds the last `ring` positions that were ever written; the row at `position` sees
   // window - 1 keys before it, and at 0 it needs none.
@@ -69,18 +78,23 @@ void DecoderRuntime::rewind(std::span<const std::int64_t> positions) {
   for (std::int64_t row = 0; row < batch(); ++row)
     if (!can_rewind(row, positions[static_cast<std::size_t>(row)]))
       throw InvalidArgument("generate", "row {} cannot go from position {} to {}", row,
-                            positions_[static_cast<std::size_t>(row)],
+                            ids_[static_cast<std::size_t>(row)].size(),
                             positions[static_cast<std::size_t>(row)]);
-  positions_.assign(positions.begin(), positions.end());
-  for (std::size_t row = 0; row < positions_.size(); ++row)
-    if (positions_[row] == 0)
+  for (std::size_t row = 0; row < ids_.size(); ++row) {
+    ids_[row].resize(static_cast<std::size_t>(positions[row]));
+    if (positions[row] == 0)
       written_[row] = 0;
+  }
   write_positions();
 }
 
-void DecoderRuntime::advance(std::size_t row, std::int64_t tokens) {
-  positions_[row] += tokens;
-  written_[row] = std::max(written_[row], positions_[row]);
+void DecoderRuntime::append(std::size_t row, std::span<const std::int32_t> ids) {
+  ids_[row].insert(ids_[row].end(), ids.begin(), ids.end());
+  written_[row] = std::max(written_[row], static_cast<std::int64_t>(ids_[row].size()));
+}
+
+void DecoderRuntime::set_sampling(std::span<const SamplingOptions> rows) {
+  write_sampling(states_, manifest(), rows, ids_);
 }
 
 void DecoderRuntime::write_prompt(std::span<const std::vector<std::int32_t>> rows,
@@ -98,10 +112,11 @@ void DecoderRuntime::write_prompt(std::span<const std::vector<std::int32_t>> row
   write_step(step::kValid, valid);
 }
 
-void DecoderRuntime::prefill(std::span<const std::vector<std::int32_t>> rows) {
+void DecoderRuntime::prefill(std::span<const std::vector<std::int32_t>> rows,
+                             std::stop_token cancel) {
   const std::vector<std::int64_t>& sizes = manifest().prefill_sizes;
   std::vector<std::int64_t> offsets(rows.size(), 0);
-  for (;;) {
+  while (!cancel.stop_requested()) {
     std::vector<std::int64_t> left;
     for (std::size_t row = 0; row < rows.size(); ++row)
       left.push_back(static_cast<std::int64_t>(rows[row].size()) - offsets[row]);
@@ -116,8 +131,9 @@ void DecoderRuntime::prefill(std::span<const std::vector<std::int32_t>> rows) {
     write_prompt(rows, offsets, size);
     executor_.run_and_wait(executor_.entry_index(prefill_entry(size)), {}, {});
     for (std::size_t row = 0; row < rows.size(); ++row) {
+      append(row, std::span(rows[row]).subspan(static_cast<std::size_t>(offsets[row]),
+                                               static_cast<std::size_t>(left[row])));
       offsets[row] += left[row];
-      advance(row, left[row]);
     }
   }
 }
@@ -145,8 +161,12 @@ std::vector<std::vector<std::int32_t>> DecoderRuntime::decode(std::span<const st
   for (std::size_t i = 0; i < ring.size(); ++i)
     if (ring[i] != kNoToken)
       chosen[i % width].push_back(ring[i]);
-  for (std::size_t row = 0; row < width; ++row)
-    advance(row, static_cast<std::int64_t>(chosen[row].size()));
+  for (std::size_t row = 0; row < width; ++row) {
+    if (chosen[row].empty())
+      continue;
+    append(row, tokens.subspan(row, 1));
+    append(row, std::span(chosen[row]).first(chosen[row].size() - 1));
+  }
   return chosen;
 }
 
@@ -170,7 +190,7 @@ DecoderRuntime::run_chunk(std::string_view entry, std::span<const std::vector<st
     views.push_back({&buffer, 0});
   executor_.run_and_wait(index, {}, views);
   for (std::size_t row = 0; row < rows.size(); ++row)
-    advance(row, static_cast<std::int64_t>(rows[row].size()));
+    append(row, rows[row]);
 
   std::vector<std::vector<std::byte>> results;
   for (std::size_t i = 0; i < outputs.size(); ++i) {
@@ -178,6 +198,31 @@ DecoderRuntime::run_chunk(std::string_view entry, std::span<const std::vector<st
     device_.transfers().read(buffers[i], 0, results.back());
   }
   return results;
+}
+
+std::int64_t DecoderRuntime::tokens_per_run(std::string_view entry) const {
+  for (const std::int64_t size : manifest().prefill_sizes)
+    if (entry == prefill_entry(size))
+      return size;
+  return 1;
+}
+
+void DecoderRuntime::stage(std::string_view entry, std::int64_t context, std::int64_t repeat) {
+  if (context < 0 || repeat < 1 || repeat > max_steps())
+    throw InvalidArgument("generate", "cannot run {} {} times behind {} tokens", entry, repeat,
+                          context);
+  const std::size_t rows = ids_.size();
+  const std::int64_t tokens = tokens_per_run(entry);
+  ids_.assign(rows, std::vector<std::int32_t>(static_cast<std::size_t>(context), 0));
+  written_.assign(rows, context);
+  make_room(std::vector<std::int64_t>(rows, tokens * repeat));
+  write_positions();
+  const std::vector<std::vector<std::int32_t>> prompt(
+      rows, std::vector<std::int32_t>(static_cast<std::size_t>(tokens), 0));
+  write_prompt(prompt, std::vector<std::int64_t>(rows, 0), tokens);
+  for (std::string_view zeroed : {step::kToken, step::kDone})
+    write_step(zeroed, std::vector<std::int32_t>(rows, 0));
+  write_step(step::kCount, std::vector<std::int32_t>{0});
 }
 
 void DecoderRuntime::warm_up() {

@@ -59,6 +59,23 @@ void Generator::check_prompts(const std::vector<std::vector<std::int32_t>>& prom
   }
 }
 
+std::vector<SamplingOptions> Generator::row_sampling(const GenerateOptions& options) const {
+  const auto batch = static_cast<std::size_t>(model_.runtime().batch());
+  std::vector<SamplingOptions> rows = options.sampling;
+  if (rows.size() < 2)
+    rows.resize(batch, rows.empty() ? SamplingOptions() : rows.front());
+  if (rows.size() != batch)
+    throw InvalidArgument("generate", "sampling options: expected one or one per row ({}), got {}",
+                          batch, rows.size());
+  for (const SamplingOptions& row : rows) {
+    check_sampling(row);
+    if (row.needs_sampler() && !model_.runtime().has_sampler())
+      throw InvalidArgument("generate", "the model was loaded for greedy decoding; load it with "
+                                        "LoadOptions::sampling");
+  }
+  return rows;
+}
+
 std::int64_t Generator::choose_steps(const GenerateOptions& options, std::int64_t generated,
                                      std::int64_t room) const {
   const DecoderRuntime& runtime = model_.runtime();
@@ -79,6 +96,7 @@ std::vector<Generation> Generator::run(const std::vector<std::vector<std::int32_
   for (const std::string& stop : options.stop_strings)
     if (stop.empty())
       throw InvalidArgument("generate", "a stop string is empty");
+  const std::vector<SamplingOptions> sampling = row_sampling(options);
   times_ = {};
   DecoderRuntime& runtime = model_.runtime();
 
@@ -92,7 +110,9 @@ std::vector<Generation> Generator::run(const std::vector<std::vector<std::int32_
     heads.emplace_back(prompt.begin(), prompt.end() - 1);
   }
   const auto prefill_start = Clock::now();
-  runtime.prefill(heads);
+  runtime.prefill(heads, cancel);
+  if (runtime.has_sampler())
+    runtime.set_sampling(sampling);
   times_.prefill_seconds = seconds_since(prefill_start);
 
   const auto end_all = [&](StopReason reason) {

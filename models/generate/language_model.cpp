@@ -5,19 +5,23 @@
 
 namespace ashlar {
 
-LanguageModel::LanguageModel(ModelFiles files, Program program, std::unique_ptr<Device> device,
-                             const Progress& progress)
-    : files_(std::move(files)) {
+LanguageModel::LanguageModel(const std::filesystem::path& folder, Program program,
+                             std::unique_ptr<Device> device, const Progress& progress)
+    : LanguageModel(std::make_unique<const ModelFiles>(ModelFiles::open(folder)),
+                    std::move(program), std::move(device), progress) {}
+
+LanguageModel::LanguageModel(std::unique_ptr<const ModelSource> source, Program program,
+                             std::unique_ptr<Device> device, const Progress& progress)
+    : source_(std::move(source)) {
   verify(program);
   require_generation(program);
-  files_.check_program(program);
-  if (std::filesystem::exists(files_.folder() / "tokenizer.json"))
-    tokenizer_ = files_.tokenizer();
+  check_program(*source_, program);
+  tokenizer_ = source_->find_tokenizer();
   device_ = device ? std::move(device) : std::make_unique<Device>();
   runtime_ = std::make_unique<DecoderRuntime>(
       *device_, std::move(program),
       [this](const WeightSpec& weight, std::uint64_t offset, std::span<std::byte> chunk) {
-        files_.read_weight(weight, offset, chunk);
+        source_->read_weight(weight, offset, chunk);
       },
       progress);
   if (progress)
@@ -25,10 +29,16 @@ LanguageModel::LanguageModel(ModelFiles files, Program program, std::unique_ptr<
   runtime_->warm_up();
 }
 
+const std::filesystem::path& LanguageModel::folder() const {
+  if (const auto* files = dynamic_cast<const ModelFiles*>(source_.get()))
+    return files->folder();
+  throw InvalidArgument("model", "random weights have no files, so no tokenizer or template");
+}
+
 const Tokenizer& LanguageModel::tokenizer() const {
   if (!tokenizer_)
     throw IoError("model", "'{}' has no tokenizer.json; give ids instead of text",
-                  files_.folder().string());
+                  folder().string());
   return *tokenizer_;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A model folder and its program, loaded onto a device: what generation and sessions start from.
+// A model and its program, loaded onto a device: what generation and sessions start from.
 // The program comes from the compiler (models/compile/load_model.h) or from a file.
 #pragma once
 
@@ -15,24 +15,28 @@ namespace ashlar {
 // Owns everything; one thread at a time.
 class LanguageModel {
 public:
-  // `program` was compiled from `files`, for `device`; without a device the default one is opened.
-  // Throws FormatError where the program cannot generate, InvalidArgument where it does not match
-  // the files, Unsupported, NoDevice or OutOfMemory; all of it before anything is allocated.
-  LanguageModel(ModelFiles files, Program program, std::unique_ptr<Device> device = nullptr,
-                const Progress& progress = {});
+  // `program` was compiled from the model, for `device`; without a device the default one is
+  // opened. Throws FormatError where the program cannot generate, InvalidArgument where it does not
+  // match the model, Unsupported, NoDevice or OutOfMemory; all of it before anything is allocated.
+  LanguageModel(std::unique_ptr<const ModelSource> source, Program program,
+                std::unique_ptr<Device> device = nullptr, const Progress& progress = {});
+  // From a model folder; throws what opening it throws, too.
+  LanguageModel(const std::filesystem::path& folder, Program program,
+                std::unique_ptr<Device> device = nullptr, const Progress& progress = {});
 
-  const ModelFiles& files() const { return files_; }
-  const ModelConfig& config() const { return files_.config(); }
-  // A folder may come without a tokenizer: ids in, ids out.
+  // The folder it was loaded from. Throws InvalidArgument for a model without files.
+  const std::filesystem::path& folder() const;
+  const ModelConfig& config() const { return source_->config(); }
+  // A model may come without a tokenizer: ids in, ids out.
   bool has_tokenizer() const { return tokenizer_.has_value(); }
-  // Throws IoError when the folder has none.
+  // Throws IoError when there is none.
   const Tokenizer& tokenizer() const;
   Device& device() { return *device_; }
   DecoderRuntime& runtime() { return *runtime_; }
   const std::vector<std::int32_t>& stop_tokens() const { return runtime_->manifest().stop_tokens; }
 
 private:
-  ModelFiles files_;
+  std::unique_ptr<const ModelSource> source_;
   std::optional<Tokenizer> tokenizer_;
   std::unique_ptr<Device> device_;
   std::unique_ptr<DecoderRuntime> runtime_;

@@ -18,10 +18,6 @@ DType loaded_dtype(const TensorInfo& info) {
                     name_of(info.type));
 }
 
-std::string type_of(const WeightSpec& weight) {
-  return fmt::format("{}{}", name_of(weight.dtype), weight.shape.to_string());
-}
-
 // Elements [offset / 4, ...) of doubles as floats.
 void narrow_doubles(std::span<const std::byte> source, std::uint64_t offset,
                     std::span<std::byte> chunk) {
@@ -44,8 +40,11 @@ ModelFiles ModelFiles::open(const std::filesystem::path& folder) {
   return ModelFiles(folder);
 }
 
-Tokenizer ModelFiles::tokenizer() const {
-  return Tokenizer::from_file(folder_ / "tokenizer.json");
+std::optional<Tokenizer> ModelFiles::find_tokenizer() const {
+  const std::filesystem::path path = folder_ / "tokenizer.json";
+  if (!std::filesystem::exists(path))
+    return std::nullopt;
+  return Tokenizer::from_file(path);
 }
 
 std::vector<std::int32_t> ModelFiles::stop_tokens() const {
@@ -58,8 +57,10 @@ std::vector<std::int32_t> ModelFiles::stop_tokens() const {
 DType ModelFiles::default_dtype() const {
   if (config_.dtype)
     return *config_.dtype;
-  const CheckpointTensor* embedding = checkpoint_->find("model.embed_tokens.weight");
-  return embedding ? loaded_dtype(*embedding->info) : DType::f32;
+  for (std::string_view name : {"model.embed_tokens.scales", "model.embed_tokens.weight"})
+    if (const CheckpointTensor* embedding = checkpoint_->find(name))
+      return loaded_dtype(*embedding->info);
+  return DType::f32;
 }
 
 std::optional<WeightSpec> ModelFiles::find_weight(std::string_view name) const {
@@ -67,25 +68,6 @@ std::optional<WeightSpec> ModelFiles::find_weight(std::string_view name) const {
   if (!tensor)
     return std::nullopt;
   return WeightSpec{std::string(name), loaded_dtype(*tensor->info), tensor->info->shape, 0};
-}
-
-void ModelFiles::check_program(const Program& program) const {
-  std::vector<std::string> mismatches;
-  for (const WeightGroup& group : program.weight_groups)
-    for (const WeightSpec& wanted : group.weights) {
-      const auto stored = find_weight(wanted.name);
-      if (!stored || stored->dtype != wanted.dtype || stored->shape != wanted.shape)
-        mismatches.push_back(fmt::format("'{}': expected {}, got {}", wanted.name, type_of(wanted),
-                                         stored ? type_of(*stored) : "no such tensor"));
-    }
-  if (!mismatches.empty())
-    throw InvalidArgument("model", "{} of the program's weights are not in '{}'; the first is {}",
-                          mismatches.size(), folder_.string(), mismatches.front());
-  if (program.decoder && program.decoder->config_hash != config_.hash)
-    throw InvalidArgument(
-        "model",
-        "the program was compiled from another config.json than that of '{}'; compile it again",
-        folder_.string());
 }
 
 void ModelFiles::read_weight(const WeightSpec& weight, std::uint64_t offset,

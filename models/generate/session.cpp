@@ -8,23 +8,28 @@
 namespace ashlar {
 namespace {
 
-std::string template_source(const LanguageModel& model) {
-  auto source = chat_template_source(model.files().folder(), false);
+ChatTemplate template_of(const LanguageModel& model, bool has_tools) {
+  const auto source = chat_template_source(model.folder(), has_tools);
   if (!source)
     throw Unsupported("session", "'{}' has no chat template; use `generate` with a raw prompt",
-                      model.files().folder().string());
-  return *source;
+                      model.folder().string());
+  return ChatTemplate::parse(*source);
 }
 
 }  // namespace
 
 Session::Session(LanguageModel& model)
-    : model_(model), generator_(model), template_(ChatTemplate::parse(template_source(model))) {
-  input_.special_tokens = special_tokens_of(model.files().folder());
+    : model_(model), generator_(model), template_(template_of(model, false)) {
+  input_.special_tokens = special_tokens_of(model.folder());
 }
 
 void Session::add_message(std::string_view role, std::string_view content) {
   input_.messages.push_back({{"role", role}, {"content", content}});
+}
+
+void Session::set_tools(nlohmann::ordered_json tools) {
+  template_ = template_of(model_, !tools.is_null());
+  input_.tools = std::move(tools);
 }
 
 void Session::set_variable(const std::string& name, nlohmann::ordered_json value) {
@@ -45,22 +50,19 @@ Generation Session::continue_ids(const std::vector<std::int32_t>& ids,
                                  std::stop_token cancel) {
   if (ids.empty())
     throw InvalidArgument("session", "the conversation has no tokens");
-  const auto [end, unused] = std::ranges::mismatch(cached_, ids);
+  const std::vector<std::int32_t>& cached = model_.runtime().ids().front();
+  const auto [end, unused] = std::ranges::mismatch(cached, ids);
   // The last id is always fed again: its logits choose the next token.
   std::int64_t kept =
-      std::min<std::int64_t>(end - cached_.begin(), static_cast<std::int64_t>(ids.size()) - 1);
+      std::min<std::int64_t>(end - cached.begin(), static_cast<std::int64_t>(ids.size()) - 1);
   if (!model_.runtime().can_rewind(0, kept))
     kept = 0;
   model_.runtime().rewind(std::vector<std::int64_t>{kept});
-  cached_.resize(static_cast<std::size_t>(kept));
   reused_ = kept;
 
   Generation generation =
       generator_.run({{ids.begin() + kept, ids.end()}}, options, on_text, cancel).front();
   generation.prompt_tokens = static_cast<std::int64_t>(ids.size());
-  cached_ = ids;
-  cached_.insert(cached_.end(), generation.ids.begin(), generation.ids.end());
-  cached_.resize(static_cast<std::size_t>(model_.runtime().positions().front()));
   return generation;
 }
 

@@ -24,8 +24,9 @@ public:
 
   // Appends a message without generating: "system", "user", "tool", ...
   void add_message(std::string_view role, std::string_view content);
-  // Tools and further variables that the template sees from now on.
-  void set_tools(nlohmann::ordered_json tools) { input_.tools = std::move(tools); }
+  // Tools (an array, or null for none) and further variables that the template sees from now on. A
+  // model may have a template of its own for conversations with tools; throws as the constructor.
+  void set_tools(nlohmann::ordered_json tools);
   void set_variable(const std::string& name, nlohmann::ordered_json value);
 
   // Generates the assistant's next message and appends it. Throws as Generator::run and
@@ -47,7 +48,6 @@ private:
   Generator generator_;
   ChatTemplate template_;
   TemplateInput input_;
-  std::vector<std::int32_t> cached_;  // ids whose keys and values the caches hold
   std::int64_t reused_ = 0;
 };
 

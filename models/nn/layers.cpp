@@ -8,14 +8,14 @@ namespace ashlar::nn {
 
 Array linear(const Array& x, const Weights& weights, std::int64_t out, bool bias) {
   Scope scope(weights.name());
-  const Array y = ashlar::linear(x, weights.get("weight", {out, x.dim(-1)}));
+  const Array y = ashlar::linear(x, weights.matrix({out, x.dim(-1)}));
   return bias ? y + weights.get("bias", {out}).astype(x.dtype()) : y;
 }
 
 Array embedding(const Array& ids, const Weights& weights, std::int64_t vocabulary,
                 std::int64_t width, DType dtype) {
   Scope scope(weights.name());
-  return take(weights.get("weight", {vocabulary, width}), ids, 0).astype(dtype);
+  return take(weights.matrix({vocabulary, width}), ids, 0).astype(dtype);
 }
 
 Array rms_norm(const Array& x, const Weights& weights, NormKind kind, double epsilon) {

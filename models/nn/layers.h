@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Blocks that decoders are made of. Shapes: B batch rows, T tokens, H hidden size, N heads, D head
 // size. Each rounds where Hugging Face's modules round, so that bf16 runs agree with the reference;
-// in f32 all casts vanish.
+// in f32 all casts vanish. Matrices may be quantised (Weights::matrix).
 #pragma once
 
 #include "models/formats/model_config.h"

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/nn/weights.h"
 
+#include "runtime/array/quantization.h"
 #include "runtime/array/trace.h"
 #include "runtime/program/error.h"
 
 namespace ashlar::nn {
 
-Weights::Weights(TensorTypes types, std::string prefix)
-    : types_(std::make_shared<const TensorTypes>(std::move(types))), prefix_(std::move(prefix)) {}
+Weights::Weights(TensorTypes types, std::optional<QuantizationConfig> quantization)
+    : source_(std::make_shared<const Source>(std::move(types), std::move(quantization))) {}
 
 std::string Weights::full_name(std::string_view name) const {
   return prefix_.empty() ? std::string(name) : fmt::format("{}.{}", prefix_, name);
@@ -29,19 +30,55 @@ std::string_view Weights::name() const {
 }
 
 bool Weights::has(std::string_view name) const {
-  return (*types_)(full_name(name)).has_value();
+  return source_->types(full_name(name)).has_value();
 }
 
 Array Weights::get(std::string_view name, const Shape& shape) const {
   const std::string full = full_name(name);
-  const auto type = (*types_)(full);
+  const auto type = source_->types(full);
   if (!type)
     throw InvalidArgument("model", "the checkpoint has no tensor '{}', which config.json asks for",
                           full);
+  if (!is_float(type->dtype))
+    throw InvalidArgument("model", "tensor '{}': expected a float type, got {}", full,
+                          name_of(type->dtype));
   if (type->shape != shape)
     throw InvalidArgument("model", "tensor '{}': config.json implies {}, the checkpoint has {}",
                           full, shape.to_string(), type->shape.to_string());
   return weight({full}, type->dtype, type->shape);
+}
+
+Array Weights::matrix(const Shape& shape) const {
+  if (has("scales"))
+    return dequantized(shape);
+  const Array matrix = get("weight", shape);
+  if (!is_float(matrix.dtype()))
+    throw InvalidArgument("model", "tensor '{}' is {}, but there are no scales '{}'",
+                          full_name("weight"), name_of(matrix.dtype()), full_name("scales"));
+  return matrix;
+}
+
+Array Weights::dequantized(const Shape& shape) const {
+  const auto encoding =
+      source_->quantization ? source_->quantization->encoding_of(prefix_) : std::nullopt;
+  if (!encoding)
+    throw InvalidArgument(
+        "model", "'{}' has scales, but config.json does not say how it is quantised", prefix_);
+  const std::int64_t out = shape.dim(0), in = shape.dim(1);
+  if (in % encoding->group_size != 0)
+    throw InvalidArgument("model", "'{}': groups of {} do not divide its {} columns", prefix_,
+                          encoding->group_size, in);
+  const Shape groups{out, in / encoding->group_size};
+  const QuantizedArray parts{get("weight", {out, in * encoding->bits / 32}), get("scales", groups),
+                             get("biases", groups), *encoding};
+  if (parts.packed.dtype() != DType::u32 || !is_float(parts.scales.dtype()) ||
+      parts.scales.dtype() != parts.biases.dtype())
+    throw InvalidArgument("model",
+                          "'{}': expected u32 words with scales and biases of one float type, got "
+                          "{}, {} and {}",
+                          prefix_, name_of(parts.packed.dtype()), name_of(parts.scales.dtype()),
+                          name_of(parts.biases.dtype()));
+  return dequantize(parts);
 }
 
 }  // namespace ashlar::nn

@@ -5,6 +5,7 @@
 // their tensors locally: `weights / "self_attn"`, then `["q_proj.weight"]`.
 #pragma once
 
+#include "models/formats/quantization_config.h"
 #include "runtime/array/array.h"
 
 #include <functional>
@@ -20,24 +21,35 @@ using TensorTypes = std::function<std::optional<ArrayType>(std::string_view name
 // Cheap to copy. Building arrays is safe from any thread when `types` is.
 class Weights {
 public:
-  explicit Weights(TensorTypes types, std::string prefix = {});
+  // `quantization`: how quantised matrices are encoded, if any are.
+  explicit Weights(TensorTypes types, std::optional<QuantizationConfig> quantization = {});
 
   // The tensors below `name` and a dot.
   Weights operator/(std::string_view name) const;
   Weights operator/(std::int64_t index) const;
 
   bool has(std::string_view name) const;
-  // The tensor in its stored element type. Throws InvalidArgument when it is missing or its shape
-  // is another one: geometry is checked against the file, never assumed.
+  // The tensor in its stored element type. Throws InvalidArgument when it is missing, holds no
+  // floats or its shape is another one: geometry is checked against the file, never assumed.
   Array get(std::string_view name, const Shape& shape) const;
+
+  // The tensor `weight` [out, in] of a linear or embedding module: floats in their stored type, or
+  // dequantised to f32 where the module has `scales` (see QuantizationConfig). Throws
+  // InvalidArgument also when the parts of a quantised matrix do not fit each other or the config.
+  Array matrix(const Shape& shape) const;
 
   // The last part of the prefix: "q_proj" of "model.layers.3.self_attn.q_proj".
   std::string_view name() const;
 
 private:
   std::string full_name(std::string_view name) const;
+  Array dequantized(const Shape& shape) const;
 
-  std::shared_ptr<const TensorTypes> types_;
+  struct Source {
+    TensorTypes types;
+    std::optional<QuantizationConfig> quantization;
+  };
+  std::shared_ptr<const Source> source_;
   std::string prefix_;
 };
 

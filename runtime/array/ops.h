@@ -7,6 +7,7 @@
 #include "runtime/array/elementwise.h"
 #include "runtime/array/indexing.h"
 #include "runtime/array/movement.h"
+#include "runtime/array/quantization.h"
 #include "runtime/array/random.h"
 #include "runtime/array/reductions.h"
 #include "runtime/array/sorting.h"

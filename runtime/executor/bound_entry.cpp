@@ -33,9 +33,11 @@ void check_view(const Entry& entry, const ValueSpec& value, const BufferView& vi
                           "entry '{}': '{}' of type {} {}: expected {} bytes, got {} (offset {})",
                           entry.name, value.name, name_of(value.dtype), value.shape.to_string(),
                           bytes, size, view.offset);
-  if (view.offset % size_of(value.dtype) != 0)
-    throw InvalidArgument("executor", "entry '{}': '{}' is not aligned to its element: offset {}",
-                          entry.name, value.name, view.offset);
+  if (view.offset % kValueAlignment != 0)
+    throw InvalidArgument("executor",
+                          "entry '{}': '{}' starts at offset {}: expected a multiple "
+                          "of {} bytes",
+                          entry.name, value.name, view.offset, kValueAlignment);
 }
 
 }  // namespace

@@ -18,6 +18,9 @@ namespace ashlar {
 
 class DeviceState;
 
+// Bytes. Kernels read and write vectors, so inputs and outputs start at multiples of it.
+inline constexpr std::uint64_t kValueAlignment = 16;
+
 class BoundEntry {
 public:
   // `entry` must outlive this.

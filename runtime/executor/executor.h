@@ -30,12 +30,18 @@ struct ExecutorCounters {
   std::uint64_t recordings = 0;
 };
 
-// Time of one command of an entry, measured alone.
+// One command of an entry, measured alone between barriers.
 struct CommandTime {
   std::string label;
   std::string kernel;  // empty for a copy
   Cost cost;
+  double start = 0;  // nanoseconds since the first command started
   double nanoseconds = 0;
+};
+
+struct ProfiledRun {
+  std::vector<CommandTime> commands;  // in order
+  double nanoseconds = 0;             // from the submit to its completion, as the host saw it
 };
 
 class Executor {
@@ -57,9 +63,9 @@ public:
   void load_weights(const WeightSource& source);
 
   // Submits the entry `repeat` times in one submit and returns without waiting; the ticket is for
-  // Queue::wait. Inputs and outputs must hold what the entry declares and stay alive until then; an
-  // output may overlap no other value. Changing them between runs patches addresses; an entry whose
-  // copies name them is recorded again.
+  // Queue::wait. Inputs and outputs must hold what the entry declares, start at a multiple of
+  // kValueAlignment and stay alive until then; an output may overlap no other value. Changing them
+  // between runs patches addresses; an entry whose copies name them is recorded again.
   //
   // Throws InvalidArgument (bindings, missing weights, invalid states), DeviceLost or OutOfMemory;
   // after a failed submit the states it would have written are invalid.
@@ -71,10 +77,10 @@ public:
   // Makes the driver compile the kernels of an entry, without running them.
   void warm_up(std::uint32_t entry);
 
-  // Runs the entry once, each command alone between barriers, and returns their times in order.
-  // Throws Unsupported where the queue has no timestamps.
-  std::vector<CommandTime> profile(std::uint32_t entry, std::span<const BufferView> inputs,
-                                   std::span<const BufferView> outputs);
+  // As run_and_wait, with each command alone between barriers and timestamps. Throws Unsupported
+  // where the queue has no timestamps.
+  ProfiledRun profile(std::uint32_t entry, std::span<const BufferView> inputs,
+                      std::span<const BufferView> outputs);
 
   const ExecutorCounters& counters() const { return counters_; }
 

@@ -4,6 +4,9 @@
 #include "runtime/vulkan/check.h"
 #include "runtime/vulkan/device.h"
 
+#include <algorithm>
+#include <chrono>
+
 namespace ashlar {
 namespace {
 
@@ -37,38 +40,46 @@ private:
   VkQueryPool handle_ = VK_NULL_HANDLE;
 };
 
+CommandTime describe(const Program& program, const Command& command) {
+  if (const auto* dispatch = std::get_if<Dispatch>(&command))
+    return {.label = dispatch->label,
+            .kernel = program.kernels[dispatch->kernel].name,
+            .cost = dispatch->cost};
+  const Copy& copy = std::get<Copy>(command);
+  return {.label = copy.label, .cost = {copy.source.bytes, copy.target.bytes, 0}};
+}
+
 }  // namespace
 
-std::vector<CommandTime> Executor::profile(std::uint32_t entry, std::span<const BufferView> inputs,
-                                           std::span<const BufferView> outputs) {
+ProfiledRun Executor::profile(std::uint32_t entry, std::span<const BufferView> inputs,
+                              std::span<const BufferView> outputs) {
   if (!device_.physical().queue_timestamps)
     throw Unsupported("executor", "device '{}' has no timestamps", device_.profile().name);
   warm_up(entry);  // compiling would be counted as running
   BoundEntry& bound = prepare(entry, inputs, outputs);
-  const TimestampPool pool(device_, static_cast<std::uint32_t>(count_work(bound.entry())) + 1);
+  const auto stamps = static_cast<std::uint32_t>(2 * count_work(bound.entry()));
+  const TimestampPool pool(device_, std::max(stamps, 1u));
   const Recording recording = record(bound, {.full_barriers = true, .timestamps = pool.handle()});
+  const auto start = std::chrono::steady_clock::now();
   device_.queue().wait(submit(bound, recording.parts(), 1));
+  const std::chrono::duration<double, std::nano> elapsed = std::chrono::steady_clock::now() - start;
 
+  ProfiledRun run{.commands = {}, .nanoseconds = elapsed.count()};
+  if (stamps == 0)
+    return run;
   const std::vector<std::uint64_t> ticks = pool.read();
-  std::vector<CommandTime> times;
+  const auto nanoseconds = [&](std::size_t from, std::size_t to) {
+    return static_cast<double>(ticks[to] - ticks[from]) * device_.physical().timestamp_period;
+  };
   for (const Command& command : bound.entry().commands) {
     if (std::holds_alternative<Barrier>(command))
       continue;
-    CommandTime& time = times.emplace_back();
-    const std::size_t i = times.size();
-    time.nanoseconds =
-        static_cast<double>(ticks[i] - ticks[i - 1]) * device_.physical().timestamp_period;
-    if (const auto* dispatch = std::get_if<Dispatch>(&command)) {
-      time.label = dispatch->label;
-      time.kernel = program_.kernels[dispatch->kernel].name;
-      time.cost = dispatch->cost;
-    } else {
-      const Copy& copy = std::get<Copy>(command);
-      time.label = copy.label;
-      time.cost = {copy.source.bytes, copy.target.bytes, 0};
-    }
+    const std::size_t first = 2 * run.commands.size();
+    CommandTime& time = run.commands.emplace_back(describe(program_, command));
+    time.start = nanoseconds(0, first);
+    time.nanoseconds = nanoseconds(first, first + 1);
   }
-  return times;
+  return run;
 }
 
 }  // namespace ashlar

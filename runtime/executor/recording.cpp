@@ -18,8 +18,7 @@ public:
     begin_part();
     if (options_.timestamps)
       vkCmdResetQueryPool(commands_, options_.timestamps, 0,
-                          static_cast<std::uint32_t>(count_work(sources_.entry) + 1));
-    write_timestamp();
+                          static_cast<std::uint32_t>(2 * count_work(sources_.entry)));
     if (options_.poisoned) {
       vkCmdFillBuffer(commands_, options_.poisoned->handle(), 0, VK_WHOLE_SIZE, 0xFFFFFFFFu);
       record_barrier(commands_);
@@ -46,13 +45,14 @@ private:
       begin_part();
     }
     ++work_;
+    write_timestamp();
     if (const auto* dispatch = std::get_if<Dispatch>(&command))
       record_dispatch(*dispatch);
     else
       record_copy(std::get<Copy>(command));
+    write_timestamp();
     if (options_.full_barriers)
       record_barrier(commands_);
-    write_timestamp();
   }
 
   void record_dispatch(const Dispatch& dispatch) {

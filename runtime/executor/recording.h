@@ -31,7 +31,7 @@ public:
     bool full_barriers = false;
     bool split = false;
     const Buffer* poisoned = nullptr;         // filled with 0xFF before the first command
-    VkQueryPool timestamps = VK_NULL_HANDLE;  // one at the start and one after each command
+    VkQueryPool timestamps = VK_NULL_HANDLE;  // two per command: before and after it
   };
 
   Recording(const RecordingSources& sources, const Options& options);

@@ -23,7 +23,6 @@ constexpr std::array kOptions = {
     Option{"full-barriers", &DebugOptions::full_barriers},
     Option{"sync-each", &DebugOptions::sync_each},
     Option{"poison", &DebugOptions::poison},
-    Option{"tiny-arena", &DebugOptions::tiny_arena},
     Option{"check-trace", &DebugOptions::check_trace},
     Option{"validation", &DebugOptions::validation},
     Option{"hazards", &DebugOptions::hazards},

@@ -15,7 +15,6 @@ struct DebugOptions {
   bool full_barriers = false;  // a barrier after every command
   bool sync_each = false;      // one submit and wait per command
   bool poison = false;         // fresh memory and the arena are filled with 0xFF (NaN) before use
-  bool tiny_arena = false;     // plan for the smallest arena, with the most reuse
   bool check_trace = false;    // trace closures again on every call and compare
   bool validation = false;     // Vulkan core and synchronization validation
   bool hazards = false;        // replay every recording through the hazard checker

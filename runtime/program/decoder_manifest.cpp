@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <utility>
 
 namespace ashlar {
 namespace {
@@ -29,6 +28,7 @@ void verify_sizes(const DecoderManifest& decoder) {
   require("context limit", decoder.max_positions, 1);
   require("window", decoder.window, 0);
   require("ring", decoder.ring_rows, 1);
+  require("sampler's vocabulary", decoder.sampler_vocabulary, 0);
   if (decoder.prefill_sizes.empty())
     throw FormatError(kUnit, "the decoder has no prefill size");
   std::int64_t least = 1;
@@ -40,21 +40,39 @@ void verify_sizes(const DecoderManifest& decoder) {
     require("stop token", token, 0);
 }
 
-std::vector<std::pair<std::string_view, Shape>> step_shapes(const DecoderManifest& decoder) {
-  const Shape rows{decoder.batch};
-  return {{step::kPrompt, {decoder.batch, decoder.prefill_sizes.back()}},
-          {step::kValid, rows},
-          {step::kToken, rows},
-          {step::kPosition, rows},
-          {step::kDone, rows},
-          {step::kRing, {decoder.ring_rows, decoder.batch}},
-          {step::kCount, {1}}};
+struct RoleState {
+  std::string_view name;
+  DType dtype;
+  Shape shape;
+};
+
+// The states whose roles are fixed, as the manifest implies them.
+std::vector<RoleState> role_states(const DecoderManifest& decoder) {
+  const std::int64_t batch = decoder.batch;
+  std::vector<RoleState> states{{step::kPrompt, DType::i32, {batch, decoder.prefill_sizes.back()}},
+                                {step::kValid, DType::i32, {batch}},
+                                {step::kToken, DType::i32, {batch}},
+                                {step::kPosition, DType::i32, {batch}},
+                                {step::kDone, DType::i32, {batch}},
+                                {step::kRing, DType::i32, {decoder.ring_rows, batch}},
+                                {step::kCount, DType::i32, {1}}};
+  if (decoder.sampler_vocabulary > 0)
+    states.insert(states.end(),
+                  {{sampler::kInverseTemperature, DType::f32, {batch, 1}},
+                   {sampler::kTopK, DType::i32, {batch, 1}},
+                   {sampler::kTopP, DType::f32, {batch, 1}},
+                   {sampler::kLastRank, DType::i32, {batch, 1}},
+                   {sampler::kPenalty, DType::f32, {batch, 1}},
+                   {sampler::kSeed, DType::u32, {batch, 2}},
+                   {sampler::kSeen, DType::boolean, {batch, decoder.sampler_vocabulary}}});
+  return states;
 }
 
-void verify_step_state(const StateSpec& state, const Shape& shape) {
-  if (state.dtype != DType::i32 || state.shape != shape || state.growable)
-    throw FormatError(kUnit, "the decoder's state '{}' is {}{}: expected i32{}", state.name,
-                      name_of(state.dtype), state.shape.to_string(), shape.to_string());
+void verify_role(const StateSpec& state, const RoleState& role) {
+  if (state.dtype != role.dtype || state.shape != role.shape || state.growable)
+    throw FormatError(kUnit, "the decoder's state '{}' is {}{}: expected {}{}", state.name,
+                      name_of(state.dtype), state.shape.to_string(), name_of(role.dtype),
+                      role.shape.to_string());
 }
 
 void verify_cache(const Program& program, const CacheManifest& cache) {
@@ -86,9 +104,9 @@ void verify_manifest(const Program& program) {
   if (!program.decoder)
     return;
   verify_sizes(*program.decoder);
-  for (const auto& [name, shape] : step_shapes(*program.decoder))
-    if (const StateSpec* state = find_state(program, name))
-      verify_step_state(*state, shape);
+  for (const RoleState& role : role_states(*program.decoder))
+    if (const StateSpec* state = find_state(program, role.name))
+      verify_role(*state, role);
   for (const CacheManifest& cache : program.decoder->caches)
     verify_cache(program, cache);
 }
@@ -97,9 +115,9 @@ void require_generation(const Program& program) {
   if (!program.decoder)
     throw FormatError(kUnit,
                       "it cannot generate: it is no decoder; save one with `ashlar compile`");
-  for (const auto& [name, shape] : step_shapes(*program.decoder))
-    if (!find_state(program, name))
-      throw FormatError(kUnit, "it cannot generate: it has no state '{}'", name);
+  for (const RoleState& role : role_states(*program.decoder))
+    if (!find_state(program, role.name))
+      throw FormatError(kUnit, "it cannot generate: it has no state '{}'", role.name);
   for (const std::int64_t size : program.decoder->prefill_sizes)
     require_entry(program, prefill_entry(size));
   require_entry(program, "decode");

@@ -24,6 +24,18 @@ inline constexpr std::string_view kRing = "ring";          // [R, B] tokens of t
 inline constexpr std::string_view kCount = "count";        // [1] decode steps of this submit
 }  // namespace step
 
+// Names of the states of the device sampler, where the program has one; V = sampler_vocabulary.
+namespace sampler {
+inline constexpr std::string_view kInverseTemperature =
+    "sampler.inverse_temperature";                                          // f32 [B, 1]
+inline constexpr std::string_view kTopK = "sampler.top_k";                  // i32 [B, 1]
+inline constexpr std::string_view kTopP = "sampler.top_p";                  // f32 [B, 1]
+inline constexpr std::string_view kLastRank = "sampler.last_rank";          // i32 [B, 1]
+inline constexpr std::string_view kPenalty = "sampler.repetition_penalty";  // f32 [B, 1]
+inline constexpr std::string_view kSeed = "sampler.seed";                   // u32 [B, 2]
+inline constexpr std::string_view kSeen = "sampler.seen";  // bool [B, V]: tokens of the row so far
+}  // namespace sampler
+
 // In the ring, for rows that were done already.
 inline constexpr std::int32_t kNoToken = -1;
 
@@ -42,6 +54,7 @@ struct DecoderManifest {
   std::int64_t window = 0;                  // keys that rows of a ring see, their own included
   std::int64_t ring_rows = 0;               // most decode steps in one submit
   std::vector<std::int64_t> prefill_sizes;  // ascending
+  std::int64_t sampler_vocabulary = 0;  // ids that the sampler draws from; 0: decoding is greedy
   std::vector<std::int32_t> stop_tokens;
   std::vector<CacheManifest> caches;
 

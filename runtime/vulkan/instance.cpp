@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <string_view>
 
 namespace ashlar {
@@ -18,8 +19,10 @@ VKAPI_ATTR VkBool32 VKAPI_CALL collect_message(VkDebugUtilsMessageSeverityFlagBi
                                                const VkDebugUtilsMessengerCallbackDataEXT* data,
                                                void* user) {
   const std::string_view id = data->pMessageIdName ? data->pMessageIdName : "";
-  if (id != "Loader Message")
-    static_cast<ValidationLog*>(user)->add(data->pMessage);
+  if (id == "Loader Message")
+    return VK_FALSE;
+  std::fprintf(stderr, "[validation] %s\n", data->pMessage);
+  static_cast<ValidationLog*>(user)->add(data->pMessage);
   return VK_FALSE;
 }
 

@@ -45,16 +45,6 @@ std::array<VkMemoryPropertyFlags, 2> wanted_properties(Residency residency) {
   return {0, 0};
 }
 
-std::string_view name_of(Residency residency) {
-  constexpr std::array<std::string_view, 6> kNames = {"weights", "state", "step",
-                                                      "ring",    "arena", "staging"};
-  return kNames[static_cast<std::size_t>(residency)];
-}
-
-double mebibytes(std::uint64_t bytes) {
-  return static_cast<double>(bytes) / (1024.0 * 1024.0);
-}
-
 std::optional<std::uint64_t> read_number(const char* path) {
   std::ifstream file(path);
   std::uint64_t value = 0;
@@ -157,48 +147,38 @@ std::uint32_t Memory::heap_of(Residency residency) const {
   return types.empty() ? 0 : properties_.memoryTypes[types.front()].heapIndex;
 }
 
-std::uint64_t Memory::available_in_heap(std::uint32_t heap) const {
+Budget Memory::budget() const {
   const std::lock_guard lock(mutex_);
-  const std::uint64_t under_limit =
-      saturating_sub(device_.options().memory_limit, stats_.live_bytes);
-  std::uint64_t available = saturating_sub(properties_.memoryHeaps[heap].size, heap_bytes_[heap]);
+  Budget free{{}, saturating_sub(device_.options().memory_limit, stats_.live_bytes)};
+  VkPhysicalDeviceMemoryBudgetPropertiesEXT budget{
+      VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_BUDGET_PROPERTIES_EXT};
   if (device_.profile().memory_budget) {
-    VkPhysicalDeviceMemoryBudgetPropertiesEXT budget{
-        VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_BUDGET_PROPERTIES_EXT};
     VkPhysicalDeviceMemoryProperties2 properties{
         VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PROPERTIES_2, &budget};
     vkGetPhysicalDeviceMemoryProperties2(device_.physical().handle, &properties);
-    available = saturating_sub(budget.heapBudget[heap], budget.heapUsage[heap]);
-  } else if (device_.profile().is_cpu) {
-    available = available_host_memory();
   }
-  return std::min(available, under_limit);
+  for (std::uint32_t heap = 0; heap < properties_.memoryHeapCount; ++heap) {
+    if (device_.profile().memory_budget)
+      free.heaps.push_back(saturating_sub(budget.heapBudget[heap], budget.heapUsage[heap]));
+    else if (device_.profile().is_cpu)
+      free.heaps.push_back(available_host_memory());
+    else
+      free.heaps.push_back(saturating_sub(properties_.memoryHeaps[heap].size, heap_bytes_[heap]));
+  }
+  return free;
 }
 
 std::uint64_t Memory::available(Residency residency) const {
-  return available_in_heap(heap_of(residency));
+  const Budget free = budget();
+  return std::min(free.heaps[heap_of(residency)], free.limit);
 }
 
 void Memory::check_budget(std::span<const Demand> demands) const {
   device_.queue().collect();
-  for (std::uint32_t heap = 0; heap < properties_.memoryHeapCount; ++heap) {
-    std::uint64_t needed = 0;
-    std::string parts;
-    for (const Demand& demand : demands) {
-      if (demand.bytes == 0 || heap_of(demand.residency) != heap)
-        continue;
-      if (__builtin_add_overflow(needed, demand.bytes, &needed))
-        needed = std::numeric_limits<std::uint64_t>::max();
-      parts += fmt::format("{}{} {:.1f} MiB", parts.empty() ? "" : ", ", name_of(demand.residency),
-                           mebibytes(demand.bytes));
-    }
-    const std::uint64_t available = available_in_heap(heap);
-    if (needed > available)
-      throw OutOfMemory("memory",
-                        "needs {} bytes ({}), but {} bytes ({:.1f} MiB) would fit on '{}': use "
-                        "smaller weights, a shorter context, or another device",
-                        needed, parts, available, mebibytes(available), device_.profile().name);
-  }
+  std::vector<PlacedDemand> placed;
+  for (const Demand& demand : demands)
+    placed.push_back({demand, heap_of(demand.residency)});
+  check_demands(placed, budget(), device_.profile().name);
 }
 
 MemoryStats Memory::stats() const {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "runtime/program/program.h"
+#include "runtime/vulkan/budget.h"
 
 #include <vulkan/vulkan_core.h>
 
@@ -29,12 +30,6 @@ struct MemoryStats {
   std::uint64_t peak_bytes = 0;
 };
 
-// Bytes that someone is about to allocate in one residency class.
-struct Demand {
-  Residency residency;
-  std::uint64_t bytes;
-};
-
 class Memory {
 public:
   explicit Memory(Device& device);
@@ -45,7 +40,7 @@ public:
 
   // Throws OutOfMemory, naming what would fit, unless the demands fit beside what is live.
   void check_budget(std::span<const Demand> demands) const;
-  // Bytes that may still be allocated in the heap of a class.
+  // Bytes that may still be allocated in one residency class.
   std::uint64_t available(Residency residency) const;
   MemoryStats stats() const;
 
@@ -57,7 +52,7 @@ private:
 
   std::vector<std::uint32_t> preferred_types(Residency residency) const;
   std::uint32_t heap_of(Residency residency) const;
-  std::uint64_t available_in_heap(std::uint32_t heap) const;
+  Budget budget() const;
 
   Device& device_;
   VkPhysicalDeviceMemoryProperties properties_{};

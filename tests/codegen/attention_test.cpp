@@ -163,6 +163,140 @@ TEST_F(AttentionTest, PartsOfSeveralStepsCombine) {
   expect_near(run(text.text(), split), expected(region(whole), inputs(whole)), {2e-5, 1e-5});
 }
 
+// The caches get one new row for each batch row from the kernel that reads them.
+struct AppendCase {
+  Case attention;
+  std::vector<double> row;  // where the new key lies, per batch row
+};
+
+class AttentionAppendTest : public AttentionTest {
+protected:
+  static void check_append(const AppendCase& append) {
+    const Case& c = append.attention;
+    RegionText text("attention", c.schedule);
+    const std::string scalar = tensor({c.batch}, DType::i32),
+                      index = tensor({1, c.batch, 1, 1}, DType::i32),
+                      key = tensor({1, c.batch, c.groups, c.head}, c.dtype),
+                      value = tensor({1, c.batch, c.groups, c.value}, c.dtype),
+                      keys = cache_type(c, c.head), values = cache_type(c, c.value);
+    for (const std::string& type : {query_type(c), keys, values, scalar, scalar, index, key, value})
+      text.input(type);
+    const std::string new_keys = text.op(scatter("%x1", "%x6", keys, index, key)),
+                      new_values = text.op(scatter("%x2", "%x7", values, index, value));
+    text.output(
+        text.op(fmt::format(
+            "ashlar.attention %x0, {}, {}, %x3, %x4 {{scale = 0.25 : f64, causal = {}, window "
+            "= {} : i64, softcap = 0.0 : f64, ring = {} : i64}} : ({}, {}, {}, {}, {}) -> {}",
+            new_keys, new_values, c.causal, c.window, c.ring, query_type(c), keys, values, scalar,
+            scalar, result_type(c))),
+        result_type(c));
+    text.output(new_keys, keys, 1);
+    text.output(new_values, values, 2);
+    Tensors all = inputs(c);
+    all.push_back(AttentionTest::values(DType::i32, {1, c.batch, 1, 1}, append.row));
+    all.push_back(random(c.dtype, {1, c.batch, c.groups, c.head}, -2, 2, 6));
+    all.push_back(random(c.dtype, {1, c.batch, c.groups, c.value}, -2, 2, 7));
+    compare(text.text(), all, {2e-5, 1e-5});
+  }
+
+  static std::string scatter(std::string_view cache, std::string_view rows, std::string_view type,
+                             std::string_view index_type, std::string_view row_type) {
+    return fmt::format("ashlar.scatter {}, %x5, {} {{axis = 0 : i64}} : ({}, {}, {}) -> {}", cache,
+                       rows, type, index_type, row_type, type);
+  }
+};
+
+TEST_F(AttentionAppendTest, OwnRowIsSeen) {
+  for (DType dtype : {DType::f32, DType::bf16})
+    check_append({{.dtype = dtype}, {20}});
+  check_append({{.batch = 2, .position = {20, 5}, .length = {21, 6}}, {20, 5}});
+  check_append({{.heads = 3, .groups = 3, .head = 7, .value = 5}, {20}});
+}
+
+TEST_F(AttentionAppendTest, RingRow) {
+  check_append(
+      {{.rows = 12, .window = 9, .ring = 12, .position = {30}, .length = {31}}, {30 % 12}});
+}
+
+// Rows that this step does not see are stored all the same, and dropped ones are not.
+TEST_F(AttentionAppendTest, UnseenAndDroppedRows) {
+  check_append({{}, {33}});
+  check_append({{}, {-1}});
+  check_append({{.position = {0}, .length = {0}}, {0}});
+}
+
+TEST_F(AttentionAppendTest, EveryWorkgroupSize) {
+  for (int size : {8, 16, 128})
+    check_append({{.rows = 200,
+                   .position = {150},
+                   .length = {151},
+                   .schedule = fmt::format(
+                       "<\"attention\", {{workgroup = {}, packets = 2, keys = 3}}>", size)},
+                  {150}});
+}
+
+// The last workgroup of a tile joins its splits; arrivals are zero again behind it.
+TEST_F(AttentionTest, LastSplitJoinsAll) {
+  for (const Case& c :
+       {Case{.rows = 600, .splits = 5, .position = {550}, .length = {551}},
+        Case{.rows = 100, .splits = 8, .position = {70}, .length = {71}},
+        Case{.batch = 2, .rows = 300, .splits = 3, .position = {20, 290}, .length = {21, 291}},
+        Case{.steps = 5,
+             .heads = 6,
+             .value = 24,
+             .rows = 300,
+             .splits = 4,
+             .position = {250},
+             .length = {255}},
+        Case{.splits = 4, .position = {0}, .length = {0}}}) {
+    SCOPED_TRACE(fmt::format("{} splits of {}", c.splits, c.length[0]));
+    Case whole = c;
+    whole.splits = 0;
+    const std::int64_t tiles = c.batch * c.groups * ((c.steps + 1) / 2);
+    RegionText text("attention");
+    const std::string parts = attend(text, c), arrivals = text.input(tensor({tiles}, DType::i32)),
+                      result = result_type(whole);
+    const std::string joined =
+        text.op(fmt::format("kernel.attention_combine {}, {} : ({}, {}) -> {}", parts, arrivals,
+                            result_type(c), tensor({tiles}, DType::i32), result));
+    text.output(text.op(fmt::format("ashlar.neg {} : ({}) -> {}", joined, result, result)), result);
+    text.output(parts, result_type(c));
+    Tensors all = inputs(c);
+    all.push_back(values(DType::i32, {tiles}, {}));
+    Tensors actual = run(text.text(), all), wanted = expected(text.text(), all);
+    // Parts are cut otherwise than the reference cuts them.
+    actual.erase(actual.begin() + 1);
+    wanted.erase(wanted.begin() + 1);
+    expect_near(actual, wanted, {2e-5, 1e-5});
+  }
+}
+
+TEST_F(AttentionTest, QueryWithNormOfItsHeads) {
+  const Case c{.heads = 6, .dtype = DType::f32};
+  RegionText text("attention");
+  const std::string q = query_type(c), one = tensor({1, 1, 6, 1}, c.dtype);
+  for (const std::string& type : {q, cache_type(c, 16), cache_type(c, 16),
+                                  std::string("tensor<1xi32>"), std::string("tensor<1xi32>")})
+    text.input(type);
+  const std::string square = text.op(fmt::format("ashlar.square %x0 : ({}) -> {}", q, q));
+  const std::string sum = text.op(
+      fmt::format("ashlar.reduce_sum {} {{axes = array<i64: 3>, keepdims = true}} : ({}) -> {}",
+                  square, q, one));
+  const std::string scale = text.op(fmt::format("ashlar.rsqrt {} : ({}) -> {}", sum, one, one));
+  const std::string wide = text.op(fmt::format(
+      "ashlar.broadcast {} {{shape = array<i64: 1, 1, 6, 16>}} : ({}) -> {}", scale, one, q));
+  const std::string normed =
+      text.op(fmt::format("ashlar.mul %x0, {} : ({}, {}) -> {}", wide, q, q, q));
+  text.output(
+      text.op(fmt::format(
+          "ashlar.attention {}, %x1, %x2, %x3, %x4 {{scale = 0.25 : f64, causal = true, window = 0 "
+          ": i64, softcap = 0.0 : f64, ring = 0 : i64}} : ({}, {}, {}, tensor<1xi32>, "
+          "tensor<1xi32>) -> {}",
+          normed, q, cache_type(c, 16), cache_type(c, 16), q)),
+      q);
+  compare(text.text(), inputs(c), {2e-5, 1e-5});
+}
+
 TEST_F(AttentionTest, PrologueAndEpilogue) {
   const Case c{.dtype = DType::bf16};
   RegionText text("attention");

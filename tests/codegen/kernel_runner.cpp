@@ -68,6 +68,17 @@ int output_in_place_of(kernel::FusedOp fused, std::size_t i) {
   return -1;
 }
 
+// Inputs that the kernel writes to but leaves as they were.
+std::vector<std::size_t> restored_inputs(kernel::FusedOp fused) {
+  const kernel::RegionView region = kernel::view_of(fused);
+  std::vector<std::size_t> inputs;
+  for (mlir::BlockArgument argument : region.body->getArguments())
+    if (kernel::is_updated(region, argument) &&
+        output_in_place_of(fused, argument.getArgNumber()) < 0)
+      inputs.push_back(argument.getArgNumber());
+  return inputs;
+}
+
 ArrayType output_type(kernel::FusedOp fused, std::size_t output,
                       const std::vector<reference::Tensor>& inputs) {
   const std::int64_t input = fused.getInplace()[output];
@@ -84,12 +95,16 @@ Program program_of(Region& region, const std::vector<reference::Tensor>& inputs,
     throw Unsupported("test", "the kernel is not emitted");
   if (mlir::failed(emitted->module->verify()))
     throw Error("test", "the emitted module is invalid");
+  const std::vector<std::size_t> restored = restored_inputs(region.fused);
   Entry entry{"main", {}, {}, 0, {}};
   Dispatch dispatch{0, {}, {}, emitted->workgroups, "k", {}};
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     entry.inputs.push_back(spec_of(fmt::format("in{}", i), inputs[i].type));
     const BufferRange source = range_of(Space::input, i, inputs[i].type);
-    const int output = output_in_place_of(region.fused, i);
+    int output = output_in_place_of(region.fused, i);
+    for (auto [number, input] : llvm::enumerate(restored))
+      if (input == i)
+        output = static_cast<int>(region.fused.getInplace().size() + number);
     if (output < 0) {
       dispatch.arguments.push_back({source, Access::read});
       continue;
@@ -105,6 +120,8 @@ Program program_of(Region& region, const std::vector<reference::Tensor>& inputs,
     if (region.fused.getInplace()[o] < 0)
       dispatch.arguments.push_back({range_of(Space::output, o, type), Access::write});
   }
+  for (std::size_t input : restored)
+    entry.outputs.push_back(spec_of(fmt::format("restored{}", input), inputs[input].type));
   if (!entry.commands.empty())
     entry.commands.push_back(Barrier{});
   const auto arguments = static_cast<std::uint32_t>(dispatch.arguments.size());
@@ -155,12 +172,16 @@ Device& KernelTest::device() {
 KernelTest::Tensors KernelTest::expected(const std::string& text, const Tensors& inputs) {
   Region region(text);
   reference::States states;
-  return reference::evaluate(region.main, inputs, states);
+  Tensors results = reference::evaluate(region.main, inputs, states);
+  for (std::size_t input : restored_inputs(region.fused))
+    results.push_back(inputs[input]);
+  return results;
 }
 
-KernelTest::Tensors KernelTest::run(const std::string& text, const Tensors& inputs) {
+KernelTest::Tensors KernelTest::run(const std::string& text, const Tensors& inputs,
+                                    const DeviceProfile& profile) {
   Region region(text);
-  Program program = program_of(region, inputs, device().profile());
+  Program program = program_of(region, inputs, profile);
   const std::vector<ValueSpec> outputs = program.entries[0].outputs;
   StateStore states(device());
   Executor executor(device(), std::move(program), states);

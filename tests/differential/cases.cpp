@@ -6,6 +6,7 @@
 #include "runtime/array/table_functions.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace ashlar::testing {
 namespace {
@@ -270,6 +271,31 @@ Cases philox_cases(const Shape& shape, Leaves& leaves) {
   return cases;
 }
 
+Cases quantized_cases(Leaves& leaves) {
+  constexpr DType kFloats[] = {DType::f32, DType::f16, DType::bf16};
+  Cases cases;
+  for (std::int64_t bits : kQuantizedBits) {
+    const AffineEncoding encoding{bits, kQuantizedGroups[leaves.number(0, 3)]};
+    const DType stored = kFloats[leaves.number(0, 3)], dtype = kFloats[leaves.number(0, 3)];
+    const auto weights = [&](std::int64_t rows, std::int64_t length) {
+      const Shape groups{rows, length / encoding.group_size};
+      return QuantizedArray{leaves.leaf(DType::u32, {rows, length * bits / 32}, Domain::any),
+                            leaves.leaf(stored, groups, Domain::unit),
+                            leaves.leaf(stored, groups, Domain::unit), encoding};
+    };
+    // Scales in f32 have products that only a fused multiply-add keeps exact.
+    const double lost = stored == DType::f32 ? std::ldexp(1.0, static_cast<int>(bits) - 23) : 0;
+    cases.push_back({dequantize(weights(3, 256), dtype), {0, lost}});
+    cases.push_back(
+        {take(dequantize(weights(9, 128)), leaves.indices(DType::i32, {4}, -9, 9), 0), {0, lost}});
+    const std::int64_t rows = leaves.number(1, 12), length = 128 * leaves.number(1, 4);
+    const Array x = leaves.leaf(DType::f32, {rows, length}, Domain::unit);
+    const double largest = std::ldexp(static_cast<double>(length), static_cast<int>(bits));
+    cases.push_back({quantized_matmul(x, weights(2 * rows + 17, length)), {16, 1e-7 * largest}});
+  }
+  return cases;
+}
+
 }  // namespace
 
 std::vector<Case> make_cases(const OpInfo& info, DType dtype, const Shape& shape, Leaves& leaves) {
@@ -296,6 +322,8 @@ std::vector<Case> make_cases(const OpInfo& info, DType dtype, const Shape& shape
     return philox_cases(shape, leaves);
   case OpClass::attention:
     return attention_cases(dtype, leaves);
+  case OpClass::quantized:
+    return quantized_cases(leaves);
   }
   __builtin_unreachable();
 }

@@ -32,6 +32,38 @@ func.func @slice(%a: tensor<4xf32>) {
 
 // -----
 
+func.func @slice_far(%a: tensor<4xf32>) {
+  // expected-error @+1 {{2 * 4611686018427387904 passes 2^63-1}}
+  %0 = ashlar.slice %a {starts = array<i64: 0>, sizes = array<i64: 3>, steps = array<i64: 4611686018427387904>} : (tensor<4xf32>) -> tensor<3xf32>
+  return
+}
+
+// -----
+
+func.func @slice_beyond(%a: tensor<4xf32>) {
+  // expected-error @+1 {{9223372036854775807 + 1 passes 2^63-1}}
+  %0 = ashlar.slice %a {starts = array<i64: 9223372036854775807>, sizes = array<i64: 2>, steps = array<i64: 1>} : (tensor<4xf32>) -> tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func @pad(%a: tensor<4xf32>) {
+  // expected-error @+1 {{9223372036854775807 + 1 passes 2^63-1}}
+  %0 = ashlar.pad %a {low = array<i64: 9223372036854775807>, high = array<i64: 1>, value = 0.0 : f64} : (tensor<4xf32>) -> tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @concat(%a: tensor<9223372036854775807x0xf32>) {
+  // expected-error @+1 {{9223372036854775807 + 9223372036854775807 passes 2^63-1}}
+  %0 = ashlar.concat %a, %a {axis = 0 : i64} : (tensor<9223372036854775807x0xf32>, tensor<9223372036854775807x0xf32>) -> tensor<4x0xf32>
+  return
+}
+
+// -----
+
 // expected-error @+1 {{only axis 0 of a state may be dynamic}}
 ashlar.state @s : tensor<2x?xf32> {residency = "state"}
 
@@ -48,5 +80,21 @@ func.func @inplace(%a: tensor<4xf32>) {
   ^bb0(%x: tensor<4xf32>):
     kernel.yield %x : tensor<4xf32>
   }
+  return
+}
+
+// -----
+
+func.func @dequantize(%p: tensor<2x8xui32>, %s: tensor<2x1xbf16>) {
+  // expected-error @+1 {{no encoding with 7 bits and groups of 64}}
+  %0 = ashlar.dequantize %p, %s, %s {bits = 7 : i64, group_size = 64 : i64, dtype = f32} : (tensor<2x8xui32>, tensor<2x1xbf16>, tensor<2x1xbf16>) -> tensor<2x64xf32>
+  return
+}
+
+// -----
+
+func.func @dequantize_shape(%p: tensor<2x8xui32>, %s: tensor<2x1xbf16>) {
+  // expected-error @+1 {{packed [2, 8] and scales [2, 1] disagree: expected packed [2, 16]}}
+  %0 = ashlar.dequantize %p, %s, %s {bits = 8 : i64, group_size = 64 : i64, dtype = f32} : (tensor<2x8xui32>, tensor<2x1xbf16>, tensor<2x1xbf16>) -> tensor<2x64xf32>
   return
 }

@@ -8,7 +8,8 @@
 // CHECK-LABEL: func.func @decode
 func.func @decode(%q: tensor<1x1x8x64xbf16>, %k: tensor<?x1x2x64xbf16>, %v: tensor<?x1x2x64xbf16>, %p: tensor<1xi32>, %n: tensor<1xi32>) -> tensor<1x1x8x64xbf16> {
   // GPU: %[[P:.*]] = kernel.attention_partial {{.*}} splits = 32 : i64{{.*}} -> tensor<1x1x8x32x66xf32>
-  // GPU: kernel.attention_combine %[[P]] : (tensor<1x1x8x32x66xf32>) -> tensor<1x1x8x64xbf16>
+  // GPU: %[[A:.*]] = ashlar.full {dtype = i32, shape = array<i64: 2>, value = 0.000000e+00 : f64}
+  // GPU: kernel.attention_combine %[[P]], %[[A]] : (tensor<1x1x8x32x66xf32>, tensor<2xi32>) -> tensor<1x1x8x64xbf16>
   // CPU: ashlar.attention
   %y = ashlar.attention %q, %k, %v, %p, %n {scale = 0.125 : f64, causal = true, window = 0 : i64, softcap = 0.0 : f64, ring = 0 : i64} : (tensor<1x1x8x64xbf16>, tensor<?x1x2x64xbf16>, tensor<?x1x2x64xbf16>, tensor<1xi32>, tensor<1xi32>) -> tensor<1x1x8x64xbf16>
   return %y : tensor<1x1x8x64xbf16>
@@ -42,6 +43,36 @@ func.func @sum(%x: tensor<2x16384xf32>) -> tensor<2x1xf32> {
   // CHECK: ashlar.reshape {{.*}} -> tensor<2x1xf32>
   %y = ashlar.reduce_sum %x {axes = array<i64: 1>, keepdims = true} : (tensor<2x16384xf32>) -> tensor<2x1xf32>
   return %y : tensor<2x1xf32>
+}
+
+// Partial sums are f32: the result rounds once. A maximum rounds nothing.
+// CHECK-LABEL: func.func @narrow_sum
+func.func @narrow_sum(%x: tensor<1x16384xbf16>) -> (tensor<1xbf16>, tensor<1xbf16>) {
+  // CHECK: ashlar.cast {{.*}} -> tensor<1x16x1024xf32>
+  // CHECK: ashlar.reduce_sum {{.*}} -> tensor<1x16xf32>
+  // CHECK: %[[SUM:.*]] = ashlar.reduce_sum {{.*}} -> tensor<1xf32>
+  // CHECK: ashlar.cast %[[SUM]] {{.*}} -> tensor<1xbf16>
+  %y = ashlar.reduce_sum %x {axes = array<i64: 1>, keepdims = false} : (tensor<1x16384xbf16>) -> tensor<1xbf16>
+  // CHECK-NOT: ashlar.cast
+  // CHECK: ashlar.reduce_max {{.*}} -> tensor<1x16xbf16>
+  %z = ashlar.reduce_max %x {axes = array<i64: 1>, keepdims = false} : (tensor<1x16384xbf16>) -> tensor<1xbf16>
+  // CHECK: return
+  return %y, %z : tensor<1xbf16>, tensor<1xbf16>
+}
+
+// A device that ends loops gets a long K in pieces; the result rounds once.
+// CHECK-LABEL: func.func @long_k
+func.func @long_k(%x: tensor<2x3x70001xbf16>, %w: tensor<5x70001xbf16>, %v: tensor<2x70001x5xbf16>) -> (tensor<2x3x5xbf16>, tensor<2x3x5xbf16>) {
+  // GPU-NEXT: ashlar.matmul
+  // GPU-NEXT: ashlar.matmul
+  // CPU: ashlar.matmul {{.*}} (tensor<9x6x7778xbf16>, tensor<9x5x7778xbf16>) -> tensor<9x6x5xf32>
+  // CPU: ashlar.reduce_sum {{.*}} (tensor<1x9x6x5xf32>) -> tensor<1x6x5xf32>
+  // CPU: ashlar.cast {{.*}} -> tensor<1x6x5xbf16>
+  // CPU: ashlar.matmul {{.*}} (tensor<18x3x7778xbf16>, tensor<18x7778x5xbf16>) -> tensor<18x3x5xf32>
+  %y = ashlar.matmul %x, %w {transpose_rhs = true, dtype = bf16} : (tensor<2x3x70001xbf16>, tensor<5x70001xbf16>) -> tensor<2x3x5xbf16>
+  %z = ashlar.matmul %x, %v {transpose_rhs = false, dtype = bf16} : (tensor<2x3x70001xbf16>, tensor<2x70001x5xbf16>) -> tensor<2x3x5xbf16>
+  // CHECK: return
+  return %y, %z : tensor<2x3x5xbf16>, tensor<2x3x5xbf16>
 }
 
 // Short rows and many rows stay whole.

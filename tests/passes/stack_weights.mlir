@@ -87,3 +87,44 @@ func.func @other_stack(%x: tensor<1x8xbf16>) -> (tensor<1x2xbf16>, tensor<1x2xbf
   %b = ashlar.matmul %x, %v {transpose_rhs = true, dtype = bf16} : (tensor<1x8xbf16>, tensor<2x8xbf16>) -> tensor<1x2xbf16>
   return %a, %b : tensor<1x2xbf16>, tensor<1x2xbf16>
 }
+
+// Packed weights: each part is stacked.
+// CHECK-LABEL: func.func @packed
+func.func @packed(%x: tensor<1x64xbf16>) -> (tensor<1x4xbf16>, tensor<1x2xbf16>) {
+  // CHECK-DAG: %[[P:.*]] = ashlar.weight ["m.p", "n.p"] {rows = array<i64: 4, 2>} : tensor<6x8xui32>
+  // CHECK-DAG: %[[S:.*]] = ashlar.weight ["m.s", "n.s"] {rows = array<i64: 4, 2>} : tensor<6x1xbf16>
+  // CHECK-DAG: %[[B:.*]] = ashlar.weight ["m.b", "n.b"] {rows = array<i64: 4, 2>} : tensor<6x1xbf16>
+  // CHECK: %[[W:.*]] = ashlar.dequantize %[[P]], %[[S]], %[[B]] {bits = 4 : i64, dtype = f32, group_size = 64 : i64} {{.*}} -> tensor<6x64xf32>
+  // CHECK: %[[Y:.*]] = ashlar.matmul %arg0, %[[W]]
+  // CHECK: ashlar.slice %[[Y]] {sizes = array<i64: 1, 4>, starts = array<i64: 0, 0>
+  // CHECK: ashlar.slice %[[Y]] {sizes = array<i64: 1, 2>, starts = array<i64: 0, 4>
+  %mp = ashlar.weight ["m.p"] : tensor<4x8xui32>
+  %ms = ashlar.weight ["m.s"] : tensor<4x1xbf16>
+  %mb = ashlar.weight ["m.b"] : tensor<4x1xbf16>
+  %np = ashlar.weight ["n.p"] : tensor<2x8xui32>
+  %ns = ashlar.weight ["n.s"] : tensor<2x1xbf16>
+  %nb = ashlar.weight ["n.b"] : tensor<2x1xbf16>
+  %m = ashlar.dequantize %mp, %ms, %mb {bits = 4 : i64, group_size = 64 : i64, dtype = f32} : (tensor<4x8xui32>, tensor<4x1xbf16>, tensor<4x1xbf16>) -> tensor<4x64xf32>
+  %n = ashlar.dequantize %np, %ns, %nb {bits = 4 : i64, group_size = 64 : i64, dtype = f32} : (tensor<2x8xui32>, tensor<2x1xbf16>, tensor<2x1xbf16>) -> tensor<2x64xf32>
+  %a = ashlar.matmul %x, %m {transpose_rhs = true, dtype = bf16} : (tensor<1x64xbf16>, tensor<4x64xf32>) -> tensor<1x4xbf16>
+  %b = ashlar.matmul %x, %n {transpose_rhs = true, dtype = bf16} : (tensor<1x64xbf16>, tensor<2x64xf32>) -> tensor<1x2xbf16>
+  return %a, %b : tensor<1x4xbf16>, tensor<1x2xbf16>
+}
+
+// Other bits, or scales that two weights share: not stacked.
+// CHECK-LABEL: func.func @packed_apart
+func.func @packed_apart(%x: tensor<1x64xbf16>) -> (tensor<1x2xbf16>, tensor<1x2xbf16>, tensor<1x2xbf16>) {
+  // CHECK-COUNT-3: ashlar.matmul
+  // CHECK-NOT: ashlar.slice
+  %s = ashlar.weight ["shared"] : tensor<2x1xbf16>
+  %up = ashlar.weight ["u"] : tensor<2x8xui32>
+  %vp = ashlar.weight ["v"] : tensor<2x8xui32>
+  %wp = ashlar.weight ["w"] : tensor<2x16xui32>
+  %u = ashlar.dequantize %up, %s, %s {bits = 4 : i64, group_size = 64 : i64, dtype = f32} : (tensor<2x8xui32>, tensor<2x1xbf16>, tensor<2x1xbf16>) -> tensor<2x64xf32>
+  %v = ashlar.dequantize %vp, %s, %s {bits = 4 : i64, group_size = 64 : i64, dtype = f32} : (tensor<2x8xui32>, tensor<2x1xbf16>, tensor<2x1xbf16>) -> tensor<2x64xf32>
+  %w = ashlar.dequantize %wp, %s, %s {bits = 8 : i64, group_size = 64 : i64, dtype = f32} : (tensor<2x16xui32>, tensor<2x1xbf16>, tensor<2x1xbf16>) -> tensor<2x64xf32>
+  %a = ashlar.matmul %x, %u {transpose_rhs = true, dtype = bf16} : (tensor<1x64xbf16>, tensor<2x64xf32>) -> tensor<1x2xbf16>
+  %b = ashlar.matmul %x, %v {transpose_rhs = true, dtype = bf16} : (tensor<1x64xbf16>, tensor<2x64xf32>) -> tensor<1x2xbf16>
+  %c = ashlar.matmul %x, %w {transpose_rhs = true, dtype = bf16} : (tensor<1x64xbf16>, tensor<2x64xf32>) -> tensor<1x2xbf16>
+  return %a, %b, %c : tensor<1x2xbf16>, tensor<1x2xbf16>, tensor<1x2xbf16>
+}

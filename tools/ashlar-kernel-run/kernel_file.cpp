@@ -3,13 +3,11 @@
 
 #include "codegen/diagnostics.h"
 #include "codegen/kernel_compiler.h"
-#include "codegen/pipeline.h"
+#include "codegen/kernel_text.h"
 #include "codegen/validate_spirv.h"
 #include "ir/ashlar_dialect.h"
 #include "runtime/program/error.h"
 
-#include "mlir/Dialect/GPU/IR/GPUDialect.h"
-#include "mlir/Dialect/SPIRV/IR/TargetAndABI.h"
 #include "mlir/Parser/Parser.h"
 
 namespace ashlar {
@@ -39,25 +37,6 @@ KernelFile compile_def(kernel::DefOp def, const DeviceProfile& profile) {
   return file;
 }
 
-KernelFile compile_kernel_ir(mlir::ModuleOp module, const DeviceProfile& profile) {
-  mlir::gpu::GPUFuncOp function;
-  module.walk([&](mlir::gpu::GPUFuncOp op) { function = op; });
-  auto abi = function ? function->getAttrOfType<mlir::spirv::EntryPointABIAttr>(
-                            mlir::spirv::getEntryPointABIAttrName())
-                      : nullptr;
-  if (!abi || !abi.getWorkgroupSize())
-    throw InvalidArgument("kernel-run", "expected a kernel.def, or a gpu.func with "
-                                        "spirv.entry_point_abi and a workgroup size");
-  KernelFile file;
-  file.kernel.name = function.getName().str();
-  file.kernel.workgroup_size = {1, 1, 1};
-  for (auto [axis, size] : llvm::enumerate(abi.getWorkgroupSize().asArrayRef().take_front(3)))
-    file.kernel.workgroup_size[axis] = static_cast<std::uint32_t>(size);
-  file.kernel.subgroup_size = static_cast<std::uint32_t>(abi.getSubgroupSize().value_or(0));
-  file.kernel.spirv = codegen::lower_kernel(module, profile);
-  return file;
-}
-
 mlir::OwningOpRef<mlir::ModuleOp> parse(const std::string& path, mlir::MLIRContext& context) {
   codegen::DiagnosticCollector diagnostics(&context);
   auto module = mlir::parseSourceFile<mlir::ModuleOp>(path, &context);
@@ -76,8 +55,9 @@ KernelFile load_kernel(const std::string& path, const DeviceProfile& profile) {
   auto defs = llvm::to_vector(module->getOps<kernel::DefOp>());
   if (defs.size() > 1)
     throw InvalidArgument("kernel-run", "'{}' holds {} kernels: expected one", path, defs.size());
-  KernelFile file =
-      defs.empty() ? compile_kernel_ir(*module, profile) : compile_def(defs.front(), profile);
+  KernelFile file = defs.empty()
+                        ? KernelFile{.kernel = codegen::compile_kernel_ir(*module, profile)}
+                        : compile_def(defs.front(), profile);
   if (std::string errors = codegen::spirv_errors(file.kernel.spirv); !errors.empty())
     throw Error("kernel-run", "invalid SPIR-V: {}", errors);
   return file;

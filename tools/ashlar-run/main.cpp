@@ -18,10 +18,10 @@ struct Options {
 
 void run(const Options& options) {
   auto progress = std::make_unique<cli::ProgressLine>();
-  LanguageModel model(ModelFiles::open(options.model), load_program(options.program), nullptr,
+  LanguageModel model(options.model, load_program(options.program), nullptr,
                       [&](std::string_view stage) { progress->show(stage); });
   progress.reset();
-  cli::generate(model, options.generation);
+  cli::generate(model, options.generation, options.generation.sampling.options());
 }
 
 }  // namespace

@@ -17,6 +17,9 @@ void add_kernels(CLI::App& app);
 void add_logits(CLI::App& app);
 void add_perplexity(CLI::App& app);
 void add_plan(CLI::App& app);
+void add_probe(CLI::App& app);
+void add_profile(CLI::App& app);
+void add_quantize(CLI::App& app);
 void add_template(CLI::App& app);
 void add_tokenize(CLI::App& app);
 

@@ -10,6 +10,7 @@ using namespace ashlar;
 int main(int argc, char** argv) {
   CLI::App app{"Ashlar: fused decoders for Vulkan devices", "ashlar"};
   app.require_subcommand(1);
+  app.fallthrough();  // --log-level may also follow the subcommand
   app.footer(cli::kExitCodes);
   std::string level = "warn";
   app.add_option("--log-level", level, "trace, debug, info, warn or error")
@@ -28,6 +29,9 @@ int main(int argc, char** argv) {
   cli::add_logits(app);
   cli::add_perplexity(app);
   cli::add_plan(app);
+  cli::add_probe(app);
+  cli::add_profile(app);
+  cli::add_quantize(app);
   cli::add_template(app);
   cli::add_tokenize(app);
   return cli::run_app(app, argc, argv);

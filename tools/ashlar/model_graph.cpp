@@ -10,23 +10,26 @@
 namespace ashlar::cli {
 
 void add_model_graph_options(CLI::App& command, ModelGraphOptions& options) {
-  command.add_option("--model", options.model, "Model folder")->required();
+  add_model_choice(command, options.model);
   command.add_option("--dtype", options.dtype,
                      "Activations and caches: f32, bf16 or f16; default the checkpoint's");
   command.add_option("--batch", options.batch, "Batch rows")->capture_default_str();
+  command.add_flag("--sampling", options.sampling,
+                   "With the device sampler; otherwise decoding is greedy");
   command.add_option("--profile", options.profile,
                      fmt::format("Compile for this device instead of the present one: {}",
                                  fmt::join(profile_fixture_names(), ", ")));
 }
 
-DecoderProgram decoder_of(const ModelGraphOptions& options) {
-  const ModelFiles files = ModelFiles::open(options.model);
-  const LoadOptions load{.dtype = parse_activation_dtype(options.dtype), .batch = options.batch};
-  return DecoderProgram(files.config(), weights_of(files), program_options(files, load));
+LoadOptions load_options(const ModelGraphOptions& options) {
+  return {.dtype = parse_activation_dtype(options.dtype),
+          .batch = options.batch,
+          .sampling = options.sampling};
 }
 
 Graph trace_model(const ModelGraphOptions& options) {
-  return trace_entries(decoder_of(options).generation_entries());
+  const auto source = open_model(options.model);
+  return trace_entries(decoder_of(*source, load_options(options)).generation_entries());
 }
 
 DeviceProfile chosen_profile(const std::string& name) {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The generation program of a model folder as a graph, for commands that compile without running.
+// The generation program of a model as a graph, for commands that compile without running.
 #pragma once
 
 #include "ir/graph.h"
 #include "models/compile/load_model.h"
 #include "runtime/program/device_profile.h"
+#include "tools/ashlar/model_choice.h"
 
 #include <CLI/CLI.hpp>
 
@@ -13,17 +14,19 @@
 namespace ashlar::cli {
 
 struct ModelGraphOptions {
-  std::string model, dtype, profile;
+  ModelChoice model;
+  std::string dtype, profile;
   std::int64_t batch = 1;
+  bool sampling = false;
 };
 
-// --model, --dtype, --batch, --profile.
+// The model choice, --dtype, --batch, --sampling, --profile.
 void add_model_graph_options(CLI::App& command, ModelGraphOptions& options);
 
-// The model's decoder. Throws what reading the folder throws.
-DecoderProgram decoder_of(const ModelGraphOptions& options);
+// The same, as options of loading.
+LoadOptions load_options(const ModelGraphOptions& options);
 
-// Traces prefill and decode. Throws what reading the folder throws.
+// Traces prefill and decode. Throws what opening the model throws.
 Graph trace_model(const ModelGraphOptions& options);
 
 // The named fixture, or the profile of the present default device.

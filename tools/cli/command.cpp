@@ -28,6 +28,8 @@ int run_app(CLI::App& app, int argc, char** argv) {
     return kSuccess;
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kSuccess : kUsage;
+  } catch (const Cancelled& error) {
+    return report(app, error, kInterrupted);
   } catch (const NoDevice& error) {
     return report(app, error, kDeviceFailure);
   } catch (const DeviceLost& error) {
@@ -87,6 +89,10 @@ std::string read_text_file(const std::string& path) {
 ProgressLine::ProgressLine() : active_(isatty(STDERR_FILENO) != 0) {}
 
 ProgressLine::~ProgressLine() {
+  clear();
+}
+
+void ProgressLine::clear() {
   if (active_)
     std::fputs("\r\033[K", stderr);
 }

@@ -23,12 +23,13 @@ enum ExitCode : int {
   kBadInput = 3,       // a file, prompt or id that cannot be used
   kUnsupported = 4,    // well formed, but outside what Ashlar or the device can do
   kDeviceFailure = 5,  // no device, device lost, out of memory
+  kInterrupted = 130,  // Ctrl-C; what was generated until then has been printed
 };
 
 // For the end of a help text.
 inline constexpr const char* kExitCodes =
     "Exit codes: 0 success, 1 failure, 2 wrong usage, 3 unusable input, "
-    "4 unsupported, 5 device failure.\n"
+    "4 unsupported, 5 device failure, 130 interrupted.\n"
     "ASHLAR_DEVICE chooses the device; see `ashlar devices`.";
 
 // Parses and runs; what was thrown becomes one line on standard error and an exit code.
@@ -53,6 +54,7 @@ public:
   ProgressLine();
   ~ProgressLine();
   void show(std::string_view stage);
+  void clear();
 
 private:
   bool active_;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "models/generate/generator.h"
+#include "tools/cli/sampling_arguments.h"
 
 #include <CLI/CLI.hpp>
 
@@ -13,14 +14,17 @@ namespace ashlar::cli {
 
 struct GenerationOptions {
   std::string prompt, ids;
-  GenerateOptions generate;
+  GenerateOptions generate;  // but for its sampling
+  SamplingArguments sampling;
   bool chat = false, print_ids = false, json = false, stats = false;
 };
 
 void add_generation_options(CLI::App& command, GenerationOptions& options);
 
 // Continues the prompt: text streams to standard output, or what the options ask for instead is
-// printed at the end. Throws what encoding and Generator::run throw.
-void generate(LanguageModel& model, const GenerationOptions& options);
+// printed at the end. Ctrl-C ends it: what there is is printed, then Cancelled is thrown. Throws
+// what encoding and Generator::run throw. `sampling` is what options.sampling gave.
+void generate(LanguageModel& model, const GenerationOptions& options,
+              const SamplingOptions& sampling);
 
 }  // namespace ashlar::cli

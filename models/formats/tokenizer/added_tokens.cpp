@@ -61,14 +61,28 @@ std::size_t extend_left(std::string_view text, std::size_t begin, std::size_t li
   return begin;
 }
 
-std::size_t extend_right(std::string_view text, std::size_t end) {
-  for (std::size_t offset = end; offset < text.size();) {
-    if (!is_whitespace(next_code_point(text, offset)))
-      break;
-    end = offset;
+// Finds where white space ends, for offsets that only grow. A token of white space matches again
+// within what it swallowed, so the last run is remembered.
+class RightExtension {
+public:
+  explicit RightExtension(std::string_view text) : text_(text) {}
+
+  std::size_t operator()(std::size_t end) {
+    if (end <= run_.end)
+      return run_.end;
+    run_ = {end, end};
+    for (std::size_t offset = end; offset < text_.size();) {
+      if (!is_whitespace(next_code_point(text_, offset)))
+        break;
+      run_.end = offset;
+    }
+    return run_.end;
   }
-  return end;
-}
+
+private:
+  std::string_view text_;
+  Span run_;
+};
 
 }  // namespace
 
@@ -99,6 +113,7 @@ void AddedTokens::add(const JsonNode& node, AddedToken token, const Vocabulary& 
 
 std::vector<Section> AddedTokens::split(std::string_view text, const PrefixTree& tree) const {
   std::vector<Section> sections;
+  RightExtension extend_right(text);
   std::size_t covered = 0;
   for (std::size_t offset = 0; const auto match = tree.find_next(text, offset);) {
     offset = match->span.end;
@@ -109,7 +124,7 @@ std::vector<Section> AddedTokens::split(std::string_view text, const PrefixTree&
     if (token.lstrip)
       span.begin = std::max(covered, extend_left(text, span.begin, covered));
     if (token.rstrip)
-      span.end = extend_right(text, span.end);
+      span.end = extend_right(span.end);
     // The token before may have swallowed this one, or its beginning; the latter counts again.
     if (span.begin >= span.end)
       continue;

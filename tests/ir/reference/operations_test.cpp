@@ -55,6 +55,21 @@ TEST(Reference, ShiftsOutsideTheWidth) {
   EXPECT_THAT(apply(OpKind::left_shift, {}, x, y).integers, ElementsAre(0, -16, 0));
 }
 
+TEST(Reference, DequantizeReadsAStreamOfBits) {
+  // 5 bits: number 6 is 1 in bits 30..31 of the first word and 3 in bits 0..2 of the second.
+  const Tensor packed = integers({1, 5}, {0x4000001f, 0x3, 0, 0, 0x8000'0000}, DType::u32);
+  const Tensor scale = reals({1, 1}, {0.5}), bias = reals({1, 1}, {-1});
+  const Tensor result =
+      apply(OpKind::dequantize,
+            {{"bits", std::int64_t{5}}, {"group_size", std::int64_t{32}}, {"dtype", DType::f32}},
+            packed, scale, bias);
+  EXPECT_EQ(result.type, (ArrayType{DType::f32, Shape{1, 32}}));
+  EXPECT_EQ(result.reals[0], 0.5 * 31 - 1);
+  EXPECT_EQ(result.reals[1], -1);
+  EXPECT_EQ(result.reals[6], 0.5 * (1 + 3 * 4) - 1);
+  EXPECT_EQ(result.reals[31], 0.5 * 16 - 1);
+}
+
 TEST(Reference, UnsignedSixtyFourBitComparesUnsigned) {
   const Tensor x = integers({1}, {-1}, DType::u64), y = integers({1}, {1}, DType::u64);
   EXPECT_THAT(apply(OpKind::greater, {}, x, y).integers, ElementsAre(1));

@@ -261,9 +261,40 @@ TEST(ModelConfig, Gemma3Wrapper) {
                   [] { parse(R"({"model_type":"gemma3","text_config":{"model_type":"llama"}})"); }),
               HasSubstr("text_config: model type \"llama\" is not supported"));
   EXPECT_THAT(message_of<Unsupported>([] {
-                parse(R"({"model_type":"gemma3","text_config":{"quantization_config":{"a":1}}})");
+                parse(R"({"model_type":"gemma3","text_config":{"quantization_config":)"
+                      R"({"quant_method":"awq"}}})");
               }),
-              HasSubstr("text_config: quantization_config is not supported"));
+              HasSubstr("text_config: quantization_config: quantisation method \"awq\""));
+}
+
+TEST(ModelConfig, Quantization) {
+  EXPECT_EQ(small("llama").quantization, std::nullopt);
+  EXPECT_EQ(small("llama", R"("quantization_config":null)").quantization, std::nullopt);
+  const auto plain = small("llama", R"("quantization":{"group_size":32,"bits":8})").quantization;
+  EXPECT_EQ(plain->encoding_of("model.layers.0.mlp.up_proj"), (AffineEncoding{8, 32}));
+  // Only the other key, and modules that differ.
+  const auto listed = small("llama", R"("quantization_config":{"group_size":64,"bits":4,)"
+                                     R"("mode":"affine","a.b":{"group_size":128,"bits":6},)"
+                                     R"("c":false})")
+                          .quantization;
+  EXPECT_EQ(listed->encoding_of("a"), (AffineEncoding{4, 64}));
+  EXPECT_EQ(listed->encoding_of("a.b"), (AffineEncoding{6, 128}));
+  EXPECT_EQ(listed->encoding_of("c"), std::nullopt);
+}
+
+TEST(ModelConfig, RefusesOtherQuantization) {
+  EXPECT_THAT(unsupported("llama", R"("quantization":{"bits":4,"mode":"mxfp4"})"),
+              HasSubstr("quantization: quantisation mode \"mxfp4\" is not supported"));
+  EXPECT_THAT(unsupported("llama", R"("quantization":{"bits":7,"group_size":64})"),
+              HasSubstr("quantization: 7 bits in groups of 64 are not supported"));
+  EXPECT_THAT(unsupported("llama", R"("quantization":{"bits":4,"group_size":64,)"
+                                   R"("a.b":{"bits":4,"group_size":16}})"),
+              HasSubstr("quantization: a.b: 4 bits in groups of 16 are not supported"));
+  EXPECT_THAT(format_error("llama", R"("quantization":{"bits":"4"})"),
+              HasSubstr("bits: expected an integer"));
+  EXPECT_THAT(format_error("llama", R"("quantization":[4])"), HasSubstr("expected an object"));
+  EXPECT_THAT(format_error("llama", R"("quantization":{"bits":4,"a.b":1})"),
+              HasSubstr("a.b: expected an object"));
 }
 
 TEST(ModelConfig, TokensAndTypes) {
@@ -283,10 +314,7 @@ TEST(ModelConfig, RefusesUnsupportedFeaturesByName) {
               AllOf(HasSubstr("config.json: model type \"gpt2\" is not supported"),
                     HasSubstr("llama, qwen2, qwen3, mistral, gemma3_text, gemma3")));
   EXPECT_THAT(unsupported("llama", R"("quantization_config":{"quant_method":"fp8"})"),
-              HasSubstr("quantization_config is not supported"));
-  EXPECT_THAT(unsupported("llama", R"("quantization":{"bits":4})"),
-              HasSubstr("quantization is not supported"));
-  EXPECT_NO_THROW(small("llama", R"("quantization_config":null)"));
+              HasSubstr("quantization_config: quantisation method \"fp8\" is not supported"));
   EXPECT_THAT(unsupported("llama", R"("hidden_act":"relu2")"),
               HasSubstr("hidden_act: activation \"relu2\" is not supported"));
   EXPECT_THAT(unsupported("mistral", R"("attention_bias":true)"),

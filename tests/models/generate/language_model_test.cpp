@@ -23,9 +23,10 @@ class LanguageModelTest : public testing::Test {
 protected:
   void SetUp() override { setenv("ASHLAR_DEVICE", "no such device", 1); }
 
-  static ModelFiles pebble() {
-    return ModelFiles::open(std::filesystem::path(ASHLAR_CHECKPOINTS) / "pebble-4m");
+  static std::filesystem::path folder() {
+    return std::filesystem::path(ASHLAR_CHECKPOINTS) / "pebble-4m";
   }
+  static ModelFiles pebble() { return ModelFiles::open(folder()); }
   static Program matching_program() {
     Program program = sample_decoder();
     program.decoder->config_hash = pebble().config().hash;
@@ -35,12 +36,12 @@ protected:
   static WeightSpec& weight_of(Program& program) { return program.weight_groups[0].weights[0]; }
 
   template <typename E> static void expect_refused(const Program& program, const char* message) {
-    EXPECT_THAT([&] { LanguageModel(pebble(), program); }, ThrowsMessage<E>(HasSubstr(message)));
+    EXPECT_THAT([&] { LanguageModel(folder(), program); }, ThrowsMessage<E>(HasSubstr(message)));
   }
 };
 
 TEST_F(LanguageModelTest, AMatchingProgramOnlyLacksADevice) {
-  EXPECT_NO_THROW(pebble().check_program(matching_program()));
+  EXPECT_NO_THROW(check_program(pebble(), matching_program()));
   expect_refused<NoDevice>(matching_program(), "no such device");
 }
 

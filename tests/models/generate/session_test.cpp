@@ -7,6 +7,8 @@
 
 #include <gmock/gmock.h>
 
+#include <fstream>
+
 namespace ashlar {
 namespace {
 
@@ -97,6 +99,50 @@ TEST_F(SessionTest, CancellingEndsTheReply) {
           .front();
   EXPECT_EQ(result.reason, StopReason::cancelled);
   EXPECT_LT(result.ids.size(), 200u);
+}
+
+TEST_F(SessionTest, CancellingEndsThePrefill) {
+  restart(pebble());
+  LanguageModel model = load_model(fs::path(ASHLAR_CHECKPOINTS) / "pebble-4m",
+                                   {.dtype = DType::f32, .prefill_sizes = {16}});
+  std::stop_source stop;
+  stop.request_stop();
+  const std::vector<std::int32_t> prompt(100, 7);
+  const Generation result = Generator(model).run({prompt}, {}, {}, stop.get_token()).front();
+  EXPECT_EQ(result.reason, StopReason::cancelled);
+  EXPECT_TRUE(result.ids.empty());
+  EXPECT_EQ(model.runtime().positions()[0], 0);
+  // The session knows what the caches hold.
+  Session session(model);
+  EXPECT_EQ(session.continue_ids(prompt, {.max_tokens = 5}).ids,
+            Generator(pebble()).run({prompt}, {.max_tokens = 5}).front().ids);
+}
+
+// transformers asks whether tools were given, even if the list is empty.
+TEST_F(SessionTest, PicksTheTemplateForTools) {
+  const fs::path folder = fs::path(testing::TempDir()) / "named_templates";
+  fs::remove_all(folder);
+  fs::create_directory(folder);
+  const fs::path source = fs::path(ASHLAR_CHECKPOINTS) / "pebble-4m";
+  for (const char* name : {"config.json", "model.safetensors", "tokenizer.json"})
+    fs::create_symlink(source / name, folder / name);
+  std::ofstream(folder / "tokenizer_config.json") << R"({"chat_template": [
+    {"name": "default", "template": "{{ messages[0].content }}"},
+    {"name": "tool_use", "template": "{{ tools | length }} tools: {{ messages[0].content }}"}]})";
+  LanguageModel model = load_model(folder, {.dtype = DType::f32});
+  Session session(model);
+  session.add_message("user", "Hello.");
+  const auto prompt_tokens = [&] { return session.reply({.max_tokens = 1}).prompt_tokens; };
+  const auto expected = [&](const std::string& text) {
+    return static_cast<std::int64_t>(model.tokenizer().encode(text, false).size());
+  };
+  EXPECT_EQ(prompt_tokens(), expected("Hello."));
+  session.set_tools(nlohmann::ordered_json::array());
+  EXPECT_EQ(prompt_tokens(), expected("0 tools: Hello."));
+  session.set_tools({{{"name", "clock"}}});
+  EXPECT_EQ(prompt_tokens(), expected("1 tools: Hello."));
+  session.set_tools(nullptr);
+  EXPECT_EQ(prompt_tokens(), expected("Hello."));
 }
 
 TEST_F(SessionTest, FillsTheContextAndStops) {

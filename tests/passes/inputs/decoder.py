@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Prints the array graph (level L0) of a small decoder, as a front end would trace it.
 
-    decoder.py FAMILY [--rows T] [--layers N]
+    decoder.py FAMILY [--rows T] [--layers N] [--bits B]
 
 FAMILY: llama, qwen3 (norms on query and key heads) or gemma3 (norms after attention and MLP too,
 two of three layers with a sliding window). T = 1 is the decode entry: it ends with argmax and
-advances token, position and ring. T > 1 is a prefill entry.
+advances token, position and ring. T > 1 is a prefill entry. With --bits, matrices are packed in numbers
+of B bits, groups of 64.
 """
 
 import argparse
 import math
 
 HIDDEN, HEADS, GROUPS, HEAD, FFN, VOCAB, RING = 256, 4, 2, 64, 512, 9001, 64
+QUANTIZED_GROUP = 64
 
 
 def tensor(shape, dtype):
@@ -33,8 +35,8 @@ class Value:
 
 
 class Graph:
-    def __init__(self):
-        self.lines, self.states, self.count, self.scope = [], [], 0, ""
+    def __init__(self, bits):
+        self.lines, self.states, self.count, self.scope, self.bits = [], [], 0, "", bits
 
     def op(self, name, operands, shape, dtype, /, **attributes):
         value = Value(f"%{self.count}", shape, dtype)
@@ -55,6 +57,16 @@ class Graph:
 
     def weight(self, name, *shape):
         return self.leaf("weight", f'["{name}.weight"]', shape, "bf16")
+
+    def matrix(self, name, n, k):
+        if not self.bits:
+            return self.weight(name, n, k)
+        groups = k // QUANTIZED_GROUP
+        parts = [self.leaf("weight", f'["{name}.weight"]', (n, k * self.bits // 32), "ui32"),
+                 self.leaf("weight", f'["{name}.scales"]', (n, groups), "bf16"),
+                 self.leaf("weight", f'["{name}.biases"]', (n, groups), "bf16")]
+        return self.op("dequantize", parts, (n, k), "f32", bits=f"{self.bits} : i64",
+                       group_size=f"{QUANTIZED_GROUP} : i64", dtype="f32")
 
     def state(self, name, shape, dtype, residency, capacity=None):
         capacity = f"capacity = {capacity} : i64, " if capacity else ""
@@ -124,15 +136,15 @@ class Graph:
 
     def linear(self, x, name, n, dtype="bf16"):
         outer, self.scope = self.scope, name
-        w = self.weight(name, n, x.shape[-1])
+        w = self.matrix(name, n, x.shape[-1])
         y = self.op("matmul", [x, w], x.shape[:-1] + (n,), dtype, transpose_rhs="true", dtype=dtype)
         self.scope = outer
         return y
 
 
 class Decoder:
-    def __init__(self, family, rows, layers):
-        self.g, self.family, self.rows, self.layers = Graph(), family, rows, layers
+    def __init__(self, family, rows, layers, bits):
+        self.g, self.family, self.rows, self.layers = Graph(bits), family, rows, layers
 
     def norm(self, x, name):
         g = self.g
@@ -254,7 +266,7 @@ class Decoder:
         theta = [1e6, 1e4] if self.family == "gemma3" else [5e5]
         self.tables = [self.rope_tables(t) for t in theta]
         g.scope = "embed_tokens"
-        x = g.take(g.weight("embed_tokens", VOCAB, HIDDEN), self.token)
+        x = g.cast(g.take(g.matrix("embed_tokens", VOCAB, HIDDEN), self.token), "bf16")
         if self.family == "gemma3":
             x = g.binary("mul", x, g.full(HIDDEN ** 0.5, "bf16"))
         for layer in range(self.layers):
@@ -271,5 +283,6 @@ parser = argparse.ArgumentParser()
 parser.add_argument("family", choices=["llama", "qwen3", "gemma3"])
 parser.add_argument("--rows", type=int, default=1)
 parser.add_argument("--layers", type=int, default=3)
+parser.add_argument("--bits", type=int, choices=[2, 3, 4, 5, 6, 8])
 options = parser.parse_args()
-Decoder(options.family, options.rows, options.layers).trace()
+Decoder(options.family, options.rows, options.layers, options.bits).trace()

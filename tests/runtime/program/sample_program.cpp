@@ -73,6 +73,16 @@ Program sample_decoder() {
     step_state(name, {2});
   step_state(step::kRing, {8, 2}, Residency::ring);
   step_state(step::kCount, {1});
+  const auto sampler_state = [&](std::string_view name, DType dtype, std::int64_t values = 1) {
+    program.states.push_back({std::string(name), dtype, {2, values}, false, Residency::step});
+  };
+  for (const std::string_view name :
+       {sampler::kInverseTemperature, sampler::kTopP, sampler::kPenalty})
+    sampler_state(name, DType::f32);
+  for (const std::string_view name : {sampler::kTopK, sampler::kLastRank})
+    sampler_state(name, DType::i32);
+  sampler_state(sampler::kSeed, DType::u32, 2);
+  sampler_state(sampler::kSeen, DType::boolean, 11);
   program.states.push_back({"kv.0.key", DType::bf16, {16, 2, 3}, true, Residency::state});
   program.states.push_back({"kv.1.key", DType::bf16, {7, 2, 3}, false, Residency::state});
   for (const char* name : {"prefill_2", "prefill_4", "decode"})
@@ -83,6 +93,7 @@ Program sample_decoder() {
                      .window = 4,
                      .ring_rows = 8,
                      .prefill_sizes = {2, 4},
+                     .sampler_vocabulary = 11,
                      .stop_tokens = {5, 6},
                      .caches = {{"kv.0.key", 0}, {"kv.1.key", 7}}};
   return program;

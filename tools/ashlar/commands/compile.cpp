@@ -35,7 +35,8 @@ void run(const Options& options) {
   compile.on_progress = [&](std::size_t done, std::size_t total) {
     progress.show(fmt::format("compiling kernel {} of {}", done, total));
   };
-  const DecoderProgram decoder = decoder_of(options.graph);
+  const auto source = open_model(options.graph.model);
+  const DecoderProgram decoder = decoder_of(*source, load_options(options.graph));
   const Program program = compile_entries(decoder, decoder.generation_entries(),
                                           chosen_profile(options.graph.profile), compile);
   if (!options.out.empty())

@@ -22,10 +22,10 @@ void run(const Options& options) {
   const DeviceProfile profile = chosen_profile(options.graph.profile);
   const LayerGraph layer = layer_graph(trace_model(options.graph), options.entry, options.layer,
                                        profile, options.context);
-  const std::filesystem::path folder = std::filesystem::canonical(options.graph.model);
+  const std::string name = std::filesystem::path(options.graph.model.name()).filename().string();
   const std::string svg =
-      draw_layer(layer, fmt::format("{}: layer {} of {}, for {}", folder.filename().string(),
-                                    options.layer, options.entry, profile.name));
+      draw_layer(layer, fmt::format("{}: layer {} of {}, for {}", name, options.layer,
+                                    options.entry, profile.name));
   AtomicFile file(options.out, "graph");
   file.write(std::as_bytes(std::span(svg)));
   file.commit();

@@ -12,11 +12,46 @@
 namespace ashlar::cli {
 namespace {
 
-std::int64_t parameter_count(const Checkpoint& checkpoint) {
+struct Model {
+  Checkpoint checkpoint;
+  ModelConfig config;
+};
+
+// Whether the tensor is part `part` of a quantised module, and how that is encoded.
+std::optional<AffineEncoding> encoding_of(const Model& model, std::string_view tensor,
+                                          std::string_view part) {
+  if (!model.config.quantization || !tensor.ends_with(part))
+    return std::nullopt;
+  tensor.remove_suffix(part.size());
+  if (!model.checkpoint.find(fmt::format("{}.scales", tensor)))
+    return std::nullopt;
+  return model.config.quantization->encoding_of(tensor);
+}
+
+// The numbers that are packed, instead of the words they are packed into.
+std::int64_t parameter_count(const Model& model) {
   std::int64_t count = 0;
-  for (const CheckpointTensor& tensor : checkpoint.tensors())
-    count += tensor.info->shape.element_count();
+  for (const CheckpointTensor& tensor : model.checkpoint.tensors()) {
+    const std::string& name = tensor.info->name;
+    const std::int64_t elements = tensor.info->shape.element_count();
+    if (const auto encoding = encoding_of(model, name, ".weight"))
+      count += elements * 32 / encoding->bits;
+    else if (!encoding_of(model, name, ".scales") && !encoding_of(model, name, ".biases"))
+      count += elements;
+  }
   return count;
+}
+
+std::string describe(const AffineEncoding& encoding) {
+  return fmt::format("{} bits, groups of {}", encoding.bits, encoding.group_size);
+}
+
+std::string describe(const std::optional<QuantizationConfig>& quantization) {
+  if (!quantization)
+    return "none";
+  const std::string encoding = describe(quantization->encoding);
+  const std::size_t others = quantization->modules.size();
+  return others == 0 ? encoding : fmt::format("{}; {} modules differ", encoding, others);
 }
 
 nlohmann::json describe_config(const ModelConfig& config) {
@@ -34,16 +69,20 @@ nlohmann::json describe_config(const ModelConfig& config) {
           {"max_positions", config.max_positions},
           {"rope_theta", config.full_rope.theta},
           {"tied_embeddings", config.tied_embeddings},
+          {"quantization", describe(config.quantization)},
           {"dtype", config.dtype ? std::string(name_of(*config.dtype)) : "unstated"}};
 }
 
-nlohmann::json describe_tensors(const Checkpoint& checkpoint) {
+nlohmann::json describe_tensors(const Model& model) {
   nlohmann::json tensors = nlohmann::json::array();
-  for (const CheckpointTensor& tensor : checkpoint.tensors())
+  for (const CheckpointTensor& tensor : model.checkpoint.tensors()) {
     tensors.push_back({{"name", tensor.info->name},
                        {"type", name_of(tensor.info->type)},
                        {"shape", tensor.info->shape.dims()},
                        {"bytes", tensor.info->end - tensor.info->begin}});
+    if (const auto encoding = encoding_of(model, tensor.info->name, ".weight"))
+      tensors.back()["encoding"] = describe(*encoding);
+  }
   return tensors;
 }
 
@@ -53,8 +92,9 @@ void print_text(const nlohmann::json& summary) {
   fmt::print("{:<18} {}\n{:<18} {}\n\n", "parameters", summary["parameters"].dump(), "bytes",
              summary["bytes"].dump());
   for (const auto& tensor : summary["tensors"])
-    fmt::print("{:<5} {:<18} {}\n", tensor["type"].get<std::string>(), tensor["shape"].dump(),
-               tensor["name"].get<std::string>());
+    fmt::print("{:<5} {:<18} {}{}\n", tensor["type"].get<std::string>(), tensor["shape"].dump(),
+               tensor["name"].get<std::string>(),
+               tensor.contains("encoding") ? ": " + tensor["encoding"].get<std::string>() : "");
 }
 
 }  // namespace
@@ -69,11 +109,11 @@ void add_inspect(CLI::App& app) {
   add_examples(*command,
                {"inspect --model models/checkpoints/pebble-4m", "inspect --model DIR --json"});
   command->callback([model, json] {
-    const Checkpoint checkpoint = Checkpoint::open(*model);
-    const nlohmann::json summary{{"config", describe_config(read_model_config(*model))},
-                                 {"parameters", parameter_count(checkpoint)},
-                                 {"bytes", checkpoint.total_bytes()},
-                                 {"tensors", describe_tensors(checkpoint)}};
+    const Model files{Checkpoint::open(*model), read_model_config(*model)};
+    const nlohmann::json summary{{"config", describe_config(files.config)},
+                                 {"parameters", parameter_count(files)},
+                                 {"bytes", files.checkpoint.total_bytes()},
+                                 {"tensors", describe_tensors(files)}};
     if (*json)
       fmt::print("{}\n", summary.dump(2));
     else

@@ -19,7 +19,8 @@ void run(const Options& options) {
       options.profiles.empty() ? profile_fixture_names() : options.profiles;
   for (const std::string& model : options.models)
     for (const std::string& profile : profiles) {
-      const Graph graph = trace_model({.model = model, .dtype = options.dtype, .profile = profile});
+      const Graph graph =
+          trace_model({.model = {.model = model}, .dtype = options.dtype, .profile = profile});
       const Program program = compile_graph(graph, chosen_profile(profile));
       const std::vector<std::uint64_t> hashes = kernel_hashes(program);
       for (std::size_t i = 0; i < hashes.size(); ++i)

@@ -92,6 +92,17 @@ TEST(AddedTokens, NormalizedByDefaultUnlessSpecial) {
   EXPECT_EQ(shown(load(description), "ab"), "{300}b|");
 }
 
+TEST(AddedTokens, SwallowedWhiteSpaceIsReadOnce) {
+  Json space = token(" ", 300);
+  space["rstrip"] = true;
+  const Tokenizer tokenizer = load(with_tokens({space}));
+  EXPECT_EQ(shown(tokenizer, "a   b"), "a|{300}{300}{300}b|");
+  // Minutes if each match read the rest of the run.
+  const auto ids = tokenizer.encode(std::string(1 << 20, ' '), true);
+  EXPECT_EQ(ids.size(), std::size_t{1} << 20);
+  EXPECT_THAT(ids, testing::Each(300));
+}
+
 TEST(AddedTokens, LookUps) {
   Json special = token("<s>", 301);
   special["special"] = true;

@@ -121,6 +121,13 @@ std::string whole_description() {
          R"("a":1,"b":2,"_":3,"ab":4,"_a":5,"<0x41>":6},"merges":["a b",["_","a"]]}})";
 }
 
+TEST(Tokenizer, RepeatedKeysAreRejected) {
+  std::string text = whole_description();
+  text.replace(text.find(R"("b":2)"), 5, R"("a":2)");
+  EXPECT_THAT(message_of<FormatError>([&] { Tokenizer::from_json(text); }),
+              testing::HasSubstr("key \"a\" appears twice in one object"));
+}
+
 // Either works or ends in a typed error; returns whether it worked.
 bool survives(const std::string& text) {
   try {

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "codegen/emitters/packed_dot.h"
+
+#include "codegen/emitters/element.h"
+#include "codegen/emitters/packed_words.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+
+#include <cmath>
+
+using namespace mlir;
+
+namespace ashlar::codegen {
+namespace {
+
+Value multiply_add(KernelBuilder& b, Value x, Value y, Value sum) {
+  return b.make<math::FmaOp>(x, y, sum);
+}
+
+// Numbers below 2^23. GPUs convert integers at a fraction of the rate at which they add floats, so
+// there the number becomes the low bits of 2^23 + number.
+Value to_float(KernelBuilder& b, Value number) {
+  if (b.profile().is_cpu)
+    return b.make<arith::SIToFPOp>(b.getF32Type(), number);
+  const Value biased = float_of(b, b.make<arith::OrIOp>(number, b.i32(0x4b000000)));
+  return b.make<arith::SubFOp>(biased, b.f32(0x1p23));
+}
+
+// Element `index` of row `row` of an input of the kernel.
+StoredPacket load_at(KernelBuilder& b, Value matrix, Value row, Value index, std::int64_t width) {
+  const auto input = cast<BlockArgument>(matrix);
+  return load_stored(b, input.getArgNumber(), dtype_of(input),
+                     b.linearize({row, index}, shape_of(input)), width);
+}
+
+// What one row of one matrix adds to sums over K.
+class RowProduct {
+public:
+  RowProduct(KernelBuilder& b, const WeightPacket& weights)
+      : b_(b), packed_(std::get_if<PackedBlock>(&weights)) {
+    if (packed_) {
+      scale_ = unpack(b_, packed_->scale)[0];
+      bias_ = unpack(b_, packed_->bias)[0];
+    } else {
+      plain_ = unpack(b_, std::get<StoredPacket>(weights));
+    }
+  }
+
+  // Before `finish`, sums of packed weights are in units of the scale.
+  Value multiply(std::int64_t first, ValueRange left, Value dot) const {
+    if (packed_)
+      return multiply_numbers(b_, *packed_, first, left, dot);
+    for (auto [i, x] : llvm::enumerate(left))
+      dot = multiply_add(b_, x, plain_[static_cast<std::size_t>(first) + i], dot);
+    return dot;
+  }
+
+  // `total` is the sum of the left side's values.
+  Value finish(Value dot, Value total, Value sum) const {
+    if (!packed_)
+      return b_.make<arith::AddFOp>(sum, dot);
+    return multiply_add(b_, bias_, total, multiply_add(b_, scale_, dot, sum));
+  }
+
+private:
+  KernelBuilder& b_;
+  const PackedBlock* packed_;
+  Value scale_, bias_;
+  Values plain_;
+};
+
+}  // namespace
+
+PackedBlock load_block(KernelBuilder& b, ir::DequantizeOp weights, Value row, Value block) {
+  const auto bits = static_cast<std::int64_t>(weights.getBits());
+  const Value group =
+      b.div(block, static_cast<std::int64_t>(weights.getGroupSize()) / kPackedBlock);
+  const std::int64_t width = bits & -bits;  // as many words at once as the block's start allows
+  PackedBlock loaded{{}, {}, {}, bits};
+  for (std::int64_t word = 0; word < bits; word += width) {
+    const Value at = b.add(b.mul(block, bits), word);
+    loaded.words.append(load_at(b, weights.getPacked(), row, at, width).stored);
+  }
+  loaded.scale = load_at(b, weights.getScales(), row, group, 1);
+  loaded.bias = load_at(b, weights.getBiases(), row, group, 1);
+  return loaded;
+}
+
+Value multiply_numbers(KernelBuilder& b, const PackedBlock& block, std::int64_t first,
+                       ValueRange left, Value sum) {
+  for (auto [i, x] : llvm::enumerate(left)) {
+    const NumberInPlace number =
+        number_in_place(b, block.words, first + static_cast<std::int64_t>(i), block.bits);
+    // Built once for all rows of the weights.
+    const Value factor = b.f32(std::exp2(-static_cast<double>(number.exponent)));
+    const Value scaled = number.exponent == 0 ? x : b.make<arith::MulFOp>(x, factor);
+    sum = multiply_add(b, scaled, to_float(b, number.bits), sum);
+  }
+  return sum;
+}
+
+void multiply_block(KernelBuilder& b, const BlockProducts& products, MutableArrayRef<Value> sums) {
+  SmallVector<RowProduct> rows;
+  for (const WeightPacket& weights : products.weights)
+    rows.emplace_back(b, weights);
+  const auto weight_rows = static_cast<std::size_t>(products.weight_rows);
+  const auto left_rows = static_cast<std::size_t>(products.left_rows);
+  const auto row_of = [&](std::size_t sum) -> const RowProduct& {
+    return rows[sum / (left_rows * weight_rows) * weight_rows + sum % weight_rows];
+  };
+  const auto left_of = [&](std::size_t sum) { return sum / weight_rows % left_rows; };
+
+  Values dots(sums.size(), b.f32(0)), totals(left_rows, b.f32(0));
+  for (std::int64_t first = 0; first < kPackedBlock; first += kLeftWidth) {
+    SmallVector<Values> left;
+    for (std::size_t m = 0; m < left_rows; ++m) {
+      left.push_back(products.left(static_cast<std::int64_t>(m), first));
+      for (Value x : left.back())
+        totals[m] = b.make<arith::AddFOp>(totals[m], x);
+    }
+    for (std::size_t i = 0; i < sums.size(); ++i)
+      dots[i] = row_of(i).multiply(first, left[left_of(i)], dots[i]);
+  }
+  for (std::size_t i = 0; i < sums.size(); ++i)
+    sums[i] = row_of(i).finish(dots[i], totals[left_of(i)], sums[i]);
+}
+
+}  // namespace ashlar::codegen

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows of packed weights times a few rows of activations, without unpacking them in memory: over a
+// group, sum((scale * q + bias) * x) = scale * sum(q * x) + bias * sum(x), and the last sum serves
+// every row of the weights. All in f32.
+#pragma once
+
+#include "codegen/emitters/storage.h"
+#include "ir/ashlar_dialect.h"
+#include "runtime/program/affine_encoding.h"
+
+#include <variant>
+
+namespace ashlar::codegen {
+
+// kPackedBlock numbers of one row, as loaded.
+struct PackedBlock {
+  Values words;
+  StoredPacket scale, bias;
+  std::int64_t bits;
+};
+
+// Block number `block` of row `row`. The operands of `weights` are inputs of the kernel.
+PackedBlock load_block(KernelBuilder& builder, ir::DequantizeOp weights, Value row, Value block);
+
+// sum + left[0] * number[first] + left[1] * number[first + 1] + ..., with the unscaled numbers of
+// the block.
+Value multiply_numbers(KernelBuilder& builder, const PackedBlock& block, std::int64_t first,
+                       ValueRange left, Value sum);
+
+// One step along K of one row of the weights, as loaded.
+using WeightPacket = std::variant<StoredPacket, PackedBlock>;
+
+// A step of kPackedBlock columns, of which at least one matrix is packed.
+struct BlockProducts {
+  llvm::ArrayRef<WeightPacket> weights;  // by matrix, then row
+  std::int64_t weight_rows;              // of each matrix
+  std::int64_t left_rows;
+  // kLeftWidth values of row `m` of the left side, from column `offset` of the step on.
+  llvm::function_ref<Values(std::int64_t m, std::int64_t offset)> left;
+};
+inline constexpr std::int64_t kLeftWidth = 8;
+
+// Adds the products to `sums`, which are numbered by matrix, then row of the left side, then row of
+// the weights.
+void multiply_block(KernelBuilder& builder, const BlockProducts& products,
+                    llvm::MutableArrayRef<Value> sums);
+
+}  // namespace ashlar::codegen

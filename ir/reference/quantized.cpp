@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ir/reference/operations.h"
+
+namespace ashlar::reference {
+namespace {
+
+// Number `k` of a row of words that starts at `words`.
+std::uint64_t unpack(const std::int64_t* words, std::int64_t k, std::int64_t bits) {
+  std::uint64_t number = 0;
+  for (std::int64_t i = 0; i < bits; ++i) {
+    const std::int64_t at = k * bits + i;
+    const auto word = static_cast<std::uint64_t>(words[at / 32]);
+    number |= (word >> (at % 32) & 1) << i;
+  }
+  return number;
+}
+
+}  // namespace
+
+void evaluate_dequantize(Operands operands, const Attributes& attributes, Tensor& result) {
+  const Tensor &packed = operands[0], &scales = operands[1], &biases = operands[2];
+  const std::int64_t bits = attributes.integer("bits"), group = attributes.integer("group_size"),
+                     length = result.type.shape.dim(-1);
+  for (std::int64_t i = 0; i < result.size(); ++i) {
+    const std::int64_t row = i / length, k = i % length;
+    const auto at = static_cast<std::size_t>(i / group);
+    const std::int64_t* words = packed.integers.data() + row * packed.type.shape.dim(-1);
+    const double value =
+        static_cast<double>(unpack(words, k, bits)) * scales.reals[at] + biases.reals[at];
+    result.reals[static_cast<std::size_t>(i)] = round_to(value, result.type.dtype);
+  }
+}
+
+}  // namespace ashlar::reference

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Times one entry of a loaded decoder, command by command and as a whole.
+#pragma once
+
+#include "models/generate/decoder_runtime.h"
+
+#include <string>
+#include <vector>
+
+namespace ashlar {
+
+struct EntryProfileOptions {
+  std::string entry = "decode";  // or "prefill_T"
+  std::int64_t context = 128;    // tokens in the caches before the first run
+  int replays = 15;              // medians of that many, of fewer where they take long
+};
+
+struct EntryProfile {
+  std::string entry;
+  std::int64_t context = 0;
+  std::int64_t tokens = 0;  // that one run computes, of all batch rows
+  std::int64_t runs_per_submit = 1;
+  int replays = 0;
+  // In order; times and the gaps between them are medians over the replays.
+  std::vector<CommandTime> commands;
+  double outside = 0;  // seconds that the host waited for those replays beyond their commands
+  double plain = 0;    // seconds of one run as it runs in use, runs_per_submit at a time
+};
+
+// Throws InvalidArgument for unknown entries and contexts that do not fit, Unsupported where the
+// queue has no timestamps. The runtime's caches hold nothing useful afterwards.
+EntryProfile profile_entry(DecoderRuntime& runtime, const EntryProfileOptions& options);
+
+}  // namespace ashlar

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Group-affine quantisation of matrices, in the layout of MLX checkpoints
+// (runtime/program/affine_encoding.h).
+#pragma once
+
+#include "runtime/array/array.h"
+#include "runtime/program/affine_encoding.h"
+
+namespace ashlar {
+
+// [..., K] numbers: the last axis is K * bits / 32 words, or K / group_size scales and biases.
+struct QuantizedArray {
+  Array packed;  // u32
+  Array scales;
+  Array biases;
+  AffineEncoding encoding;
+};
+
+// MLX's rule: the group's extreme of larger magnitude is met exactly, as far as the numbers allow.
+// Scales and biases have the type of `input`, f32 for integers. Throws InvalidArgument for unknown
+// encodings and where groups do not divide the last axis.
+QuantizedArray quantize(const Operand& input, AffineEncoding encoding = {});
+
+// In f32, rounded to `dtype`. Costs nothing where it is used: kernels unpack what they read.
+Array dequantize(const QuantizedArray& input, DType dtype = DType::f32);
+
+// x [..., in] times weight [out, in] transposed, as linear(x, dequantize(weight)).
+Array quantized_matmul(const Operand& x, const QuantizedArray& weight);
+
+}  // namespace ashlar

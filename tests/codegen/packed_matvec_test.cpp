@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kernels with root "matvec" whose weights are packed: every encoding, odd sizes, several rows and
+// roots.
+#include "runtime/program/affine_encoding.h"
+#include "tests/codegen/kernel_runner.h"
+
+#include <fmt/format.h>
+
+namespace ashlar {
+namespace {
+
+struct Size {
+  std::int64_t m, n, k;
+};
+
+class PackedMatvecTest : public KernelTest {
+protected:
+  static std::string tensor(std::int64_t a, std::int64_t b, DType dtype) {
+    return fmt::format("tensor<{}x{}x{}>", a, b, mlir_name(dtype));
+  }
+
+  // dequantize of three new inputs, [n, k] in f32; the inputs' values go to `inputs`.
+  static std::string weights(RegionText& region, Size s, AffineEncoding encoding, DType stored,
+                             Tensors& inputs) {
+    const auto seed = static_cast<std::uint32_t>(inputs.size());
+    const std::int64_t words = s.k * encoding.bits / 32, groups = s.k / encoding.group_size;
+    const std::string packed_type = tensor(s.n, words, DType::u32),
+                      group_type = tensor(s.n, groups, stored);
+    const std::string packed = region.input(packed_type), scales = region.input(group_type),
+                      biases = region.input(group_type);
+    inputs.push_back(random(DType::u32, {s.n, words}, 0, 0x1p32, seed));
+    inputs.push_back(random(stored, {s.n, groups}, -0.1, 0.1, seed + 1));
+    inputs.push_back(random(stored, {s.n, groups}, -1, 1, seed + 2));
+    return region.op(fmt::format("ashlar.dequantize {}, {}, {} {{bits = {} : i64, group_size = {} "
+                                 ": i64, dtype = f32}} : ({}, {}, {}) -> {}",
+                                 packed, scales, biases, encoding.bits, encoding.group_size,
+                                 packed_type, group_type, group_type,
+                                 tensor(s.n, s.k, DType::f32)));
+  }
+
+  static std::string matmul(RegionText& region, const std::string& x, const std::string& w, Size s,
+                            DType left, DType weight = DType::f32) {
+    return region.op(fmt::format(
+        "ashlar.matmul {}, {} {{transpose_rhs = true, dtype = f32}} : ({}, {}) -> {}", x, w,
+        tensor(s.m, s.k, left), tensor(s.n, s.k, weight), tensor(s.m, s.n, DType::f32)));
+  }
+
+  static void check(Size s, AffineEncoding encoding, DType stored, DType left,
+                    std::string schedule = "", const DeviceProfile& profile = device().profile()) {
+    SCOPED_TRACE(fmt::format("{}x{}x{}, {} bits, groups of {}, {}", s.m, s.n, s.k, encoding.bits,
+                             encoding.group_size, schedule));
+    RegionText region("matvec", std::move(schedule));
+    const std::string x = region.input(tensor(s.m, s.k, left));
+    Tensors inputs{random(left, {s.m, s.k})};
+    const std::string w = weights(region, s, encoding, stored, inputs);
+    region.output(matmul(region, x, w, s, left), tensor(s.m, s.n, DType::f32));
+    // Sums of up to 2^bits * 0.1 * 2 each.
+    const double largest = 0.2 * static_cast<double>(s.k << encoding.bits);
+    expect_near(run(region.text(), inputs, profile), expected(region.text(), inputs),
+                {1e-5, 1e-7 * largest});
+  }
+};
+
+class PackedEncodingTest : public PackedMatvecTest,
+                           public testing::WithParamInterface<AffineEncoding> {};
+
+TEST_P(PackedEncodingTest, Sizes) {
+  const AffineEncoding encoding = GetParam();
+  const std::int64_t group = encoding.group_size;
+  check({1, 33, group}, encoding, DType::bf16, DType::bf16);
+  check({1, 70, 7 * group}, encoding, DType::f16, DType::f32);
+  check({3, 10, 384}, encoding, DType::f32, DType::f32);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, PackedEncodingTest, testing::ValuesIn([] {
+                           std::vector<AffineEncoding> all;
+                           for (std::int64_t bits : kQuantizedBits)
+                             for (std::int64_t group : kQuantizedGroups)
+                               all.push_back({bits, group});
+                           return all;
+                         }()),
+                         [](const auto& info) {
+                           return fmt::format("bits{}_group{}", info.param.bits,
+                                              info.param.group_size);
+                         });
+
+TEST_F(PackedMatvecTest, EverySchedule) {
+  for (std::int64_t bits : {3, 4})
+    for (int lanes : {1, 8})
+      for (int rows : {1, 3, 8})
+        for (int unroll : {1, 2})
+          check({1, 29, 704}, {bits, 64}, DType::bf16, DType::f32,
+                fmt::format("<\"matvec\", {{workgroup = 16, lanes = {}, rows = {}, width = 32, "
+                            "unroll = {}}}>",
+                            lanes, rows, unroll));
+}
+
+TEST_F(PackedMatvecTest, ManyRows) {
+  check({8, 21, 192}, {4, 64}, DType::bf16, DType::bf16);
+}
+
+// GPUs get numbers as floats in another way.
+TEST_F(PackedMatvecTest, AsOnGpus) {
+  DeviceProfile profile = device().profile();
+  profile.is_cpu = false;
+  for (std::int64_t bits : kQuantizedBits)
+    check({2, 37, 320}, {bits, 64}, DType::bf16, DType::f32, "", profile);
+}
+
+// Gate and up in different encodings, and one that is not packed.
+TEST_F(PackedMatvecTest, RootsOfDifferentEncodings) {
+  for (bool packed : {true, false}) {
+    SCOPED_TRACE(packed);
+    const Size s{2, 19, 128};
+    const std::string y = tensor(s.m, s.n, DType::f32);
+    RegionText region("matvec");
+    const std::string x = region.input(tensor(s.m, s.k, DType::f32));
+    Tensors inputs{random(DType::f32, {s.m, s.k})};
+    const std::string gate = weights(region, s, {4, 32}, DType::bf16, inputs);
+    std::string up;
+    if (packed) {
+      up = weights(region, s, {6, 64}, DType::f16, inputs);
+    } else {
+      up = region.input(tensor(s.n, s.k, DType::f32));
+      inputs.push_back(random(DType::f32, {s.n, s.k}, -1, 1, 9));
+    }
+    const std::string a = matmul(region, x, gate, s, DType::f32),
+                      b = matmul(region, x, up, s, DType::f32);
+    region.output(region.op("ashlar.mul " + a + ", " + b + " : (" + y + ", " + y + ") -> " + y), y);
+    compare(region.text(), inputs, {1e-4, 1e-3});
+  }
+}
+
+// The left side is computed first and kept in workgroup memory.
+TEST_F(PackedMatvecTest, ComputedLeftSide) {
+  const Size s{1, 40, 512};
+  const std::string row = tensor(s.m, s.k, DType::f32);
+  RegionText region("matvec");
+  const std::string x = region.input(row);
+  Tensors inputs{random(DType::f32, {s.m, s.k})};
+  const std::string w = weights(region, s, {4, 64}, DType::bf16, inputs);
+  const std::string square = region.op("ashlar.square " + x + " : (" + row + ") -> " + row);
+  region.output(matmul(region, square, w, s, DType::f32), tensor(s.m, s.n, DType::f32));
+  compare(region.text(), inputs, {1e-5, 1e-3});
+}
+
+}  // namespace
+}  // namespace ashlar

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/ashlar/model_choice.h"
+
+#include "models/generate/model_files.h"
+#include "models/shapes/published_shapes.h"
+#include "models/shapes/random_model.h"
+#include "runtime/program/error.h"
+
+#include <fmt/ranges.h>
+
+namespace ashlar::cli {
+
+void add_model_choice(CLI::App& command, ModelChoice& choice) {
+  CLI::Option_group* group = command.add_option_group("Model");
+  group->add_option("--model", choice.model, "Model folder");
+  CLI::Option* shape =
+      group->add_option("--shape", choice.shape,
+                        fmt::format("Instead of a folder, the sizes of a known model: {}",
+                                    fmt::join(published_shape_names(), ", ")));
+  group->require_option(1);
+  command.add_option("--weights", choice.weights, "With --shape: bf16, f16 or f32")
+      ->needs(shape)
+      ->capture_default_str();
+  CLI::Option* random = command.add_flag(
+      "--random", choice.random, "With --shape: weights are random numbers; there are no others");
+  random->needs(shape);
+  shape->needs(random);
+}
+
+std::unique_ptr<const ModelSource> open_model(const ModelChoice& choice) {
+  if (choice.shape.empty())
+    return std::make_unique<const ModelFiles>(ModelFiles::open(choice.model));
+  const auto dtype = parse_dtype(choice.weights);
+  if (!dtype || !is_float(*dtype))
+    throw InvalidArgument("cli", "--weights: expected bf16, f16 or f32, got '{}'", choice.weights);
+  return std::make_unique<const RandomModel>(published_shape(choice.shape), *dtype);
+}
+
+}  // namespace ashlar::cli
