@@ -37,7 +37,8 @@ if(ASHLAR_COMPILER AND NOT ASHLAR_STATIC_MLIR)
     LIBRARIES ashlar_op_info ashlar_mlir ashlar_ir ashlar_passes ashlar_emitters ashlar_codegen ashlar_array
               ashlar_models
     PROGRAMS ashlar ashlar-opt
-    HEADERS ir passes codegen runtime/array models/nn models/families models/compile)
+    HEADERS ir passes codegen runtime/array models/compile models/families models/io models/nn models/optim
+            models/quantize models/shapes)
   install(DIRECTORY ${PROJECT_BINARY_DIR}/ir ${PROJECT_BINARY_DIR}/passes ${PROJECT_BINARY_DIR}/codegen
           DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/ashlar COMPONENT compiler
           FILES_MATCHING PATTERN "*.inc" PATTERN CMakeFiles EXCLUDE)

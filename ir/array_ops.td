@@ -12,6 +12,7 @@ def ConstantOp : Array_Op<"constant", SourceClass, []> {
   let arguments = (ins ElementsAttr:$value);
   let dtypes = AnyDType;
   let assemblyFormat = "attr-dict $value `:` type($result)";
+  let derivative = NoOperands;
 }
 
 def FullOp : Array_Op<"full", SourceClass> {
@@ -20,12 +21,14 @@ def FullOp : Array_Op<"full", SourceClass> {
   let arguments = (ins DenseI64ArrayAttr:$shape, TypeAttr:$dtype, F64Attr:$value);
   let dtypes = AnyDType;
   let inferRule = "filled";
+  let derivative = NoOperands;
 }
 
 def IotaOp : Array_Op<"iota", SourceClass> {
   let summary = "The index along `axis`";
   let arguments = (ins DenseI64ArrayAttr:$shape, TypeAttr:$dtype, I64Attr:$axis);
   let inferRule = "filled";
+  let derivative = NoOperands;
 }
 
 def WeightOp : Array_Op<"weight", SourceClass> {
@@ -36,6 +39,7 @@ def WeightOp : Array_Op<"weight", SourceClass> {
   let arguments = (ins StrArrayAttr:$names);
   let dtypes = AnyDType;
   let assemblyFormat = "$names attr-dict `:` type($result)";
+  let derivative = NoOperands;
 }
 
 def StateReadOp : Array_Op<"state_read", SourceClass> {
@@ -43,17 +47,18 @@ def StateReadOp : Array_Op<"state_read", SourceClass> {
   let arguments = (ins FlatSymbolRefAttr:$state);
   let dtypes = AnyDType;
   let assemblyFormat = "$state attr-dict `:` type($result)";
+  let derivative = NoOperands;
 }
 
 // ------------------------------------------------------------------------------------ elementwise
 
 def NegOp        : Unary_Op<"neg", Numbers>      { let summary = "-x; integers wrap"; }
 def AbsOp        : Unary_Op<"abs", Numbers>      { let summary = "|x|; the least integer stays"; }
-def SignOp       : Unary_Op<"sign", Numbers>     { let summary = "-1, 0 or 1; NaN stays NaN"; }
-def FloorOp      : Unary_Op<"floor", Floats>     { let summary = "Round towards minus infinity"; }
-def CeilOp       : Unary_Op<"ceil", Floats>      { let summary = "Round towards plus infinity"; }
-def RoundOp      : Unary_Op<"round", Floats>     { let summary = "Round to nearest, ties to even"; }
-def TruncOp      : Unary_Op<"trunc", Floats>     { let summary = "Round towards zero"; }
+def SignOp       : Unary_Op<"sign", Numbers>     { let summary = "-1, 0 or 1; NaN stays NaN"; let derivative = PiecewiseConstant; }
+def FloorOp      : Unary_Op<"floor", Floats>     { let summary = "Round towards minus infinity"; let derivative = PiecewiseConstant; }
+def CeilOp       : Unary_Op<"ceil", Floats>      { let summary = "Round towards plus infinity"; let derivative = PiecewiseConstant; }
+def RoundOp      : Unary_Op<"round", Floats>     { let summary = "Round to nearest, ties to even"; let derivative = PiecewiseConstant; }
+def TruncOp      : Unary_Op<"trunc", Floats>     { let summary = "Round towards zero"; let derivative = PiecewiseConstant; }
 def SqrtOp       : Unary_Op<"sqrt", Floats>      { let summary = "Square root; NaN below zero"; }
 def RsqrtOp      : Unary_Op<"rsqrt", Floats>     { let summary = "1 / sqrt(x)"; }
 def ReciprocalOp : Unary_Op<"reciprocal", Floats>{ let summary = "1 / x"; }
@@ -76,10 +81,18 @@ def GeluTanhOp   : Unary_Op<"gelu_tanh", Floats> {
   let summary = "x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3)))";
 }
 def SoftplusOp   : Unary_Op<"softplus", Floats>  { let summary = "log(1 + exp(x))"; }
-def LogicalNotOp : Unary_Op<"logical_not", Bools>{ let summary = "not x"; }
-def BitwiseNotOp : Unary_Op<"bitwise_not", Integers> { let summary = "Every bit flipped"; }
-def IsNanOp      : Unary_Op<"is_nan", Floats>    { let summary = "x is NaN"; let inferRule = "predicate"; }
-def IsInfOp      : Unary_Op<"is_inf", Floats>    { let summary = "x is infinite"; let inferRule = "predicate"; }
+def LogicalNotOp : Unary_Op<"logical_not", Bools>{ let summary = "not x"; let derivative = NotReal; }
+def BitwiseNotOp : Unary_Op<"bitwise_not", Integers> { let summary = "Every bit flipped"; let derivative = NotReal; }
+def IsNanOp      : Unary_Op<"is_nan", Floats>    { let summary = "x is NaN"; let inferRule = "predicate"; let derivative = NotReal; }
+def IsInfOp      : Unary_Op<"is_inf", Floats>    { let summary = "x is infinite"; let inferRule = "predicate"; let derivative = NotReal; }
+
+def OpaqueOp : Unary_Op<"opaque", AnyDType> {
+  let summary = "x, behind which no pass looks";
+  let description = [{
+    What is computed from `opaque(x)` is computed again, not shared with what is computed from `x`.
+    Checkpointed gradients use it.
+  }];
+}
 
 def AddOp : Binary_Op<"add", Numbers, [Commutative]> { let summary = "x + y; integers wrap"; }
 def SubOp : Binary_Op<"sub", Numbers>                { let summary = "x - y; integers wrap"; }
@@ -88,6 +101,7 @@ def DivOp : Binary_Op<"div", Floats>                 { let summary = "x / y"; }
 def FloorDivOp : Binary_Op<"floor_divide", Numbers> {
   let summary = "floor(x / y)";
   let description = [{ Integer division by zero gives 0 on every device. }];
+  let derivative = PiecewiseConstant;
 }
 def RemainderOp : Binary_Op<"remainder", Numbers> {
   let summary = "x - y * floor(x / y): the sign of y";
@@ -105,18 +119,20 @@ def LessEqualOp    : Compare_Op<"less_equal", Numbers>     { let summary = "x <=
 def GreaterOp      : Compare_Op<"greater", Numbers>        { let summary = "x > y"; }
 def GreaterEqualOp : Compare_Op<"greater_equal", Numbers>  { let summary = "x >= y"; }
 
-def LogicalAndOp : Binary_Op<"logical_and", Bools, [Commutative]> { let summary = "x and y"; }
-def LogicalOrOp  : Binary_Op<"logical_or", Bools, [Commutative]>  { let summary = "x or y"; }
-def BitwiseAndOp : Binary_Op<"bitwise_and", Bits, [Commutative]>  { let summary = "Bits set in both"; }
-def BitwiseOrOp  : Binary_Op<"bitwise_or", Bits, [Commutative]>   { let summary = "Bits set in either"; }
-def BitwiseXorOp : Binary_Op<"bitwise_xor", Bits, [Commutative]>  { let summary = "Bits set in one"; }
+def LogicalAndOp : Binary_Op<"logical_and", Bools, [Commutative]> { let summary = "x and y"; let derivative = NotReal; }
+def LogicalOrOp  : Binary_Op<"logical_or", Bools, [Commutative]>  { let summary = "x or y"; let derivative = NotReal; }
+def BitwiseAndOp : Binary_Op<"bitwise_and", Bits, [Commutative]>  { let summary = "Bits set in both"; let derivative = NotReal; }
+def BitwiseOrOp  : Binary_Op<"bitwise_or", Bits, [Commutative]>   { let summary = "Bits set in either"; let derivative = NotReal; }
+def BitwiseXorOp : Binary_Op<"bitwise_xor", Bits, [Commutative]>  { let summary = "Bits set in one"; let derivative = NotReal; }
 def LeftShiftOp  : Binary_Op<"left_shift", Integers> {
   let summary = "x << y";
   let description = [{ Shifts by the width or more, or by less than 0, give 0. }];
+  let derivative = NotReal;
 }
 def RightShiftOp : Binary_Op<"right_shift", Integers> {
   let summary = "x >> y; arithmetic for signed types";
   let description = [{ Shifts by the width or more, or by less than 0, fill with the sign. }];
+  let derivative = NotReal;
 }
 
 def SelectOp : Array_Op<"select", ElementwiseClass> {
@@ -202,13 +218,13 @@ def ReduceSumOp  : Reduce_Op<"reduce_sum", Numbers>  { let summary = "Sum; f32 a
 def ReduceProdOp : Reduce_Op<"reduce_prod", Numbers> { let summary = "Product; 1 of nothing"; }
 def ReduceMaxOp  : Reduce_Op<"reduce_max", Numbers>  { let summary = "Largest; NaN if any is; axes must not be empty"; }
 def ReduceMinOp  : Reduce_Op<"reduce_min", Numbers>  { let summary = "Smallest; NaN if any is; axes must not be empty"; }
-def ReduceAnyOp  : Reduce_Op<"reduce_any", Bools>    { let summary = "Whether any is true"; }
-def ReduceAllOp  : Reduce_Op<"reduce_all", Bools>    { let summary = "Whether all are true"; }
+def ReduceAnyOp  : Reduce_Op<"reduce_any", Bools>    { let summary = "Whether any is true"; let derivative = NotReal; }
+def ReduceAllOp  : Reduce_Op<"reduce_all", Bools>    { let summary = "Whether all are true"; let derivative = NotReal; }
 
 class ArgReduce_Op<string mnemonic> : Array_Op<mnemonic, ReductionClass> {
   let arguments = (ins AnyRankedTensor:$input, I64Attr:$axis, BoolAttr:$keepdims);
   let inferRule = "arg_reduction";
-  let derivative = NonDiff<"indices">;
+  let derivative = Indices;
 }
 def ArgMaxOp : ArgReduce_Op<"argmax"> { let summary = "Index (i32) of the largest; ties: the lowest; the first NaN wins"; }
 def ArgMinOp : ArgReduce_Op<"argmin"> { let summary = "Index (i32) of the smallest; ties: the lowest; the first NaN wins"; }
@@ -308,13 +324,13 @@ def ArgSortOp : Array_Op<"argsort", SortClass> {
   let summary = "Indices (i32) that sort along `axis`; stable; NaN last";
   let arguments = (ins AnyRankedTensor:$input, I64Attr:$axis, BoolAttr:$descending);
   let inferRule = "arg_sort";
-  let derivative = NonDiff<"indices">;
+  let derivative = Indices;
 }
 def TopKOp : Array_Op<"topk_indices", SortClass> {
   let summary = "Indices (i32) of the `k` largest along `axis`, largest first; ties: the lowest index; NaN last";
   let arguments = (ins AnyRankedTensor:$input, I64Attr:$k, I64Attr:$axis);
   let inferRule = "topk";
-  let derivative = NonDiff<"indices">;
+  let derivative = Indices;
 }
 
 #endif

@@ -45,9 +45,14 @@ def Bits     : DTypeSet<Integers.names # Bools.names>;
 def AnyDType : DTypeSet<Numbers.names # Bools.names>;
 def Words    : DTypeSet<["u32"]>;
 
-// ---- Derivative rules, by name; the rules live in runtime/array/rules. `NonDiff` gives the reason.
+// ---- Derivative rules, by name: `vjp_<name>` in runtime/array/rules. No derivative flows through an op
+// that is `NonDiff`; it gives the reason.
 class Derivative<string r> { string rule = r; string reason = ""; }
 class NonDiff<string why> : Derivative<""> { let reason = why; }
+def NoOperands        : NonDiff<"it has no operands">;
+def PiecewiseConstant : NonDiff<"it is constant between its steps">;
+def NotReal           : NonDiff<"its results are truth values or bits">;
+def Indices           : NonDiff<"its results are indices">;
 
 // One array operation. From it come the dialect op, the front-end function, the cache key, the
 // documentation and the rows of the test matrix.
@@ -58,7 +63,7 @@ class Array_Op<string mnemonic, OpClass cls, list<Trait> traits = []>
   // C++ function in ir/infer.cpp that derives the result's type from operands and attributes; the
   // front end builds types with it and the verifier compares against it.
   string inferRule = "";
-  Derivative derivative = NonDiff<"no rule yet">;
+  Derivative derivative = Derivative<cls.name>;
   let results = (outs AnyRankedTensor:$result);
   let hasVerifier = 1;
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
@@ -79,6 +84,7 @@ class Binary_Op<string mnemonic, DTypeSet set, list<Trait> traits = []>
 
 class Compare_Op<string mnemonic, DTypeSet set> : Binary_Op<mnemonic, set> {
   let inferRule = "comparison";
+  let derivative = NotReal;
 }
 
 class Reduce_Op<string mnemonic, DTypeSet set> : Array_Op<mnemonic, ReductionClass> {

@@ -37,6 +37,14 @@ NodeRef Node::input(ArrayType type, Origin origin) {
   return NodeRef(new Node(std::nullopt, std::move(type), {}, {}, nullptr, std::move(origin)));
 }
 
+NodeRef Node::call(Call call, std::vector<NodeRef> inputs, Origin origin) {
+  ArrayType type = inputs[call.result]->type();
+  Node* node =
+      new Node(std::nullopt, std::move(type), std::move(inputs), {}, nullptr, std::move(origin));
+  node->call_ = std::move(call);
+  return NodeRef(node);
+}
+
 void Node::set_value(std::shared_ptr<DeviceValue> value) {
   value_ = std::move(value);
   inputs_.clear();

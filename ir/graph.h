@@ -21,7 +21,8 @@
 
 namespace ashlar {
 
-class DeviceValue;  // an evaluated array's buffer; defined in runtime/array
+class DeviceValue;   // an evaluated array's buffer; defined in runtime/array
+struct CustomRules;  // how transforms treat a call; defined in runtime/array
 class Node;
 
 // Shared ownership of a node. Null only when default constructed or moved from.
@@ -57,6 +58,15 @@ struct Origin {
   std::source_location where;
 };
 
+// One result of a function that transforms see as a whole. Its value is the input of index
+// `result`. Inputs: every result of the function, as computed from the arguments, then the
+// arguments.
+struct Call {
+  std::shared_ptr<const CustomRules> rules;  // shared by the results of one call
+  std::size_t result;
+  std::size_t results;
+};
+
 class Node {
 public:
   // An operation of the table.
@@ -65,10 +75,14 @@ public:
   static NodeRef constant(ArrayType type, SharedBytes data, Origin origin);
   // A value that an entry receives when it runs.
   static NodeRef input(ArrayType type, Origin origin);
+  // Has the type of its result among `inputs`.
+  static NodeRef call(Call call, std::vector<NodeRef> inputs, Origin origin);
 
-  bool is_input() const { return !kind_; }
+  bool is_input() const { return !kind_ && !call_; }
+  bool is_call() const { return call_.has_value(); }
   bool is(OpKind kind) const { return kind_ == kind; }
   OpKind kind() const { return *kind_; }
+  const Call& call() const { return *call_; }
   const ArrayType& type() const { return type_; }
   const Attributes& attributes() const { return attributes_; }
   const SharedBytes& data() const { return data_; }  // constants only
@@ -87,6 +101,7 @@ private:
 
   std::atomic<std::uint32_t> references_ = 0;
   std::optional<OpKind> kind_;
+  std::optional<Call> call_;
   ArrayType type_;
   Attributes attributes_;
   SharedBytes data_;

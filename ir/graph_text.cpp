@@ -26,6 +26,8 @@ struct ValueText {
 };
 
 std::string node_text(const Node& node, const Ids& ids) {
+  if (node.is_call())
+    return fmt::format("result %{}", ids.at(node.inputs()[node.call().result].get()));
   std::string text(node.is_input() ? "input" : op_info(node.kind()).name);
   for (const NodeRef& input : node.inputs())
     text += fmt::format(" %{}", ids.at(input.get()));

@@ -87,6 +87,8 @@ private:
   }
 
   Value import_node(const Node& node) {
+    if (node.is_call())
+      return values_.at(node.inputs()[node.call().result].get());
     if (node.is_input())
       throw InvalidArgument("import", "entry '{}' depends on an array that is not its input: {}{}",
                             entry_.name, name_of(node.type().dtype), node.type().shape.to_string());

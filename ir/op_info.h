@@ -68,8 +68,8 @@ struct OpInfo {
   std::vector<ArgumentInfo> arguments;
   std::vector<DType> dtypes;  // element types of the operands that carry data
   InferFn infer;              // null: the type is given, not derived (weight, state_read, constant)
-  std::string_view derivative;      // rule name, or empty
-  std::string_view nondiff_reason;  // why there is none
+  std::string_view derivative;      // `vjp_<name>` of runtime/array/rules; empty: none flows
+  std::string_view nondiff_reason;  // why none flows
   std::string_view summary;
 };
 

@@ -114,6 +114,9 @@ void Partition::visit_scatter(Operation* op) {
   if (rows_of(indices) != 0 &&
       (rows_of(indices) != rows_of(updates) || element_count(indices) != element_count(updates)))
     store(indices);
+  // Of updates that meet, one adds up all, whose rows its own workgroup does not have.
+  if (isa<ir::ScatterAddOp>(op) && rows_of(updates) != 0)
+    store(updates);
   const bool rows = rows_of(updates) != 0 || rows_of(indices) != 0;
   const std::size_t unit = plan_.add_unit(rows ? "row" : "elementwise", {}, op->getResult(0));
   store_shared(unit, {});

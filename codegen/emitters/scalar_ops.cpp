@@ -76,6 +76,8 @@ Value scalar_op(KernelBuilder& b, OpKind kind, ValueRange operands, DType from, 
     return scalar_cast(b, operands[0], from, to);
   if (kind == OpKind::select)
     return b.select(operands[0], operands[1], operands[2]);
+  if (kind == OpKind::opaque)
+    return operands[0];
   const Scalars s{b, from};
   if (!is_float(from))
     return operands.size() == 1 ? integer_unary(s, kind, operands[0])

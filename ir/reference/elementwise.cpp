@@ -285,6 +285,10 @@ void evaluate_elementwise(OpKind kind, Operands operands, Tensor& result) {
     return cast(operands[0], result);
   if (kind == OpKind::select)
     return select(operands, result);
+  if (kind == OpKind::opaque) {
+    result = operands[0];
+    return;
+  }
   const DType dtype = operands[0].type.dtype;
   for (std::size_t i = 0; i < static_cast<std::size_t>(result.size()); ++i) {
     if (is_comparison(kind))

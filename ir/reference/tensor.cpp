@@ -8,6 +8,8 @@
 namespace ashlar::reference {
 namespace {
 
+thread_local bool exact_reals = false;
+
 template <typename T> T read_as(const std::byte* bytes) {
   T value;
   std::memcpy(&value, bytes, sizeof value);
@@ -93,7 +95,17 @@ void Tensor::copy_element(std::int64_t to, const Tensor& source, std::int64_t fr
     integers[static_cast<std::size_t>(to)] = source.integers[static_cast<std::size_t>(from)];
 }
 
+ExactReals::ExactReals() {
+  exact_reals = true;
+}
+
+ExactReals::~ExactReals() {
+  exact_reals = false;
+}
+
 double round_to(double value, DType dtype) {
+  if (exact_reals && dtype == DType::f32)
+    return value;
   const auto f = static_cast<float>(value);
   switch (dtype) {
   case DType::f16:

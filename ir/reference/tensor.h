@@ -29,6 +29,16 @@ struct Tensor {
   void copy_element(std::int64_t to, const Tensor& source, std::int64_t from);
 };
 
+// While one lives, this thread's evaluations keep f32 results in double: finite differences need
+// it.
+class ExactReals {
+public:
+  ExactReals();
+  ~ExactReals();
+  ExactReals(const ExactReals&) = delete;
+  ExactReals& operator=(const ExactReals&) = delete;
+};
+
 // The nearest value of a float dtype, by way of f32 as on the device; ties to even.
 double round_to(double value, DType dtype);
 // The low bits of `value` as a number of an integer dtype (or bool: != 0).

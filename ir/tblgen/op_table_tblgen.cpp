@@ -136,6 +136,12 @@ void emit_docs(ArrayRef<const Record*> ops, raw_ostream& os) {
         os << line.trim() << "\n";
     }
     os << "\nElement types: " << join(dtypes_of(*op), ", ") << ".\n";
+    const Record& derivative = *op->getValueAsDef("derivative");
+    StringRef reason = derivative.getValueAsString("reason");
+    os << "\nDerivative: "
+       << (reason.empty() ? "rule `" + derivative.getValueAsString("rule") + "`"
+                          : "none, " + reason)
+       << ".\n";
   }
 }
 

@@ -51,8 +51,9 @@ Array Decoder::layer(std::int64_t index, const Array& x, const nn::TokenRange& r
   Scope scope(fmt::format("layers.{}", index));
   const auto at = static_cast<std::size_t>(index);
   const AttentionKind kind = config_.layers[at];
-  Array mixed = nn::self_attention(norm(x, weights / "input_layernorm"), weights / "self_attn",
-                                   config_, kind, rope(kind), range, caches_[at]);
+  Array mixed =
+      nn::self_attention(norm(x, weights / "input_layernorm"), weights / "self_attn", config_, kind,
+                         rope(kind), range, caches_.empty() ? nullptr : &caches_[at]);
   if (config_.post_norms)
     mixed = norm(mixed, weights / "post_attention_layernorm");
   const Array residual = x + mixed;

@@ -13,8 +13,8 @@ namespace ashlar {
 // What a decoder keeps between calls besides its caches belongs to models/generate.
 class Decoder {
 public:
-  // `weights` is the root of the checkpoint's names. `caches` holds one cache per layer.
-  // `dtype`: activations and caches.
+  // `weights` is the root of the checkpoint's names. `caches` holds one cache per layer, or
+  // nothing: then a call is a whole sequence, as in training. `dtype`: activations and caches.
   Decoder(const ModelConfig& config, const nn::Weights& weights, std::vector<nn::KvCache> caches,
           DType dtype);
 

@@ -24,7 +24,8 @@ void check_program(const ModelSource& source, const Program& program) {
                                          stored ? type_of(*stored) : "no such tensor"));
     }
   if (!mismatches.empty())
-    throw InvalidArgument("model", "{} of the program's weights are not in the model; the first is {}",
+    throw InvalidArgument("model",
+                          "{} of the program's weights are not in the model; the first is {}",
                           mismatches.size(), mismatches.front());
   if (program.decoder && program.decoder->config_hash != source.config().hash)
     throw InvalidArgument("model",

@@ -12,6 +12,11 @@ Array split_heads(const Array& x, std::int64_t heads) {
   return unflatten(x, -1, {heads, -1});
 }
 
+// Rows [B, T, G, D] as the keys or values of a cache are laid out.
+Array rows_first(const Array& rows) {
+  return transpose(rows, {1, 0, 2, 3});
+}
+
 // The cache with rows [B, T, G, D] stored at their positions; rows beyond `valid` are dropped.
 Array append(const State& cache, const Array& rows, const TokenRange& range, std::int64_t ring) {
   const std::int64_t tokens = rows.dim(1);
@@ -21,7 +26,7 @@ Array append(const State& cache, const Array& rows, const TokenRange& range, std
     row = row % ring;
   const Array kept = where(expand_dims(offsets, 1) < expand_dims(range.valid, 0), row, -1);
   const Array index = reshape(kept, {tokens, rows.dim(0), 1, 1});
-  const Array updated = scatter(cache.read(), index, transpose(rows, {1, 0, 2, 3}), 0);
+  const Array updated = scatter(cache.read(), index, rows_first(rows), 0);
   cache.update(updated);
   return updated;
 }
@@ -34,7 +39,7 @@ Array TokenRange::positions(std::int64_t tokens) const {
 
 Array self_attention(const Array& x, const Weights& weights, const ModelConfig& config,
                      AttentionKind kind, const RopeTable& rope, const TokenRange& range,
-                     const KvCache& cache) {
+                     const KvCache* cache) {
   Scope scope(weights.name());
   const std::int64_t heads = config.attention_heads, groups = config.kv_heads,
                      depth = config.head_dim;
@@ -46,13 +51,15 @@ Array self_attention(const Array& x, const Weights& weights, const ModelConfig& 
     q = rms_norm(q, weights / "q_norm", config.norm, config.norm_epsilon);
     k = rms_norm(k, weights / "k_norm", config.norm, config.norm_epsilon);
   }
-  const Array keys = append(cache.key, apply_rope(k, rope), range, cache.ring);
-  const Array values = append(cache.value, v, range, cache.ring);
+  const std::int64_t ring = cache ? cache->ring : 0;
+  const Array rotated = apply_rope(k, rope);
+  const Array keys = cache ? append(cache->key, rotated, range, ring) : rows_first(rotated);
+  const Array values = cache ? append(cache->value, v, range, ring) : rows_first(v);
   const AttentionOptions options{.scale = config.query_scale,
                                  .causal = true,
                                  .window =
                                      kind == AttentionKind::sliding ? config.sliding_window : 0,
-                                 .ring = cache.ring};
+                                 .ring = ring};
   const Array mixed = attention(apply_rope(q, rope), keys, values, range.position,
                                 range.position + range.valid, options);
   return linear(flatten(mixed, 2), weights / "o_proj", config.hidden_size, config.output_bias);

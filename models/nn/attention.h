@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Self-attention over a key/value cache held in states.
+// Self-attention, over a key/value cache held in states or over the call's own tokens.
 #pragma once
 
 #include "models/formats/model_config.h"
@@ -28,9 +28,10 @@ struct TokenRange {
 };
 
 // x [B, T, H] to [B, T, H]: projections, head norms and rope as the config says, append to the
-// cache, attention, output projection.
+// cache, attention, output projection. Without a cache (null) the tokens see each other alone, and
+// must start at position 0.
 Array self_attention(const Array& x, const Weights& weights, const ModelConfig& config,
                      AttentionKind kind, const RopeTable& rope, const TokenRange& range,
-                     const KvCache& cache);
+                     const KvCache* cache);
 
 }  // namespace ashlar::nn

@@ -8,7 +8,20 @@
 namespace ashlar::nn {
 
 Weights::Weights(TensorTypes types, std::optional<QuantizationConfig> quantization)
-    : source_(std::make_shared<const Source>(std::move(types), std::move(quantization))) {}
+    : source_(std::make_shared<const Source>(
+          [types = std::move(types)](const std::string& name) -> std::optional<Array> {
+            const std::optional<ArrayType> type = types(name);
+            return type ? std::optional(weight({name}, type->dtype, type->shape)) : std::nullopt;
+          },
+          std::move(quantization))) {}
+
+Weights::Weights(ArrayMap tensors)
+    : source_(std::make_shared<const Source>(
+          [tensors = std::move(tensors)](const std::string& name) -> std::optional<Array> {
+            const auto found = tensors.find(name);
+            return found == tensors.end() ? std::nullopt : std::optional(found->second);
+          },
+          std::nullopt)) {}
 
 std::string Weights::full_name(std::string_view name) const {
   return prefix_.empty() ? std::string(name) : fmt::format("{}.{}", prefix_, name);
@@ -30,28 +43,33 @@ std::string_view Weights::name() const {
 }
 
 bool Weights::has(std::string_view name) const {
-  return source_->types(full_name(name)).has_value();
+  return source_->tensors(full_name(name)).has_value();
+}
+
+Array Weights::tensor(std::string_view name, const Shape& shape) const {
+  const std::string full = full_name(name);
+  std::optional<Array> tensor = source_->tensors(full);
+  if (!tensor)
+    throw InvalidArgument("model", "the checkpoint has no tensor '{}', which config.json asks for",
+                          full);
+  if (tensor->shape() != shape)
+    throw InvalidArgument("model", "tensor '{}': config.json implies {}, the checkpoint has {}",
+                          full, shape.to_string(), tensor->shape().to_string());
+  return *std::move(tensor);
 }
 
 Array Weights::get(std::string_view name, const Shape& shape) const {
-  const std::string full = full_name(name);
-  const auto type = source_->types(full);
-  if (!type)
-    throw InvalidArgument("model", "the checkpoint has no tensor '{}', which config.json asks for",
-                          full);
-  if (!is_float(type->dtype))
-    throw InvalidArgument("model", "tensor '{}': expected a float type, got {}", full,
-                          name_of(type->dtype));
-  if (type->shape != shape)
-    throw InvalidArgument("model", "tensor '{}': config.json implies {}, the checkpoint has {}",
-                          full, shape.to_string(), type->shape.to_string());
-  return weight({full}, type->dtype, type->shape);
+  Array array = tensor(name, shape);
+  if (!is_float(array.dtype()))
+    throw InvalidArgument("model", "tensor '{}': expected a float type, got {}", full_name(name),
+                          name_of(array.dtype()));
+  return array;
 }
 
 Array Weights::matrix(const Shape& shape) const {
   if (has("scales"))
     return dequantized(shape);
-  const Array matrix = get("weight", shape);
+  const Array matrix = tensor("weight", shape);
   if (!is_float(matrix.dtype()))
     throw InvalidArgument("model", "tensor '{}' is {}, but there are no scales '{}'",
                           full_name("weight"), name_of(matrix.dtype()), full_name("scales"));
@@ -69,8 +87,8 @@ Array Weights::dequantized(const Shape& shape) const {
     throw InvalidArgument("model", "'{}': groups of {} do not divide its {} columns", prefix_,
                           encoding->group_size, in);
   const Shape groups{out, in / encoding->group_size};
-  const QuantizedArray parts{get("weight", {out, in * encoding->bits / 32}), get("scales", groups),
-                             get("biases", groups), *encoding};
+  const QuantizedArray parts{tensor("weight", {out, in * encoding->bits / 32}),
+                             tensor("scales", groups), tensor("biases", groups), *encoding};
   if (parts.packed.dtype() != DType::u32 || !is_float(parts.scales.dtype()) ||
       parts.scales.dtype() != parts.biases.dtype())
     throw InvalidArgument("model",

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "models/formats/quantization_config.h"
-#include "runtime/array/array.h"
+#include "runtime/array/transforms.h"
 
 #include <functional>
 #include <memory>
@@ -23,13 +23,15 @@ class Weights {
 public:
   // `quantization`: how quantised matrices are encoded, if any are.
   explicit Weights(TensorTypes types, std::optional<QuantizationConfig> quantization = {});
+  // Arrays in the places of the checkpoint's tensors: parameters that are trained.
+  explicit Weights(ArrayMap tensors);
 
   // The tensors below `name` and a dot.
   Weights operator/(std::string_view name) const;
   Weights operator/(std::int64_t index) const;
 
   bool has(std::string_view name) const;
-  // The tensor in its stored element type. Throws InvalidArgument when it is missing, holds no
+  // The tensor in its own element type. Throws InvalidArgument when it is missing, holds no
   // floats or its shape is another one: geometry is checked against the file, never assumed.
   Array get(std::string_view name, const Shape& shape) const;
 
@@ -42,11 +44,15 @@ public:
   std::string_view name() const;
 
 private:
+  using Tensors = std::function<std::optional<Array>(const std::string& name)>;
+
   std::string full_name(std::string_view name) const;
+  // As `get`, of any element type.
+  Array tensor(std::string_view name, const Shape& shape) const;
   Array dequantized(const Shape& shape) const;
 
   struct Source {
-    TensorTypes types;
+    Tensors tensors;
     std::optional<QuantizationConfig> quantization;
   };
   std::shared_ptr<const Source> source_;

@@ -3,6 +3,7 @@
 
 #include "runtime/array/context.h"
 #include "runtime/array/trace.h"
+#include "runtime/array/transforms/traced_function.h"
 #include "runtime/program/debug_options.h"
 #include "runtime/program/error.h"
 
@@ -44,7 +45,7 @@ void check_same(const Graph& first, const Graph& now, const std::string& signatu
 
 std::vector<Array> TraceCache::call(const std::string& signature, std::span<const Array> arrays,
                                     const Function& function) {
-  if (Trace::current())
+  if (Trace::current() || in_transform())
     return function(arrays);
   Context& context = Context::instance();
   const auto lock = context.lock();

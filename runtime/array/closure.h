@@ -39,8 +39,9 @@ class TraceCache {
 public:
   using Function = std::function<std::vector<Array>(std::span<const Array> inputs)>;
 
-  // Runs `function` on the arrays; traces it if the signature is new. Inside another trace it is
-  // simply part of that. Throws what trace_entries, the compiler and the executor throw.
+  // Runs `function` on the arrays; traces it if the signature is new. Inside another trace or a
+  // transform it is simply part of that. Throws what trace_entries, the compiler and the executor
+  // throw.
   std::vector<Array> call(const std::string& signature, std::span<const Array> arrays,
                           const Function& function);
   // The signatures traced so far, with all host integers: "f32[2, 3], 4".

@@ -8,6 +8,7 @@
 #include "runtime/program/error.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace ashlar {
 namespace {
@@ -50,6 +51,23 @@ Array align_indices(const Array& indices, const Array& updates, int axis) {
   return table::reshape(indices, dims);
 }
 
+Array pad_axis(const Array& x, int axis, std::int64_t low, std::int64_t high) {
+  Dims before(static_cast<std::size_t>(x.rank()), 0), after = before;
+  before[static_cast<std::size_t>(axis)] = low;
+  after[static_cast<std::size_t>(axis)] = high;
+  return low == 0 && high == 0 ? x : table::pad(x, before, after, 0);
+}
+
+// Zeros between the elements of an axis, so that they lie `step` apart.
+Array spread(const Array& x, int axis, std::int64_t step) {
+  if (step == 1)
+    return x;
+  const Array padded = pad_axis(expand_dims(x, axis + 1), axis + 1, 0, step - 1);
+  std::vector<Index> indices(static_cast<std::size_t>(x.rank()), Slice());
+  indices[static_cast<std::size_t>(axis)] = Slice(0, (x.dim(axis) - 1) * step + 1);
+  return index(flatten(padded, axis, axis + 1), indices);
+}
+
 using ScatterFunction = Array (*)(const Array&, const Array&, const Array&, std::int64_t);
 
 Array scatter_with(ScatterFunction function, const Operand& target, const Operand& indices,
@@ -87,16 +105,15 @@ Slice::Range Slice::resolve(std::int64_t extent) const {
   return {size == 0 ? 0 : first, size, step_};
 }
 
-Array index(const Operand& input, const std::vector<Index>& indices) {
-  const WrittenAt at(input.where());
-  const Array x = input.array();
-  Dims starts, sizes, steps, shape;
-  for (const Index& index : expand_ellipsis(indices, x.shape())) {
+SliceRead resolve_indices(const Shape& extents, const std::vector<Index>& indices) {
+  SliceRead read;
+  Dims shape;
+  for (const Index& index : expand_ellipsis(indices, extents)) {
     if (holds<NewAxis>(index)) {
       shape.push_back(1);
       continue;
     }
-    const std::int64_t extent = x.shape().dims()[starts.size()];
+    const std::int64_t extent = extents.dims()[read.starts.size()];
     Slice::Range range{0, 1, 1};
     if (const auto* position = std::get_if<std::int64_t>(&index.value())) {
       range.start = checked_position(*position, extent);
@@ -104,13 +121,36 @@ Array index(const Operand& input, const std::vector<Index>& indices) {
       range = std::get<Slice>(index.value()).resolve(extent);
       shape.push_back(range.size);
     }
-    starts.push_back(range.start);
-    sizes.push_back(range.size);
-    steps.push_back(range.step);
+    read.starts.push_back(range.start);
+    read.sizes.push_back(range.size);
+    read.steps.push_back(range.step);
   }
-  const bool whole = sizes == x.shape().dims() &&
-                     std::ranges::all_of(steps, [](std::int64_t s) { return s == 1; });
-  return reshape(whole ? x : table::slice(x, starts, sizes, steps), Shape(std::move(shape)));
+  read.shape = Shape(std::move(shape));
+  return read;
+}
+
+Array index(const Operand& input, const std::vector<Index>& indices) {
+  const WrittenAt at(input.where());
+  const Array x = input.array();
+  const SliceRead read = resolve_indices(x.shape(), indices);
+  const bool whole = read.sizes == x.shape().dims() &&
+                     std::ranges::all_of(read.steps, [](std::int64_t s) { return s == 1; });
+  return reshape(whole ? x : table::slice(x, read.starts, read.sizes, read.steps), read.shape);
+}
+
+Array place_slice(const Array& values, const Shape& into, const Dims& starts, const Dims& steps) {
+  if (values.size() == 0)
+    return table::full(into.dims(), values.dtype(), 0);
+  Array placed = values;
+  for (int axis = 0; axis < into.rank(); ++axis) {
+    const auto i = static_cast<std::size_t>(axis);
+    const std::int64_t last = starts[i] + (placed.dim(axis) - 1) * steps[i];
+    if (steps[i] < 0)
+      placed = flip(placed, axis);
+    placed = pad_axis(spread(placed, axis, std::abs(steps[i])), axis, std::min(starts[i], last),
+                      into.dim(axis) - 1 - std::max(starts[i], last));
+  }
+  return placed;
 }
 
 Array take(const Operand& input, const Operand& indices, int axis) {

@@ -6,6 +6,19 @@
 
 namespace ashlar {
 
+// What basic indices read of an array: a strided slice, then a reshape.
+struct SliceRead {
+  std::vector<std::int64_t> starts, sizes, steps;
+  Shape shape;  // of the result
+};
+// Throws as `index`.
+SliceRead resolve_indices(const Shape& shape, const std::vector<Index>& indices);
+
+// The reverse of a slice: an array of shape `into` with `values` where the slice reads, zeros
+// elsewhere.
+Array place_slice(const Array& values, const Shape& into, const std::vector<std::int64_t>& starts,
+                  const std::vector<std::int64_t>& steps);
+
 // Throws InvalidArgument for too many indices, two ellipses or a number outside its axis.
 Array index(const Operand& input, const std::vector<Index>& indices);
 

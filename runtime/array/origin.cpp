@@ -36,6 +36,19 @@ WrittenAt::~WrittenAt() {
     current_line.reset();
 }
 
+BuiltFor::BuiltFor(const Origin& origin)
+    : outer_(current_origin()), had_line_(current_line.has_value()) {
+  current_scope = origin.scope;
+  current_line = origin.where;
+}
+
+BuiltFor::~BuiltFor() {
+  current_scope = std::move(outer_.scope);
+  current_line.reset();
+  if (had_line_)
+    current_line = outer_.where;
+}
+
 Origin current_origin() {
   return {current_scope, current_line.value_or(std::source_location())};
 }

@@ -39,6 +39,20 @@ private:
   bool outermost_;
 };
 
+// What is built during its lifetime comes from where another operation came from: transforms give
+// what they derive from an operation its scope and line.
+class BuiltFor {
+public:
+  explicit BuiltFor(const Origin& origin);
+  ~BuiltFor();
+  BuiltFor(const BuiltFor&) = delete;
+  BuiltFor& operator=(const BuiltFor&) = delete;
+
+private:
+  Origin outer_;
+  bool had_line_;
+};
+
 // The scope and line of an operation that is being built now.
 Origin current_origin();
 

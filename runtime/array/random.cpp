@@ -3,10 +3,13 @@
 
 #include "runtime/array/creation.h"
 #include "runtime/array/elementwise.h"
+#include "runtime/array/indexing.h"
+#include "runtime/array/math.h"
 #include "runtime/array/movement.h"
 #include "runtime/array/origin.h"
 #include "runtime/array/promotion.h"
 #include "runtime/array/reductions.h"
+#include "runtime/array/sorting.h"
 #include "runtime/array/table_functions.h"
 #include "runtime/program/error.h"
 
@@ -87,6 +90,47 @@ Array normal(const Operand& key, const Shape& shape) {
 Array gumbel(const Operand& key, const Shape& shape) {
   const WrittenAt at(key.where());
   return gumbel_of(words(key.array(), shape, 0));
+}
+
+Array randint(const Operand& key, const Shape& shape, std::int32_t low, std::int32_t high) {
+  const WrittenAt at(key.where());
+  if (low >= high)
+    throw InvalidArgument("random", "randint: [{}, {}) is empty", low, high);
+  // The upper word of the product with the range.
+  const std::int64_t range = std::int64_t{high} - low;
+  const Array scaled = astype(words(key.array(), shape, 0), DType::u64) * range >> 32;
+  return astype(astype(scaled, DType::i64) + static_cast<std::int64_t>(low), DType::i32);
+}
+
+Array bernoulli(const Operand& key, const Operand& p, const Shape& shape) {
+  const WrittenAt at(key.where());
+  return uniform(key, shape) < p;
+}
+
+Array truncated_normal(const Operand& key, const Shape& shape, double low, double high) {
+  const WrittenAt at(key.where());
+  if (!(low < high))
+    throw InvalidArgument("random", "truncated_normal: [{}, {}] is empty", low, high);
+  const double below = std::erf(low / std::numbers::sqrt2),
+               up_to = std::erf(high / std::numbers::sqrt2);
+  const Array share = open_uniform(words(key.array(), shape, 0));
+  return clip(erfinv(share * (up_to - below) + below) * std::numbers::sqrt2, low, high);
+}
+
+Array laplace(const Operand& key, const Shape& shape) {
+  const WrittenAt at(key.where());
+  const Array centred = open_uniform(words(key.array(), shape, 0)) * 2 - 1;
+  return -sign(centred) * log1p(-abs(centred));
+}
+
+Array permutation(const Operand& key, std::int64_t n) {
+  const WrittenAt at(key.where());
+  return argsort(words(key.array(), {n}, 0));
+}
+
+Array permutation(const Operand& key, const Array& rows, int axis) {
+  const WrittenAt at(key.where());
+  return take(rows, permutation(key, rows.dim(axis)), axis);
 }
 
 Array categorical(const Operand& key, const Operand& logits) {

@@ -19,6 +19,19 @@ Array uniform(const Operand& key, const Shape& shape, double low = 0.0, double h
 Array normal(const Operand& key, const Shape& shape);
 // -log(-log(u)).
 Array gumbel(const Operand& key, const Shape& shape);
+// Integers (i32) of [low, high); throws InvalidArgument when there are none. Each has its
+// probability up to 2^-32 of the range.
+Array randint(const Operand& key, const Shape& shape, std::int32_t low, std::int32_t high);
+// True with probability `p`, which broadcasts to the shape.
+Array bernoulli(const Operand& key, const Operand& p, const Shape& shape);
+// Normal numbers, given that they lie in [low, high].
+Array truncated_normal(const Operand& key, const Shape& shape, double low, double high);
+// Density exp(-|x|) / 2.
+Array laplace(const Operand& key, const Shape& shape);
+// 0 .. n-1 in random order (i32), or the rows of an array along `axis`.
+Array permutation(const Operand& key, std::int64_t n);
+Array permutation(const Operand& key, const Array& rows, int axis = 0);
+
 // Index (i32) drawn with probability softmax(logits) along the last axis.
 Array categorical(const Operand& key, const Operand& logits);
 

@@ -6,6 +6,7 @@
 #include "runtime/array/origin.h"
 #include "runtime/array/promotion.h"
 #include "runtime/array/table_functions.h"
+#include "runtime/array/transforms.h"
 #include "runtime/program/error.h"
 
 #include <algorithm>
@@ -118,8 +119,8 @@ Array logsumexp(const Operand& input, const Axes& axes, bool keepdims) {
   const WrittenAt at(input.where());
   const Array x = widened(input);
   const Array largest = max(x, axes, true);
-  // Rows of -inf must give -inf, not NaN.
-  const Array shift = where(is_inf(largest), 0.0, largest);
+  // Rows of -inf must give -inf, not NaN. The shift cancels, so no derivative flows through it.
+  const Array shift = stop_gradient(where(is_inf(largest), 0.0, largest));
   Array result = log(sum(exp(x - shift), axes, true)) + shift;
   if (!keepdims)
     result = reshape(result, sum(x, axes).shape());
@@ -129,7 +130,7 @@ Array logsumexp(const Operand& input, const Axes& axes, bool keepdims) {
 Array softmax(const Operand& input, const Axes& axes) {
   const WrittenAt at(input.where());
   const Array x = widened(input);
-  const Array exponents = exp(x - max(x, axes, true));
+  const Array exponents = exp(x - stop_gradient(max(x, axes, true)));
   return convert(exponents / sum(exponents, axes, true), float_dtype(input.array().dtype()));
 }
 

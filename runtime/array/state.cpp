@@ -4,6 +4,7 @@
 #include "runtime/array/context.h"
 #include "runtime/array/origin.h"
 #include "runtime/array/trace.h"
+#include "runtime/array/transforms/traced_function.h"
 #include "runtime/program/error.h"
 
 namespace ashlar {
@@ -33,6 +34,11 @@ Array State::read(std::source_location where) const {
 
 void State::update(const Operand& value) const {
   const WrittenAt at(value.where());
+  if (in_transform())
+    throw InvalidArgument("state",
+                          "'{}' cannot be updated inside a transform: return its new contents "
+                          "from the function, and update it outside",
+                          name());
   const Array contents = value.array();
   Trace* trace = Trace::current();
   ArrayType expected = type();

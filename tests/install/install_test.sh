@@ -14,6 +14,7 @@ trap 'rm -rf "$work"' EXIT
 cd "$work/examples"
 model="$source/models/checkpoints/pebble-4m"
 ./lazy_graph
+./gradient
 ./compiled_closure | tee closure
 [ "$(tail -1 closure)" = "array(6, f32[])" ]   # 3 times mean(0, 2, 4)
 ./run_model "$model" "Once upon a time" model.ashlar | tee compiled

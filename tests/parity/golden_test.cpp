@@ -98,10 +98,11 @@ TEST_P(GoldenTest, GoesOnAfterARewind) {
   const Reference expected = reference();
   const std::vector<std::int32_t> prompt = expected.rows("input_ids")[0];
   const std::vector<std::int32_t> greedy = expected.rows("greedy_ids")[0];
+  const auto tokens = static_cast<std::int64_t>(greedy.size());
   LanguageModel model =
       load_model(folder(), {.dtype = DType::f32, .prefill_sizes = {1, 7, 64}, .ignore_eos = true});
   Generator generator(model);
-  generator.run({prompt}, {.max_tokens = kGreedyTokens, .steps_per_submit = 4});
+  generator.run({prompt}, {.max_tokens = tokens, .steps_per_submit = 4});
   // Back to where 8 tokens were chosen, if the rings remember it, else to the beginning.
   constexpr std::ptrdiff_t kKept = 8;
   const auto position = static_cast<std::int64_t>(prompt.size()) - 1 + kKept;
@@ -113,7 +114,7 @@ TEST_P(GoldenTest, GoesOnAfterARewind) {
     again.insert(again.begin(), prompt.begin(), prompt.end());
   model.runtime().rewind(std::vector<std::int64_t>{remembered ? position : 0});
   const Generation result =
-      generator.run({again}, {.max_tokens = kGreedyTokens - kKept, .steps_per_submit = 4}).front();
+      generator.run({again}, {.max_tokens = tokens - kKept, .steps_per_submit = 4}).front();
   EXPECT_EQ(result.ids, std::vector<std::int32_t>(greedy.begin() + kKept, greedy.end()));
 }
 

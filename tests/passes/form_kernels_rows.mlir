@@ -45,3 +45,19 @@ func.func @moved_unit_axis(%x: tensor<1x3x8xf32>) -> tensor<3x1xf32> {
   %t = ashlar.transpose %s {permutation = array<i64: 1, 0>} : (tensor<1x3xf32>) -> tensor<3x1xf32>
   return %t : tensor<3x1xf32>
 }
+
+// Of rows that meet in a scatter_add, one adds up all: they are in memory before it starts.
+// CHECK-LABEL: func.func @rows_that_meet
+// CHECK: kernel.fused "row"
+// CHECK: ashlar.mul
+// CHECK-NOT: ashlar.scatter_add
+// CHECK: kernel.fused
+// CHECK: ashlar.scatter_add
+func.func @rows_that_meet(%x: tensor<3x13xf32>, %i: tensor<3x1xi32>) -> tensor<2x13xf32> {
+  %0 = ashlar.reduce_max %x {axes = array<i64: 1>, keepdims = true} : (tensor<3x13xf32>) -> tensor<3x1xf32>
+  %1 = ashlar.broadcast %0 {shape = array<i64: 3, 13>} : (tensor<3x1xf32>) -> tensor<3x13xf32>
+  %2 = ashlar.mul %x, %1 : (tensor<3x13xf32>, tensor<3x13xf32>) -> tensor<3x13xf32>
+  %z = ashlar.full {shape = array<i64: 2, 13>, dtype = f32, value = 0.0} : () -> tensor<2x13xf32>
+  %r = ashlar.scatter_add %z, %i, %2 {axis = 0 : i64} : (tensor<2x13xf32>, tensor<3x1xi32>, tensor<3x13xf32>) -> tensor<2x13xf32>
+  return %r : tensor<2x13xf32>
+}

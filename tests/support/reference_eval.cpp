@@ -11,11 +11,17 @@ namespace ashlar::testing {
 reference::Tensor reference_value(const Array& array) {
   if (array.node()->value())
     return reference::Tensor::from_bytes(array.type(), array.to_bytes());
-  GraphEntry entry{"main", {}, {{"value", array.node()}}, {}};
+  return reference_values({array})[0];
+}
+
+std::vector<reference::Tensor> reference_values(const std::vector<Array>& arrays) {
+  GraphEntry entry{"main", {}, {}, {}};
+  for (const Array& array : arrays)
+    entry.outputs.push_back({std::to_string(entry.outputs.size()), array.node()});
   mlir::MLIRContext context;
   auto module = ir::import_graph(context, Graph{{}, {std::move(entry)}});
   reference::States states;
-  return reference::evaluate(module->lookupSymbol<mlir::func::FuncOp>("main"), {}, states).at(0);
+  return reference::evaluate(module->lookupSymbol<mlir::func::FuncOp>("main"), {}, states);
 }
 
 std::vector<double> values_of(const Array& array) {

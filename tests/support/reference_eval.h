@@ -12,6 +12,9 @@ namespace ashlar::testing {
 // The present value of an evaluated array.
 reference::Tensor reference_value(const Array& array);
 
+// Several values, computed together.
+std::vector<reference::Tensor> reference_values(const std::vector<Array>& arrays);
+
 // Elements as doubles, whatever the dtype.
 std::vector<double> values_of(const Array& array);
 

@@ -30,6 +30,14 @@ TEST(Eval, ReadsEvaluate) {
   EXPECT_EQ(any(y > 6).item<bool>(), true);
 }
 
+TEST(Eval, AddsUpRowsThatMeetAfterAReduction) {
+  // The sum of a row is known to one workgroup; the row that meets it belongs to another.
+  const Array x = array({1.0F, 2.0F, 3.0F, 5.0F, 4.0F, 6.0F}, {3, 2});
+  const Array rows = x * sum(x, 1, true);
+  const Array met = scatter_add(zeros({2, 2}), array({1, 0, 1}), rows);
+  EXPECT_THAT(met.to_vector<float>(), ElementsAre(24, 40, 43, 66));
+}
+
 TEST(Eval, SharesWhatSeveralArraysNeed) {
   const Array x = arange(6);
   const Array twice = x + x;

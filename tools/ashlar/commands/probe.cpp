@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "measure/probe.h"
+#include "tools/measure/probe.h"
 #include "tools/ashlar/command.h"
 
 #include <fmt/format.h>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "measure/entry_profile.h"
-#include "measure/probe.h"
-#include "measure/profile_report.h"
 #include "models/compile/load_model.h"
 #include "runtime/program/error.h"
 #include "tools/ashlar/command.h"
 #include "tools/ashlar/model_choice.h"
+#include "tools/measure/entry_profile.h"
+#include "tools/measure/probe.h"
+#include "tools/measure/profile_report.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

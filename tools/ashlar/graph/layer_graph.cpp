@@ -85,8 +85,11 @@ public:
     op->walk([&](kernel::FusedOp fused) {
       FormedKernel& kernel =
           kernels_.emplace_back(FormedKernel{scope_of(fused.getLoc()), fused.getRoot().str(), {}});
-      for (Operation& inner : fused.getBody().front().without_terminator())
-        kernel.operations.emplace_back(inner.getLoc(), short_name(&inner));
+      // Also what an operation holds in regions of its own, such as attention its query.
+      fused.getBody().walk([&](Operation* inner) {
+        if (!inner->hasTrait<mlir::OpTrait::IsTerminator>())
+          kernel.operations.emplace_back(inner->getLoc(), short_name(inner));
+      });
     });
   }
 
