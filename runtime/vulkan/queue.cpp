@@ -101,7 +101,7 @@ void Queue::retire(VkObjectType type, std::uint64_t object) noexcept {
   try {
     const std::lock_guard lock(retired_mutex_);
     retired_.push_back({ticket, type, object});
-  } catch (const std::exception&) {
+  } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch)
     // Out of host memory: the object is leaked rather than destroyed under the device.
   }
 }
