@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whole models with random weights: tokens per second of decode at a depth and of prefill.
 #include "bench/bench.h"
-#include "models/generate/language_model.h"
+#include "models/compile/load_model.h"
 #include "models/shapes/random_model.h"
 #include "tools/measure/statistics.h"
 
@@ -23,8 +23,8 @@ LanguageModel& loaded_model(const std::string& shape, const std::string& weights
   if (present != shape || !model) {
     model.reset();
     model = std::make_unique<LanguageModel>(
-        std::make_unique<const RandomModel>(random_model(shape, weights)),
-        LoadOptions{.prefill_sizes = {16, 512}, .ignore_eos = true});
+        load_model(std::make_unique<const RandomModel>(random_model(shape, weights)),
+                   {.prefill_sizes = {16, 512}, .ignore_eos = true}));
     present = shape;
   }
   return *model;

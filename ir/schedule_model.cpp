@@ -150,14 +150,16 @@ std::int64_t row_iterations(ArrayRef<Store> stores, ScheduleAttr schedule) {
 
 // ---- matvec and matmul
 
-// Groups of lanes in a workgroup.
-std::int64_t matvec_groups(Operation* matmul, std::int64_t rows, const DeviceProfile& profile) {
+// Groups of lanes in a workgroup. Where each workgroup computes the left side for itself, or packed
+// numbers keep it busy, few large ones do best; but some for every unit of a GPU.
+std::int64_t matvec_groups(Operation* matmul, std::int64_t rows, bool packed,
+                           const DeviceProfile& profile) {
   const std::int64_t n = matmul_extent(matmul).n;
   std::int64_t groups = profile.is_cpu ? 8 : 4;
-  // Each workgroup computes the left side for itself, so few large ones; but some for every unit.
   const std::int64_t units = std::max<std::int64_t>(profile.compute_units, 1);
-  while (!profile.is_cpu && stages_lhs(matmul) && groups < 16 &&
-         n / (2 * groups * rows) >= 2 * units)
+  const std::int64_t wanted = packed ? units - units / 16 : 2 * units;
+  while (!profile.is_cpu && (packed || stages_lhs(matmul)) && groups < 16 &&
+         n / (2 * groups * rows) >= wanted)
     groups *= 2;
   return limited(power_of_two_above(ceil_div(n, rows)), 1, groups);
 }
@@ -176,7 +178,7 @@ ScheduleAttr matvec_schedule(const RegionView& region, Operation* matmul,
   std::int64_t rows = profile.is_cpu ? 8 : extent.m > 1 ? 2 : 1;
   rows = limited(rows, 1, std::max<std::int64_t>(16 / std::max<std::int64_t>(extent.m, 1), 1));
   const std::int64_t unroll = profile.is_cpu ? 1 : limited(extent.k / (lanes * width), 1, 4);
-  const std::int64_t groups = matvec_groups(matmul, rows, profile);
+  const std::int64_t groups = matvec_groups(matmul, rows, /*packed=*/false, profile);
   const std::int64_t workgroup = limited(lanes * groups, subgroup, largest_workgroup(profile, 512));
   return make_schedule(region.op->getContext(), "matvec",
                        {{"workgroup", workgroup},
@@ -199,8 +201,7 @@ std::int64_t packed_rows(const MatmulExtent& extent, const DeviceProfile& profil
   return rows;
 }
 
-// A lane takes one block of each row at a time, and has a number of loads under way, by rows or by
-// steps.
+// A lane takes one block of each row at a time.
 ScheduleAttr packed_matvec_schedule(const RegionView& region, Operation* matmul,
                                     const DeviceProfile& profile) {
   const MatmulExtent extent = matmul_extent(matmul);
@@ -210,17 +211,14 @@ ScheduleAttr packed_matvec_schedule(const RegionView& region, Operation* matmul,
   const std::int64_t rows =
       limited(packed_rows(extent, profile), 1,
               std::max<std::int64_t>(16 / std::max<std::int64_t>(extent.m, 1), 1));
-  const std::int64_t unroll = profile.is_cpu || extent.m > 1
-                                  ? 1
-                                  : limited(blocks / lanes, 1, std::max<std::int64_t>(4 / rows, 1));
-  const std::int64_t groups = matvec_groups(matmul, rows, profile);
+  const std::int64_t groups = matvec_groups(matmul, rows, /*packed=*/true, profile);
   const std::int64_t workgroup = limited(lanes * groups, subgroup, largest_workgroup(profile, 512));
   return make_schedule(region.op->getContext(), "matvec",
                        {{"workgroup", workgroup},
                         {"lanes", lanes},
                         {"rows", rows},
                         {"width", kPackedBlock},
-                        {"unroll", unroll}});
+                        {"unroll", 1}});
 }
 
 std::int64_t matvec_iterations(Operation* matmul, ArrayRef<Store> stores, ScheduleAttr schedule) {
@@ -290,10 +288,12 @@ ScheduleAttr attention_schedule(const RegionView& region, Operation* root,
     return make_schedule(region.op->getContext(), "attention",
                          {{"workgroup", workgroup},
                           {"splits", splits_of(root)},
-                          {"packets", profile.is_cpu ? 1 : 8},
-                          {"keys", profile.is_cpu ? kAttentionKeysAtOnce : 8}});
+                          {"packets", profile.is_cpu ? 1 : 4},
+                          {"keys", kAttentionKeysAtOnce}});
   };
-  std::int64_t workgroup = largest_workgroup(profile, profile.is_cpu ? 64 : 128);
+  // A large head keeps many values in each thread: more threads share them.
+  const bool large = cast<RankedTensorType>(root->getOperand(2).getType()).getDimSize(3) >= 128;
+  std::int64_t workgroup = largest_workgroup(profile, profile.is_cpu ? 64 : large ? 256 : 128);
   while (profile.max_loop_iterations && 2 * workgroup <= largest_workgroup(profile, 512) &&
          attention_iterations(root, make(workgroup)) > profile.max_loop_iterations)
     workgroup *= 2;

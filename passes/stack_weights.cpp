@@ -20,6 +20,7 @@
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringSet.h"
 
+#include <algorithm>
 #include <numeric>
 
 using namespace mlir;
@@ -202,9 +203,8 @@ private:
   }
 
   static void rewrite(const Stack& stack) {
-    ir::MatmulOp first =
-        *std::min_element(stack.begin(), stack.end(),
-                          [](ir::MatmulOp a, ir::MatmulOp b) { return a->isBeforeInBlock(b); });
+    ir::MatmulOp first = *std::ranges::min_element(
+        stack, [](ir::MatmulOp a, ir::MatmulOp b) { return a->isBeforeInBlock(b); });
     OpBuilder builder(first);
     SmallVector<Location> locations;
     for (ir::MatmulOp matmul : stack)

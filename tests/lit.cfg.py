@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import os
+import sys
 
 import lit.formats
 
@@ -14,6 +15,8 @@ tools = [os.path.join(config.ashlar_build, "tools", t) for t in ("ashlar-opt", "
 config.environment["PATH"] = os.pathsep.join(tools + [config.llvm_tools, os.environ["PATH"]])
 config.environment["HOME"] = os.environ.get("HOME", "/tmp")
 config.substitutions.append(("%checkpoints", os.path.join(config.ashlar_source, "models", "checkpoints")))
+config.substitutions.append(("%runner", os.path.join(config.ashlar_build, "tools", "ashlar-run", "ashlar-run")))
+config.substitutions.append(("%python", sys.executable))
 config.substitutions.append(("%data", os.path.join(config.ashlar_source, "tests", "data")))
 config.environment["ASHLAR_TUNING"] = ""  # schedules must not depend on what the machine was tuned to
 for name, value in os.environ.items():

@@ -27,8 +27,8 @@ nn::Weights model_root(const nn::Weights& root) {
 
 }  // namespace
 
-Decoder::Decoder(const ModelConfig& config, nn::Weights weights, std::vector<nn::KvCache> caches,
-                 DType dtype)
+Decoder::Decoder(const ModelConfig& config, const nn::Weights& weights,
+                 std::vector<nn::KvCache> caches, DType dtype)
     : config_(config), root_(decoder_root(weights)), model_(model_root(root_)),
       caches_(std::move(caches)), dtype_(dtype) {}
 

@@ -15,7 +15,7 @@ class Decoder {
 public:
   // `weights` is the root of the checkpoint's names. `caches` holds one cache per layer, or
   // nothing: then a call is a whole sequence, as in training. `dtype`: activations and caches.
-  Decoder(const ModelConfig& config, nn::Weights weights, std::vector<nn::KvCache> caches,
+  Decoder(const ModelConfig& config, const nn::Weights& weights, std::vector<nn::KvCache> caches,
           DType dtype);
 
   // The residual stream after each layer, for inspection: [B, T, H] each; front() is the embedding,

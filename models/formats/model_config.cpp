@@ -8,6 +8,8 @@
 #include "runtime/program/error.h"
 #include "runtime/program/in_quotes.h"
 
+#include <xxhash.h>
+
 #include <algorithm>
 
 namespace ashlar {
@@ -107,6 +109,8 @@ ModelConfig parse_model_config(const nlohmann::json& config, std::string_view fi
   check_architecture(outer);
 
   ModelConfig result = family.read(sources.decoder);
+  const std::string text = config.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  result.hash = XXH3_64bits(text.data(), text.size());
   result.model_type = *model_type;
   result.decoder_type = family.wrapped_type.empty() ? *model_type : family.wrapped_type;
   result.dtype = sources.first(read_dtype);

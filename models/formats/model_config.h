@@ -37,6 +37,7 @@ enum class Activation { silu, gelu, gelu_tanh };
 enum class NormKind { plain, one_plus };
 
 struct ModelConfig {
+  std::uint64_t hash = 0;    // XXH3-64 of the JSON value, whatever its white space
   std::string model_type;    // of the file; wrappers such as "gemma3" prefix the tensor names
   std::string decoder_type;  // of the decoder inside, "gemma3_text"; else the same
 

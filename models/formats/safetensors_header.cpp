@@ -263,7 +263,7 @@ SafetensorsHeader parse_safetensors_header(std::string_view text, std::uint64_t 
   HeaderParser parser(file);
   parse_json_events(text, parser);
   SafetensorsHeader header = parser.take();
-  std::sort(header.tensors.begin(), header.tensors.end(), [](const auto& a, const auto& b) {
+  std::ranges::sort(header.tensors, [](const auto& a, const auto& b) {
     return std::tie(a.begin, a.end, a.name) < std::tie(b.begin, b.end, b.name);
   });
   check_coverage(header.tensors, data_bytes, file);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/generate/decoder_runtime.h"
 
+#include "models/generate/sampler_values.h"
 #include "runtime/program/error.h"
 #include "runtime/vulkan/memory.h"
 #include "runtime/vulkan/transfers.h"
@@ -8,18 +9,22 @@
 #include <algorithm>
 
 namespace ashlar {
+namespace {
 
-DecoderRuntime::DecoderRuntime(Device& device, const DecoderProgram& decoder,
-                               std::int64_t max_positions, Program program,
-                               const WeightSource& source)
-    : device_(device), max_positions_(max_positions), ring_rows_(decoder.options().ring_rows),
-      prefill_sizes_(decoder.options().prefill_sizes), window_(decoder.config().sliding_window),
-      states_(device), executor_(device, std::move(program), states_), sampler_(decoder.sampler()),
-      ids_(static_cast<std::size_t>(decoder.options().batch)), written_(ids_.size(), 0) {
-  for (const nn::KvCache& cache : decoder.caches())
-    for (const State* state : {&cache.key, &cache.value})
-      caches_.push_back({state->name(), cache.ring});
-  executor_.load_weights(source);
+Program with_manifest(Program program) {
+  if (!program.decoder)
+    throw InvalidArgument("generate", "the program is no decoder: it has no manifest");
+  return program;
+}
+
+}  // namespace
+
+DecoderRuntime::DecoderRuntime(Device& device, Program program, const WeightSource& source,
+                               const Progress& progress)
+    : device_(device), states_(device),
+      executor_(device, with_manifest(std::move(program)), states_),
+      ids_(static_cast<std::size_t>(manifest().batch)), written_(ids_.size(), 0) {
+  executor_.load_weights(with_progress(source, executor_.program(), progress));
   write_positions();
 }
 
@@ -49,12 +54,12 @@ void DecoderRuntime::make_room(std::span<const std::int64_t> tokens) {
   std::int64_t rows = 0;
   for (std::size_t row = 0; row < ids_.size(); ++row)
     rows = std::max(rows, static_cast<std::int64_t>(ids_[row].size()) + tokens[row]);
-  if (rows > max_positions_)
+  if (rows > max_positions())
     throw InvalidArgument("generate", "{} tokens do not fit the context of {}", rows,
-                          max_positions_);
-  for (const CacheState& cache : caches_)
+                          max_positions());
+  for (const CacheManifest& cache : manifest().caches)
     if (cache.ring == 0)
-      states_.grow(cache.name, rows, max_positions_);
+      states_.grow(cache.state, rows, max_positions());
 }
 
 bool DecoderRuntime::can_rewind(std::int64_t row, std::int64_t position) const {
@@ -63,8 +68,8 @@ bool DecoderRuntime::can_rewind(std::int64_t row, std::int64_t position) const {
     return false;
   // A ring holds the last `ring` positions that were ever written; the row at `position` sees
   // window - 1 keys before it, and at 0 it needs none.
-  const std::int64_t first_seen = std::max<std::int64_t>(0, position - window_ + 1);
-  return position == 0 || std::ranges::all_of(caches_, [&](const CacheState& cache) {
+  const std::int64_t first_seen = std::max<std::int64_t>(0, position - manifest().window + 1);
+  return position == 0 || std::ranges::all_of(manifest().caches, [&](const CacheManifest& cache) {
            return cache.ring == 0 || first_seen >= written_[at] - cache.ring;
          });
 }
@@ -89,12 +94,12 @@ void DecoderRuntime::append(std::size_t row, std::span<const std::int32_t> ids) 
 }
 
 void DecoderRuntime::set_sampling(std::span<const SamplingOptions> rows) {
-  sampler_->write(states_, rows, ids_);
+  write_sampling(states_, manifest(), rows, ids_);
 }
 
 void DecoderRuntime::write_prompt(std::span<const std::vector<std::int32_t>> rows,
                                   std::span<const std::int64_t> offsets, std::int64_t size) {
-  const std::int64_t stride = prefill_sizes_.back();
+  const std::int64_t stride = manifest().prefill_sizes.back();
   std::vector<std::int32_t> prompt(static_cast<std::size_t>(batch() * stride), 0), valid;
   for (std::size_t row = 0; row < rows.size(); ++row) {
     const auto left = static_cast<std::int64_t>(rows[row].size()) - offsets[row];
@@ -109,6 +114,7 @@ void DecoderRuntime::write_prompt(std::span<const std::vector<std::int32_t>> row
 
 void DecoderRuntime::prefill(std::span<const std::vector<std::int32_t>> rows,
                              std::stop_token cancel) {
+  const std::vector<std::int64_t>& sizes = manifest().prefill_sizes;
   std::vector<std::int64_t> offsets(rows.size(), 0);
   while (!cancel.stop_requested()) {
     std::vector<std::int64_t> left;
@@ -117,13 +123,13 @@ void DecoderRuntime::prefill(std::span<const std::vector<std::int32_t>> rows,
     const std::int64_t longest = std::ranges::max(left);
     if (longest == 0)
       return;
-    const auto fitting = std::ranges::lower_bound(prefill_sizes_, longest);
-    const std::int64_t size = fitting == prefill_sizes_.end() ? prefill_sizes_.back() : *fitting;
+    const auto fitting = std::ranges::lower_bound(sizes, longest);
+    const std::int64_t size = fitting == sizes.end() ? sizes.back() : *fitting;
     for (std::int64_t& count : left)
       count = std::min(count, size);
     make_room(left);
     write_prompt(rows, offsets, size);
-    executor_.run_and_wait(executor_.entry_index(fmt::format("prefill_{}", size)), {}, {});
+    executor_.run_and_wait(executor_.entry_index(prefill_entry(size)), {}, {});
     for (std::size_t row = 0; row < rows.size(); ++row) {
       append(row, std::span(rows[row]).subspan(static_cast<std::size_t>(offsets[row]),
                                                static_cast<std::size_t>(left[row])));
@@ -135,8 +141,8 @@ void DecoderRuntime::prefill(std::span<const std::vector<std::int32_t>> rows,
 std::vector<std::vector<std::int32_t>> DecoderRuntime::decode(std::span<const std::int32_t> tokens,
                                                               std::span<const bool> done,
                                                               std::int64_t steps) {
-  if (steps < 1 || steps > ring_rows_)
-    throw InvalidArgument("generate", "steps per submit: expected 1 to {}, got {}", ring_rows_,
+  if (steps < 1 || steps > max_steps())
+    throw InvalidArgument("generate", "steps per submit: expected 1 to {}, got {}", max_steps(),
                           steps);
   std::vector<std::int64_t> most;
   for (bool ended : done)
@@ -172,7 +178,7 @@ DecoderRuntime::run_chunk(std::string_view entry, std::span<const std::vector<st
     sizes.push_back(static_cast<std::int64_t>(row.size()));
   make_room(sizes);
   const std::vector<std::int64_t> offsets(rows.size(), 0);
-  write_prompt(rows, offsets, prefill_sizes_.back());
+  write_prompt(rows, offsets, manifest().prefill_sizes.back());
 
   std::vector<Buffer> buffers;
   std::vector<BufferView> views;
@@ -195,14 +201,14 @@ DecoderRuntime::run_chunk(std::string_view entry, std::span<const std::vector<st
 }
 
 std::int64_t DecoderRuntime::tokens_per_run(std::string_view entry) const {
-  for (std::int64_t size : prefill_sizes_)
-    if (entry == fmt::format("prefill_{}", size))
+  for (const std::int64_t size : manifest().prefill_sizes)
+    if (entry == prefill_entry(size))
       return size;
   return 1;
 }
 
 void DecoderRuntime::stage(std::string_view entry, std::int64_t context, std::int64_t repeat) {
-  if (context < 0 || repeat < 1 || repeat > ring_rows_)
+  if (context < 0 || repeat < 1 || repeat > max_steps())
     throw InvalidArgument("generate", "cannot run {} {} times behind {} tokens", entry, repeat,
                           context);
   const std::size_t rows = ids_.size();

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // A decoder on a device: its program, weights, caches and what every batch row holds in them.
 //
-// This is the layer between ids and the executor: it cuts prompts into prefill chunks, makes room
-// in the caches, and submits k decode steps at a time. Text, sampling policy and stop strings
-// belong to Generator and Session. One thread at a time.
+// Everything it knows of the model is in the program's manifest. This is the layer between ids and
+// the executor: it cuts prompts into prefill chunks, makes room in the caches, and submits k decode
+// steps at a time. Text, sampling policy and stop strings belong to Generator and Session. One
+// thread at a time.
 #pragma once
 
-#include "models/generate/decoder_program.h"
+#include "models/generate/progress.h"
+#include "models/generate/sampling_options.h"
 #include "runtime/executor/executor.h"
 #include "runtime/executor/state_store.h"
+#include "runtime/program/decoder_manifest.h"
 #include "runtime/vulkan/device.h"
 
 #include <span>
@@ -19,13 +22,14 @@ namespace ashlar {
 
 class DecoderRuntime {
 public:
-  // `program` was compiled from `decoder`'s entries for this device. Weights come from `source`.
-  // The device must outlive the runtime. Throws what Executor throws.
-  DecoderRuntime(Device& device, const DecoderProgram& decoder, std::int64_t max_positions,
-                 Program program, const WeightSource& source);
+  // `program` was compiled for this device and has a manifest. Weights come from `source`. The
+  // device must outlive the runtime. Throws InvalidArgument where there is no manifest, and what
+  // Executor throws.
+  DecoderRuntime(Device& device, Program program, const WeightSource& source,
+                 const Progress& progress = {});
 
   std::int64_t batch() const { return static_cast<std::int64_t>(ids_.size()); }
-  std::int64_t max_positions() const { return max_positions_; }
+  std::int64_t max_positions() const { return manifest().max_positions; }
   // The ids whose keys and values the caches hold, per row, and how many they are.
   const std::vector<std::vector<std::int32_t>>& ids() const { return ids_; }
   std::vector<std::int64_t> positions() const;
@@ -42,7 +46,7 @@ public:
   void prefill(std::span<const std::vector<std::int32_t>> rows, std::stop_token cancel = {});
 
   // Whether the program can choose other tokens than the most likely ones.
-  bool has_sampler() const { return sampler_.has_value(); }
+  bool has_sampler() const { return manifest().sampler_vocabulary > 0; }
   // How each row's tokens are chosen from now on; with a sampler only. The repetition penalty
   // counts what the caches hold now and what is fed from now on.
   void set_sampling(std::span<const SamplingOptions> rows);
@@ -52,7 +56,7 @@ public:
   // at most max_steps() and leave no row beyond max_positions().
   std::vector<std::vector<std::int32_t>> decode(std::span<const std::int32_t> tokens,
                                                 std::span<const bool> done, std::int64_t steps);
-  std::int64_t max_steps() const { return ring_rows_; }
+  std::int64_t max_steps() const { return manifest().ring_rows; }
 
   // Runs one prefill-sized chunk of `entry` ("logits_T") and returns its outputs as bytes.
   std::vector<std::vector<std::byte>> run_chunk(std::string_view entry,
@@ -68,15 +72,11 @@ public:
   void stage(std::string_view entry, std::int64_t context, std::int64_t repeat);
 
   Executor& executor() { return executor_; }
+  const DecoderManifest& manifest() const { return *executor_.program().decoder; }
   const Executor& executor() const { return executor_; }
   Device& device() { return device_; }
 
 private:
-  struct CacheState {
-    std::string name;
-    std::int64_t ring;
-  };
-
   void write_step(std::string_view name, std::span<const std::int32_t> values);
   std::vector<std::int32_t> read_step(std::string_view name, std::size_t count);
   void write_positions();
@@ -89,14 +89,8 @@ private:
   std::int64_t tokens_per_run(std::string_view entry) const;
 
   Device& device_;
-  std::int64_t max_positions_;
-  std::int64_t ring_rows_;
-  std::vector<std::int64_t> prefill_sizes_;
-  std::int64_t window_;
-  std::vector<CacheState> caches_;
   StateStore states_;
   Executor executor_;
-  std::optional<SamplerStates> sampler_;
   std::vector<std::vector<std::int32_t>> ids_;
   std::vector<std::int64_t> written_;  // per row: one past the last position in the caches
 };

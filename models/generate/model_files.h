@@ -30,8 +30,10 @@ public:
   std::vector<std::int32_t> stop_tokens() const override;
   // What the checkpoint asks for.
   DType default_dtype() const override;
-  // Stored types; 64-bit floats appear as f32, and are converted when they are read.
-  nn::Weights weights() const override;
+  // Stored types; 64-bit floats appear as f32, and are converted when they are read. Throws
+  // Unsupported for types that no program knows.
+  std::optional<WeightSpec> find_weight(std::string_view name) const override;
+  // `weight` must have passed check_program.
   void read_weight(const WeightSpec& weight, std::uint64_t offset,
                    std::span<std::byte> chunk) const override;
 

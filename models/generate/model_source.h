@@ -4,10 +4,10 @@
 #pragma once
 
 #include "models/formats/model_config.h"
-#include "models/nn/weights.h"
 #include "runtime/executor/weights.h"
 
 #include <optional>
+#include <string_view>
 
 namespace ashlar {
 
@@ -19,8 +19,8 @@ public:
   virtual ~ModelSource() = default;
 
   virtual const ModelConfig& config() const = 0;
-  // For tracing: tensors in the types that read_weight delivers.
-  virtual nn::Weights weights() const = 0;
+  // A tensor in the type that read_weight delivers; nothing when there is none of that name.
+  virtual std::optional<WeightSpec> find_weight(std::string_view name) const = 0;
   // Writes the bytes of a weight that start at `offset`. For Executor::load_weights.
   virtual void read_weight(const WeightSpec& weight, std::uint64_t offset,
                            std::span<std::byte> chunk) const = 0;
@@ -31,5 +31,10 @@ public:
   // None where the model knows ids only.
   virtual std::optional<Tokenizer> find_tokenizer() const = 0;
 };
+
+// Throws InvalidArgument, naming the first of them and their number, unless the model has every
+// weight that the program names, of the same type and shape, and unless the program was compiled
+// from an equal config.json.
+void check_program(const ModelSource& source, const Program& program);
 
 }  // namespace ashlar

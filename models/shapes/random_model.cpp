@@ -101,7 +101,8 @@ RandomModel::RandomModel(const ModelConfig& config, DType dtype,
 
 void RandomModel::add(Tensors& tensors, const DecoderTensor& tensor) const {
   const bool is_norm = tensor.role == TensorRole::norm;
-  tensors[tensor.name] = {.type = {dtype_, tensor.shape},
+  tensors[tensor.name] = {.dtype = dtype_,
+                          .shape = tensor.shape,
                           .center = is_norm && config_.norm == NormKind::plain ? 1.0 : 0.0,
                           .spread = is_norm ? 0.0 : spread_of(tensor.shape)};
 }
@@ -117,18 +118,16 @@ void RandomModel::add_quantized(Tensors& tensors, const DecoderTensor& tensor) c
   const Shape groups{rows, columns / encoding.group_size};
   const double spread = spread_of(tensor.shape);
   const double steps = static_cast<double>((1 << encoding.bits) - 1);
-  tensors[tensor.name] = {.type = {DType::u32, {rows, columns * encoding.bits / 32}}};
-  tensors[module + ".scales"] = {.type = {dtype_, groups}, .center = 2 * spread / steps};
-  tensors[module + ".biases"] = {.type = {dtype_, groups}, .center = -spread};
+  tensors[tensor.name] = {.dtype = DType::u32, .shape = {rows, columns * encoding.bits / 32}};
+  tensors[module + ".scales"] = {.dtype = dtype_, .shape = groups, .center = 2 * spread / steps};
+  tensors[module + ".biases"] = {.dtype = dtype_, .shape = groups, .center = -spread};
 }
 
-nn::Weights RandomModel::weights() const {
-  return nn::Weights(
-      [tensors = tensors_](std::string_view name) -> std::optional<ArrayType> {
-        const auto found = tensors->find(name);
-        return found == tensors->end() ? std::nullopt : std::optional(found->second.type);
-      },
-      config_.quantization);
+std::optional<WeightSpec> RandomModel::find_weight(std::string_view name) const {
+  const auto found = tensors_->find(name);
+  if (found == tensors_->end())
+    return std::nullopt;
+  return WeightSpec{std::string(name), found->second.dtype, found->second.shape, 0};
 }
 
 void RandomModel::read_weight(const WeightSpec& weight, std::uint64_t offset,

@@ -22,7 +22,7 @@ public:
               std::optional<AffineEncoding> encoding = std::nullopt);
 
   const ModelConfig& config() const override { return config_; }
-  nn::Weights weights() const override;
+  std::optional<WeightSpec> find_weight(std::string_view name) const override;
   // `offset` must be a multiple of 32 bytes.
   void read_weight(const WeightSpec& weight, std::uint64_t offset,
                    std::span<std::byte> chunk) const override;
@@ -34,7 +34,8 @@ public:
 private:
   // Values uniform in center + [-1, 1) * spread; of packed words (u32), any bits.
   struct Tensor {
-    ArrayType type;
+    DType dtype;
+    Shape shape;
     double center = 0;
     double spread = 0;
   };

@@ -238,6 +238,7 @@ void verify(const Program& program) {
     require_unique(entries, "entry", entry.name);
     EntryVerifier(program, entry).run();
   }
+  verify_manifest(program);
 }
 
 }  // namespace ashlar

@@ -12,11 +12,13 @@
 // and its only push constant is the 64-bit address of that record.
 #pragma once
 
+#include "runtime/program/decoder_manifest.h"
 #include "runtime/program/dtype.h"
 #include "runtime/program/shape.h"
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -158,6 +160,7 @@ struct Program {
   std::vector<std::uint8_t> constants;  // contents of the constant buffer
   std::vector<StateSpec> states;
   std::vector<Entry> entries;
+  std::optional<DecoderManifest> decoder;  // of programs that generate
 
   bool operator==(const Program&) const = default;
 };

@@ -80,26 +80,26 @@ void fields(auto&, Is<Barrier> auto&) {}
 void fields(auto& archive, Is<Entry> auto& v) {
   archive(v.name, v.inputs, v.outputs, v.arena_bytes, v.commands);
 }
+void fields(auto& archive, Is<CacheManifest> auto& v) {
+  archive(v.state, v.ring);
+}
+void fields(auto& archive, Is<DecoderManifest> auto& v) {
+  archive(v.config_hash, v.batch, v.max_positions, v.window, v.ring_rows, v.prefill_sizes,
+          v.sampler_vocabulary, v.stop_tokens, v.caches);
+}
 void fields(auto& archive, Is<Program> auto& v) {
-  archive(v.kernels, v.weight_groups, v.constants, v.states, v.entries);
+  archive(v.kernels, v.weight_groups, v.constants, v.states, v.entries, v.decoder);
 }
 
 template <typename T>
 concept Scalar = std::integral<T> && !std::same_as<T, bool>;
 
 // The last value of each stored enumeration.
-constexpr DType last_of(DType) {
-  return DType::complex64;
-}
-constexpr Residency last_of(Residency) {
-  return Residency::staging;
-}
-constexpr Space last_of(Space) {
-  return Space::output;
-}
-constexpr Access last_of(Access) {
-  return Access::read_write;
-}
+template <typename T> constexpr T kLast;
+template <> constexpr DType kLast<DType> = DType::complex64;
+template <> constexpr Residency kLast<Residency> = Residency::staging;
+template <> constexpr Space kLast<Space> = Space::output;
+template <> constexpr Access kLast<Access> = Access::read_write;
 
 class Writer {
 public:
@@ -138,6 +138,11 @@ private:
       for (const T& item : items)
         write(item);
   }
+  void write(const std::optional<DecoderManifest>& decoder) {
+    write(decoder.has_value());
+    if (decoder)
+      write(*decoder);
+  }
   void write(const Command& command) {
     write(static_cast<std::uint8_t>(command.index()));
     std::visit([&](const auto& value) { write(value); }, command);
@@ -159,7 +164,7 @@ public:
 
   void expect_end() const {
     if (at_ != bytes_.size())
-      fail(fmt::format("{} bytes follow the last entry", bytes_.size() - at_));
+      fail(fmt::format("{} bytes follow the program", bytes_.size() - at_));
   }
 
 private:
@@ -197,7 +202,7 @@ private:
   void read(T& value) {
     std::uint8_t byte = 0;
     read(byte);
-    if (byte > static_cast<std::uint8_t>(last_of(T{})))
+    if (byte > static_cast<std::uint8_t>(kLast<T>))
       fail(fmt::format("unknown enumeration value {}", byte));
     value = static_cast<T>(byte);
   }
@@ -220,6 +225,12 @@ private:
       for (std::size_t i = 0; i < count; ++i)
         read(items.emplace_back());
     }
+  }
+  void read(std::optional<DecoderManifest>& decoder) {
+    bool present = false;
+    read(present);
+    if (present)
+      read(decoder.emplace());
   }
   void read(Command& command) {
     std::uint8_t index = 0;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Compiled programs on disk: everything that `ashlar-run` needs besides the checkpoint.
 //
-//   u8[8] magic   u32 format version   u32 kernel ABI version   u64 payload bytes   u64 payload
-//   hash payload: requirements, kernels, weight manifest, constants, states, entries
+//   u8[8] magic   u32 format version   u32 kernel ABI version   u64 payload bytes
+//   u64 payload hash
+//   payload: requirements, kernels, weight manifest (name, dtype, shape, place), constants, states,
+//            entries, decoder manifest
 //
 // Little-endian; the hash is XXH3-64. There is no compatibility between versions. Reading checks
 // everything before it returns: truncation, trailing bytes, any flipped bit and any inconsistency
@@ -20,7 +22,7 @@
 
 namespace ashlar {
 
-inline constexpr std::uint32_t kProgramFormatVersion = 2;
+inline constexpr std::uint32_t kProgramFormatVersion = 3;
 inline constexpr std::uint32_t kKernelAbiVersion = 1;  // of the dispatch record, see program.h
 
 // Throws FormatError where the program does not pass verify().

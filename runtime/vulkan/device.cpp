@@ -53,10 +53,10 @@ Device::Device(DeviceOptions options)
 Device::~Device() {
   // Destroying what the device still uses is undefined; a hung device keeps its objects instead.
   if (!queue_->drain()) {
-    transfers_.release();
-    queue_.release();
-    memory_.release();
-    instance_.release();
+    (void)transfers_.release();
+    (void)queue_.release();
+    (void)memory_.release();
+    (void)instance_.release();
     return;
   }
   transfers_.reset();

@@ -95,13 +95,15 @@ bool Queue::is_done(Ticket ticket) {
 }
 
 void Queue::retire(VkObjectType type, std::uint64_t object) noexcept {
+  if (abandoned_)
+    return;
   const Ticket ticket = last_submitted();
   if (ticket <= completed())
     return device_.destroy(type, object);
   try {
     const std::lock_guard lock(retired_mutex_);
     retired_.push_back({ticket, type, object});
-  } catch (const std::exception&) {
+  } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch)
     // Out of host memory: the object is leaked rather than destroyed under the device.
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A compiled program of untrusted bytes is refused with a FormatError, or passes verify() and is
-// stored again byte for byte.
+// stored again byte for byte; whether it can generate is then answered without a crash.
 #include "runtime/program/error.h"
 #include "runtime/program/program_file.h"
 
@@ -34,6 +34,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const ashlar::Program program = ashlar::parse_program(bytes, "input");
     if (ashlar::serialize_program(program) != bytes)
       std::abort();
+    ashlar::require_generation(program);
   } catch (const ashlar::FormatError&) {
   }
   return 0;

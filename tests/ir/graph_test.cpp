@@ -84,7 +84,7 @@ TEST(CanonicalText, TellsConstantsAndCloseNumbersApart) {
 }
 
 TEST(CanonicalText, IgnoresScopesAndLines) {
-  auto text = [](Origin origin) {
+  auto text = [](const Origin& origin) {
     const NodeRef x = Node::input(kVector, origin);
     return canonical_text(graph_of(x, Node::op(OpKind::exp, kVector, {x}, {}, origin)));
   };

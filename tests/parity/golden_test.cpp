@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whole models against what Hugging Face transformers computes in float32 (tests/data/goldens),
 // from quantised checkpoints for the dequantised weights.
+#include "models/compile/load_model.h"
+#include "models/compile/logits.h"
+#include "models/compile/perplexity.h"
 #include "models/formats/tensor_values.h"
 #include "models/generate/generator.h"
-#include "models/generate/logits.h"
-#include "models/generate/perplexity.h"
 #include "runtime/program/error.h"
 
 #include <gtest/gtest.h>
@@ -80,8 +81,8 @@ TEST_P(GoldenTest, GreedyIds) {
                                   greedy = expected.rows("greedy_ids")[0];
   const auto tokens = static_cast<std::int64_t>(greedy.size());
   ASSERT_GE(tokens, 16);
-  LanguageModel model(folder(),
-                      {.dtype = DType::f32, .prefill_sizes = {1, 7, 64}, .ignore_eos = true});
+  LanguageModel model =
+      load_model(folder(), {.dtype = DType::f32, .prefill_sizes = {1, 7, 64}, .ignore_eos = true});
   for (std::int64_t steps : {1, 4, 16}) {
     SCOPED_TRACE(fmt::format("{} steps per submit", steps));
     model.runtime().rewind(std::vector<std::int64_t>{0});
@@ -98,8 +99,8 @@ TEST_P(GoldenTest, GoesOnAfterARewind) {
   const std::vector<std::int32_t> prompt = expected.rows("input_ids")[0];
   const std::vector<std::int32_t> greedy = expected.rows("greedy_ids")[0];
   const auto tokens = static_cast<std::int64_t>(greedy.size());
-  LanguageModel model(folder(),
-                      {.dtype = DType::f32, .prefill_sizes = {1, 7, 64}, .ignore_eos = true});
+  LanguageModel model =
+      load_model(folder(), {.dtype = DType::f32, .prefill_sizes = {1, 7, 64}, .ignore_eos = true});
   Generator generator(model);
   generator.run({prompt}, {.max_tokens = tokens, .steps_per_submit = 4});
   // Back to where 8 tokens were chosen, if the rings remember it, else to the beginning.
@@ -124,7 +125,7 @@ TEST_P(GoldenTest, BatchRowsOfUnequalLengthAgreeWithRowsAlone) {
   const GenerateOptions generate{.max_tokens = 12, .steps_per_submit = 4};
   LoadOptions batched = options;
   batched.batch = 2;
-  LanguageModel one(folder(), options), two(folder(), batched);
+  LanguageModel one = load_model(folder(), options), two = load_model(folder(), batched);
   const auto alone = Generator(one).run({shorter}, generate);
   const auto together = Generator(two).run({prompt, shorter}, generate);
   const std::vector<std::int32_t> greedy = reference().rows("greedy_ids")[0];
@@ -155,7 +156,7 @@ protected:
 TEST_F(PebbleTest, ReproducesTheReferenceGenerations) {
   std::ifstream file(folder() / "expected_generations.json");
   const nlohmann::json expected = nlohmann::json::parse(file);
-  LanguageModel model(folder(), {.dtype = DType::f32});
+  LanguageModel model = load_model(folder(), {.dtype = DType::f32});
   for (const auto& test : expected["cases"]) {
     model.runtime().rewind(std::vector<std::int64_t>{0});
     const auto prompt = test["prompt_ids"].get<std::vector<std::int32_t>>();

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/ashlar/model_graph.h"
 
-#include "models/generate/language_model.h"
 #include "runtime/program/error.h"
 #include "runtime/vulkan/device.h"
 #include "tools/ashlar/command.h"
@@ -22,13 +21,15 @@ void add_model_graph_options(CLI::App& command, ModelGraphOptions& options) {
                                  fmt::join(profile_fixture_names(), ", ")));
 }
 
+LoadOptions load_options(const ModelGraphOptions& options) {
+  return {.dtype = parse_activation_dtype(options.dtype),
+          .batch = options.batch,
+          .sampling = options.sampling};
+}
+
 Graph trace_model(const ModelGraphOptions& options) {
   const auto source = open_model(options.model);
-  const LoadOptions load{.dtype = parse_activation_dtype(options.dtype),
-                         .batch = options.batch,
-                         .sampling = options.sampling};
-  const DecoderProgram program(source->config(), source->weights(), program_options(*source, load));
-  return trace_entries(program.generation_entries());
+  return trace_entries(decoder_of(*source, load_options(options)).generation_entries());
 }
 
 DeviceProfile chosen_profile(const std::string& name) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ir/graph.h"
+#include "models/compile/load_model.h"
 #include "runtime/program/device_profile.h"
 #include "tools/ashlar/model_choice.h"
 
@@ -21,6 +22,9 @@ struct ModelGraphOptions {
 
 // The model choice, --dtype, --batch, --sampling, --profile.
 void add_model_graph_options(CLI::App& command, ModelGraphOptions& options);
+
+// The same, as options of loading.
+LoadOptions load_options(const ModelGraphOptions& options);
 
 // Traces prefill and decode. Throws what opening the model throws.
 Graph trace_model(const ModelGraphOptions& options);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/measure/tuner.h"
 
+#include "models/compile/load_model.h"
 #include "models/generate/decoder_runtime.h"
-#include "models/generate/language_model.h"
 #include "runtime/array/compile_graph.h"
 #include "runtime/program/error.h"
 #include "tools/measure/profile_report.h"
@@ -28,7 +28,7 @@ class Tuner {
 public:
   Tuner(Device& device, const ModelSource& model, const TuneOptions& options)
       : device_(device), model_(model), options_(options),
-        program_(model.config(), model.weights(), program_options(model, load_options())) {}
+        program_(decoder_of(model, load_options())) {}
 
   TuneResult run() {
     report("finding kernels");
@@ -37,7 +37,7 @@ public:
     const Program program = compile_rounds();
     report("loading weights");
     DecoderRuntime runtime(
-        device_, program_, model_.config().max_positions, program,
+        device_, program,
         [this](const WeightSpec& weight, std::uint64_t offset, std::span<std::byte> chunk) {
           model_.read_weight(weight, offset, chunk);
         });
@@ -114,7 +114,7 @@ private:
     compile.on_kernel = [this](const KernelSchedule& kernel) {
       scheduled_[kernel.kernel] = kernel;
     };
-    return compile_graph(trace_entries(entries), device_.profile(), compile);
+    return compile_entries(program_, entries, device_.profile(), compile);
   }
 
   void measure(DecoderRuntime& runtime, std::size_t round) {

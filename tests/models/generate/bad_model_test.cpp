@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Model folders that are damaged or contradict themselves: typed errors that name the place.
+#include "models/compile/load_model.h"
 #include "models/formats/safetensors.h"
 #include "models/formats/safetensors_writer.h"
-#include "models/generate/language_model.h"
 #include "runtime/program/error.h"
 
 #include <gmock/gmock.h>
@@ -46,7 +46,7 @@ protected:
   }
 
   std::function<void()> load() const {
-    return [this] { LanguageModel model(folder_); };
+    return [this] { load_model(folder_); };
   }
 
   static TensorToWrite& weight_of(Tensors& tensors) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Draws on the device against the whole chain in double precision on the host.
-#include "models/generate/sampler.h"
+#include "models/compile/sampler.h"
+
+#include "models/generate/sampler_values.h"
 #include "runtime/array/ops.h"
 #include "runtime/program/error.h"
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sampled generation on pebble-4m: draws depend on seed, row and position alone.
+#include "models/compile/load_model.h"
 #include "models/generate/session.h"
 #include "runtime/program/error.h"
 
@@ -22,11 +23,12 @@ const fs::path kPebble = fs::path(ASHLAR_CHECKPOINTS) / "pebble-4m";
 class SamplingTest : public testing::Test {
 protected:
   static LanguageModel& one_row() {
-    static LanguageModel model(kPebble, {.dtype = DType::f32, .sampling = true});
+    static LanguageModel model = load_model(kPebble, {.dtype = DType::f32, .sampling = true});
     return model;
   }
   static LanguageModel& two_rows() {
-    static LanguageModel model(kPebble, {.dtype = DType::f32, .batch = 2, .sampling = true});
+    static LanguageModel model =
+        load_model(kPebble, {.dtype = DType::f32, .batch = 2, .sampling = true});
     return model;
   }
 
@@ -64,7 +66,7 @@ TEST_F(SamplingTest, TheSameIdsForEveryNumberOfStepsPerSubmit) {
 }
 
 TEST_F(SamplingTest, GreedyRowsOfASamplingModelAreGreedy) {
-  LanguageModel greedy(kPebble, {.dtype = DType::f32});
+  LanguageModel greedy = load_model(kPebble, {.dtype = DType::f32});
   const GenerateOptions options{.max_tokens = 60};
   EXPECT_EQ(run("Tom and Lily", options).ids,
             run(greedy, {encode("Tom and Lily")}, options).front().ids);
@@ -140,7 +142,7 @@ TEST_F(SamplingTest, RefusesOptionsOutOfRange) {
 }
 
 TEST_F(SamplingTest, SaysThatAGreedyModelCannotSample) {
-  LanguageModel greedy(kPebble, {.dtype = DType::f32});
+  LanguageModel greedy = load_model(kPebble, {.dtype = DType::f32});
   EXPECT_THAT([&] { Generator(greedy).run({{1}}, {.sampling = {kWarm}}); },
               ThrowsMessage<InvalidArgument>(HasSubstr("load it with LoadOptions::sampling")));
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Generation and sessions on pebble-4m and a sliding-window model: rewinding, stop strings, bad
 // requests, cancellation.
+#include "models/compile/load_model.h"
 #include "models/generate/session.h"
 #include "runtime/program/error.h"
 
@@ -19,7 +20,8 @@ namespace fs = std::filesystem;
 class SessionTest : public testing::Test {
 protected:
   static LanguageModel& pebble() {
-    static LanguageModel model(fs::path(ASHLAR_CHECKPOINTS) / "pebble-4m", {.dtype = DType::f32});
+    static LanguageModel model =
+        load_model(fs::path(ASHLAR_CHECKPOINTS) / "pebble-4m", {.dtype = DType::f32});
     return model;
   }
   static void restart(LanguageModel& model) {
@@ -101,8 +103,8 @@ TEST_F(SessionTest, CancellingEndsTheReply) {
 
 TEST_F(SessionTest, CancellingEndsThePrefill) {
   restart(pebble());
-  LanguageModel model(fs::path(ASHLAR_CHECKPOINTS) / "pebble-4m",
-                      {.dtype = DType::f32, .prefill_sizes = {16}});
+  LanguageModel model = load_model(fs::path(ASHLAR_CHECKPOINTS) / "pebble-4m",
+                                   {.dtype = DType::f32, .prefill_sizes = {16}});
   std::stop_source stop;
   stop.request_stop();
   const std::vector<std::int32_t> prompt(100, 7);
@@ -127,7 +129,7 @@ TEST_F(SessionTest, PicksTheTemplateForTools) {
   std::ofstream(folder / "tokenizer_config.json") << R"({"chat_template": [
     {"name": "default", "template": "{{ messages[0].content }}"},
     {"name": "tool_use", "template": "{{ tools | length }} tools: {{ messages[0].content }}"}]})";
-  LanguageModel model(folder, {.dtype = DType::f32});
+  LanguageModel model = load_model(folder, {.dtype = DType::f32});
   Session session(model);
   session.add_message("user", "Hello.");
   const auto prompt_tokens = [&] { return session.reply({.max_tokens = 1}).prompt_tokens; };
@@ -145,8 +147,9 @@ TEST_F(SessionTest, PicksTheTemplateForTools) {
 
 TEST_F(SessionTest, FillsTheContextAndStops) {
   restart(pebble());
-  LanguageModel model(fs::path(ASHLAR_TEST_DATA) / "goldens/families/llama",
-                      {.dtype = DType::f32, .prefill_sizes = {16, 64}, .ignore_eos = true});
+  LanguageModel model =
+      load_model(fs::path(ASHLAR_TEST_DATA) / "goldens/families/llama",
+                 {.dtype = DType::f32, .prefill_sizes = {16, 64}, .ignore_eos = true});
   const std::vector<std::int32_t> prompt(500, 7);
   const Generation result = Generator(model).run({prompt}, {.max_tokens = 100}).front();
   EXPECT_EQ(result.reason, StopReason::context_full);
@@ -157,8 +160,8 @@ TEST_F(SessionTest, FillsTheContextAndStops) {
 // Rings forget: a row may go back to 0 always, and otherwise only where the window is still held,
 // counted from the furthest position that was ever written.
 TEST_F(SessionTest, RewindsRingsOnlyAsFarAsTheyRemember) {
-  LanguageModel model(fs::path(ASHLAR_TEST_DATA) / "goldens/families/mistral",
-                      {.dtype = DType::f32, .prefill_sizes = {4}, .ignore_eos = true});
+  LanguageModel model = load_model(fs::path(ASHLAR_TEST_DATA) / "goldens/families/mistral",
+                                   {.dtype = DType::f32, .prefill_sizes = {4}, .ignore_eos = true});
   DecoderRuntime& runtime = model.runtime();
   const std::int64_t window = model.config().sliding_window, ring = window - 1 + 4;
   const std::vector<std::int32_t> ids(static_cast<std::size_t>(3 * ring), 9);
@@ -174,8 +177,8 @@ TEST_F(SessionTest, RewindsRingsOnlyAsFarAsTheyRemember) {
     return Generator(model).run({{1, 2, 3, 4, 5}}, {.max_tokens = 12}).front().ids;
   };
   const auto after = greedy();
-  LanguageModel fresh(fs::path(ASHLAR_TEST_DATA) / "goldens/families/mistral",
-                      {.dtype = DType::f32, .ignore_eos = true});
+  LanguageModel fresh = load_model(fs::path(ASHLAR_TEST_DATA) / "goldens/families/mistral",
+                                   {.dtype = DType::f32, .ignore_eos = true});
   EXPECT_EQ(after, Generator(fresh).run({{1, 2, 3, 4, 5}}, {.max_tokens = 12}).front().ids);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Decoding a real model: what grows, what never changes, and what is allocated.
+#include "models/compile/load_model.h"
 #include "models/generate/generator.h"
 #include "runtime/vulkan/transfers.h"
 
@@ -31,8 +32,8 @@ protected:
   static constexpr std::int64_t kTokens = 1'040;
 
   SteadyStateTest()
-      : model_(model_of_long_context(),
-               {.dtype = DType::f32, .prefill_sizes = {16}, .ignore_eos = true}) {}
+      : model_(load_model(model_of_long_context(),
+                          {.dtype = DType::f32, .prefill_sizes = {16}, .ignore_eos = true})) {}
 
   DecoderRuntime& runtime() { return model_.runtime(); }
   ExecutorCounters counters() { return runtime().executor().counters(); }

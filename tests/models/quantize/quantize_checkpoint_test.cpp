@@ -2,10 +2,10 @@
 // A golden in shards, quantised, against itself.
 #include "models/quantize/quantize_checkpoint.h"
 
+#include "models/compile/logits.h"
 #include "models/formats/checkpoint.h"
 #include "models/formats/model_config.h"
 #include "models/formats/safetensors_writer.h"
-#include "models/generate/logits.h"
 #include "runtime/program/error.h"
 #include "tests/models/formats/test_files.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Published shapes and the random numbers that fill them.
-#include "models/generate/decoder_program.h"
+#include "models/compile/load_model.h"
 #include "models/shapes/published_shapes.h"
 #include "models/shapes/random_model.h"
 #include "runtime/program/error.h"
@@ -43,7 +43,7 @@ TEST(PublishedShapes, AnUnknownNameListsTheKnownOnes) {
 TEST(PublishedShapes, AllCanBeTraced) {
   for (const std::string& name : published_shape_names()) {
     const RandomModel model(published_shape(name), DType::bf16);
-    const DecoderProgram program(model.config(), model.weights(), {.prefill_sizes = {16}});
+    const DecoderProgram program(model.config(), weights_of(model), {.prefill_sizes = {16}});
     EXPECT_NO_THROW(trace_entries(program.generation_entries())) << name;
   }
 }
@@ -100,7 +100,7 @@ TEST(RandomModel, NormsMultiplyByOne) {
 
 TEST(RandomModel, QuantisedMatricesSpreadAsWideAsOthers) {
   const RandomModel model = random_model("llama-134m", "q4");
-  const nn::Weights weights = model.weights();
+  const nn::Weights weights = weights_of(model);
   const DecoderProgram program(model.config(), weights, {.prefill_sizes = {16}});
   EXPECT_NO_THROW(trace_entries(program.generation_entries()));
   const std::string module = "model.layers.0.mlp.gate_proj";

@@ -225,7 +225,8 @@ TEST_F(ExecutorTest, WrongBindingsAreTypedErrors) {
   const Buffer x = upload(iota()), y = upload(std::vector<std::uint32_t>(kCount));
   const Buffer small(device(), 396, Residency::state, "small");
   const Buffer wide(device(), 2 * kBytes, Residency::state, "wide");
-  const auto run = [&](std::vector<BufferView> inputs, std::vector<BufferView> outputs) {
+  const auto run = [&](const std::vector<BufferView>& inputs,
+                       const std::vector<BufferView>& outputs) {
     return [&executor, inputs, outputs] { executor.run(0, inputs, outputs); };
   };
   const auto says = [](const char* what) {

@@ -8,6 +8,7 @@
 
 #include <gmock/gmock.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 
@@ -44,6 +45,7 @@ void seal(std::vector<std::byte>& bytes) {
 TEST(ProgramFile, RoundTrips) {
   const Program program = sample_program();
   EXPECT_EQ(parse_program(serialize_program(program), "x"), program);
+  EXPECT_EQ(parse_program(serialize_program(sample_decoder()), "x"), sample_decoder());
   EXPECT_EQ(parse_program(serialize_program(Program{}), "x"), Program{});
 }
 
@@ -71,14 +73,16 @@ TEST(ProgramFile, RefusesToStoreAnInconsistentProgram) {
   EXPECT_THROW(serialize_program(program), FormatError);
 }
 
-TEST(ProgramFile, EveryTruncationIsAFormatError) {
-  const std::vector<std::byte> bytes = serialize_program(sample_program());
+class ProgramFileDamage : public testing::TestWithParam<Program (*)()> {};
+
+TEST_P(ProgramFileDamage, EveryTruncationIsAFormatError) {
+  const std::vector<std::byte> bytes = serialize_program(GetParam()());
   for (std::size_t size = 0; size < bytes.size(); ++size)
     EXPECT_THROW(parse_program(std::span(bytes).first(size), "x"), FormatError) << size;
 }
 
-TEST(ProgramFile, EveryFlippedBitIsAFormatError) {
-  std::vector<std::byte> bytes = serialize_program(sample_program());
+TEST_P(ProgramFileDamage, EveryFlippedBitIsAFormatError) {
+  std::vector<std::byte> bytes = serialize_program(GetParam()());
   for (std::size_t bit = 0; bit < bytes.size() * 8; ++bit) {
     const auto mask = static_cast<std::byte>(1u << bit % 8);
     bytes[bit / 8] ^= mask;
@@ -88,8 +92,8 @@ TEST(ProgramFile, EveryFlippedBitIsAFormatError) {
 }
 
 // With a matching hash, a change is either refused or yields a program that passes verify().
-TEST(ProgramFile, SealedDamageIsRefusedOrConsistent) {
-  const std::vector<std::byte> original = serialize_program(sample_program());
+TEST_P(ProgramFileDamage, SealedDamageIsRefusedOrConsistent) {
+  const std::vector<std::byte> original = serialize_program(GetParam()());
   std::size_t refused = 0;
   for (std::size_t i = kHeaderBytes; i < original.size(); ++i)
     for (unsigned value : {0x00u, 0x01u, 0x7Fu, 0x80u, 0xFFu}) {
@@ -106,12 +110,28 @@ TEST(ProgramFile, SealedDamageIsRefusedOrConsistent) {
   EXPECT_GT(refused, original.size());
 }
 
-TEST(ProgramFile, SealedTruncationIsAFormatError) {
-  const std::vector<std::byte> original = serialize_program(sample_program());
+TEST_P(ProgramFileDamage, SealedTruncationIsAFormatError) {
+  const std::vector<std::byte> original = serialize_program(GetParam()());
   for (std::size_t size = kHeaderBytes; size < original.size(); ++size) {
     std::vector<std::byte> bytes(original.begin(), original.begin() + static_cast<long>(size));
     seal(bytes);
     EXPECT_THROW(parse_program(bytes, "x"), FormatError) << size;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Samples, ProgramFileDamage,
+                         testing::Values(sample_program, sample_decoder));
+
+// A change of the format needs new seeds: ASHLAR_WRITE_CORPUS=1 writes them.
+TEST(ProgramFile, SeedsOfTheFuzzTargetAreCurrent) {
+  const std::filesystem::path corpus =
+      std::filesystem::path(ASHLAR_TEST_DATA) / "../fuzz/corpus/program_file_fuzz";
+  const std::pair<const char*, Program> seeds[] = {
+      {"empty", {}}, {"sample", sample_program()}, {"decoder", sample_decoder()}};
+  for (const auto& [name, program] : seeds) {
+    if (std::getenv("ASHLAR_WRITE_CORPUS"))
+      save_program(program, corpus / name);
+    EXPECT_EQ(load_program(corpus / name), program) << name;
   }
 }
 
@@ -124,7 +144,7 @@ TEST(ProgramFile, MessagesSayWhatIsWrong) {
   };
   EXPECT_THAT(parse_with(1, 'B'), ThrowsMessage<FormatError>(HasSubstr("not a compiled program")));
   EXPECT_THAT(parse_with(8, 9),
-              ThrowsMessage<FormatError>(HasSubstr("has format 9 and ABI 1: expected 2 and 1")));
+              ThrowsMessage<FormatError>(HasSubstr("has format 9 and ABI 1: expected 3 and 1")));
   EXPECT_THAT(parse_with(12, 9), ThrowsMessage<FormatError>(HasSubstr("and ABI 9")));
   EXPECT_THAT(parse_with(kHashOffset, 0), ThrowsMessage<FormatError>(HasSubstr("is damaged")));
   EXPECT_THAT(parse_with(kHeaderBytes, 0), ThrowsMessage<FormatError>(HasSubstr("model.ashlar")));
@@ -135,7 +155,7 @@ TEST(ProgramFile, MessagesSayWhatIsWrong) {
               ThrowsMessage<FormatError>(HasSubstr("was cut or extended")));
   seal(longer);
   EXPECT_THAT([&] { parse_program(longer, "x"); },
-              ThrowsMessage<FormatError>(HasSubstr("1 bytes follow the last entry")));
+              ThrowsMessage<FormatError>(HasSubstr("1 bytes follow the program")));
 
   std::vector<std::byte> other_needs = original;
   other_needs[kHeaderBytes + 4] = std::byte{2};  // the first capability

@@ -62,4 +62,41 @@ Program sample_program() {
   return program;
 }
 
+Program sample_decoder() {
+  Program program;
+  const auto step_state = [&](std::string_view name, const Shape& shape,
+                              Residency residency = Residency::step) {
+    program.states.push_back({std::string(name), DType::i32, shape, false, residency});
+  };
+  step_state(step::kPrompt, {2, 4});
+  for (const std::string_view name : {step::kValid, step::kToken, step::kPosition, step::kDone})
+    step_state(name, {2});
+  step_state(step::kRing, {8, 2}, Residency::ring);
+  step_state(step::kCount, {1});
+  const auto sampler_state = [&](std::string_view name, DType dtype, std::int64_t values = 1) {
+    program.states.push_back({std::string(name), dtype, {2, values}, false, Residency::step});
+  };
+  for (const std::string_view name :
+       {sampler::kInverseTemperature, sampler::kTopP, sampler::kPenalty})
+    sampler_state(name, DType::f32);
+  for (const std::string_view name : {sampler::kTopK, sampler::kLastRank})
+    sampler_state(name, DType::i32);
+  sampler_state(sampler::kSeed, DType::u32, 2);
+  sampler_state(sampler::kSeen, DType::boolean, 11);
+  program.states.push_back({"kv.0.key", DType::bf16, {16, 2, 3}, true, Residency::state});
+  program.states.push_back({"kv.1.key", DType::bf16, {7, 2, 3}, false, Residency::state});
+  for (const char* name : {"prefill_2", "prefill_4", "decode"})
+    program.entries.push_back({.name = name, .arena_bytes = 0});
+  program.decoder = {.config_hash = 99,
+                     .batch = 2,
+                     .max_positions = 64,
+                     .window = 4,
+                     .ring_rows = 8,
+                     .prefill_sizes = {2, 4},
+                     .sampler_vocabulary = 11,
+                     .stop_tokens = {5, 6},
+                     .caches = {{"kv.0.key", 0}, {"kv.1.key", 7}}};
+  return program;
+}
+
 }  // namespace ashlar

@@ -9,4 +9,8 @@ namespace ashlar {
 
 Program sample_program();
 
+// One that can generate: two prefill sizes, a growable cache and a ring, two batch rows, a sampler.
+// Its entries do nothing.
+Program sample_decoder();
+
 }  // namespace ashlar

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Profiling a real model: every command is there once, and the model works on afterwards.
+#include "models/compile/load_model.h"
 #include "models/generate/generator.h"
-#include "models/generate/language_model.h"
 #include "runtime/program/error.h"
 #include "tools/measure/entry_profile.h"
 
@@ -13,8 +13,8 @@ namespace {
 class ProfileTest : public testing::Test {
 protected:
   static LanguageModel& pebble() {
-    static LanguageModel model(std::filesystem::path(ASHLAR_CHECKPOINTS) / "pebble-4m",
-                               {.dtype = DType::f32, .prefill_sizes = {16}});
+    static LanguageModel model = load_model(std::filesystem::path(ASHLAR_CHECKPOINTS) / "pebble-4m",
+                                            {.dtype = DType::f32, .prefill_sizes = {16}});
     return model;
   }
   static std::size_t work_of(std::string_view entry) {

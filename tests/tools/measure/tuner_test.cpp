@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Candidates compile, the tuner measures all of them, and tuned programs compute the same.
-#include "models/generate/language_model.h"
+#include "models/compile/load_model.h"
 #include "models/generate/model_files.h"
 #include "models/shapes/published_shapes.h"
 #include "models/shapes/random_model.h"
@@ -35,12 +35,12 @@ using Candidates = std::map<std::string, std::vector<ScheduleChoice>, std::less<
 class TunerTest : public testing::Test {
 protected:
   static DecoderProgram program(const ModelSource& model, DType dtype) {
-    return {model.config(), model.weights(), {.dtype = dtype, .prefill_sizes = {16, 128}}};
+    return {model.config(), weights_of(model), {.dtype = dtype, .prefill_sizes = {16, 128}}};
   }
   static Program compile_with(const ModelSource& model, DType dtype, const DeviceProfile& profile,
                               const CompileOptions& options) {
     const DecoderProgram decoder = program(model, dtype);
-    return compile_graph(trace_entries(decoder.generation_entries()), profile, options);
+    return compile_entries(decoder, decoder.generation_entries(), profile, options);
   }
   // The kernels of decode and prefill under a choice of schedules.
   static std::vector<KernelSchedule> schedules(const ModelSource& model, DType dtype,
@@ -85,9 +85,8 @@ protected:
   // What greedy decoding chooses after a prompt.
   static std::vector<std::int32_t> decode(Device& device, const ModelSource& model,
                                           const CompileOptions& options) {
-    const DecoderProgram decoder = program(model, DType::f32);
     DecoderRuntime runtime(
-        device, decoder, 256, compile_with(model, DType::f32, device.profile(), options),
+        device, compile_with(model, DType::f32, device.profile(), options),
         [&](const WeightSpec& weight, std::uint64_t offset, std::span<std::byte> chunk) {
           model.read_weight(weight, offset, chunk);
         });

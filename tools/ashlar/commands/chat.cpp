@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/ashlar/command.h"
-#include "tools/ashlar/interrupt.h"
-#include "tools/ashlar/sampling_arguments.h"
+#include "tools/cli/interrupt.h"
+#include "tools/cli/sampling_arguments.h"
 
+#include "models/compile/load_model.h"
 #include "models/generate/session.h"
 
 #include <cstdio>
@@ -36,10 +37,10 @@ void run(const Options& options) {
   const SamplingOptions sampling = options.sampling.options();
   generate.sampling = {sampling};
   auto progress = std::make_unique<ProgressLine>();
-  LanguageModel model(options.model,
-                      {.dtype = parse_activation_dtype(options.dtype),
-                       .sampling = sampling.needs_sampler(),
-                       .progress = [&](std::string_view stage) { progress->show(stage); }});
+  LanguageModel model = load_model(
+      options.model, {.dtype = parse_activation_dtype(options.dtype),
+                      .sampling = sampling.needs_sampler(),
+                      .progress = [&](std::string_view stage) { progress->show(stage); }});
   progress.reset();
   Session session(model);
   if (!options.system.empty())

@@ -35,8 +35,10 @@ void run(const Options& options) {
   compile.on_progress = [&](std::size_t done, std::size_t total) {
     progress.show(fmt::format("compiling kernel {} of {}", done, total));
   };
-  const Program program =
-      compile_graph(trace_model(options.graph), chosen_profile(options.graph.profile), compile);
+  const auto source = open_model(options.graph.model);
+  const DecoderProgram decoder = decoder_of(*source, load_options(options.graph));
+  const Program program = compile_entries(decoder, decoder.generation_entries(),
+                                          chosen_profile(options.graph.profile), compile);
   if (!options.out.empty())
     save_program(program, options.out);
 }

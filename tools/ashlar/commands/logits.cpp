@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/ashlar/command.h"
 
+#include "models/compile/logits.h"
 #include "models/formats/safetensors_writer.h"
 #include "models/formats/tensor_values.h"
-#include "models/generate/logits.h"
 #include "runtime/program/error.h"
 
 #include <memory>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/ashlar/command.h"
 
+#include "models/compile/logits.h"
+#include "models/compile/perplexity.h"
 #include "models/formats/tokenizer/tokenizer.h"
-#include "models/generate/logits.h"
-#include "models/generate/perplexity.h"
 #include "runtime/program/error.h"
 
 #include <nlohmann/json.hpp>

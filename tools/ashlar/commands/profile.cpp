@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "models/generate/language_model.h"
+#include "models/compile/load_model.h"
 #include "runtime/program/error.h"
 #include "tools/ashlar/command.h"
 #include "tools/ashlar/model_choice.h"
@@ -48,12 +48,13 @@ std::int64_t prefill_size(const std::string& entry) {
 void run(const Options& options) {
   ProgressLine progress;
   const std::int64_t size = prefill_size(options.profile.entry);
-  LanguageModel model(open_model(options.model),
-                      {.dtype = parse_activation_dtype(options.dtype),
-                       .prefill_sizes = {size},
-                       .ignore_eos = true,
-                       .kv_length = options.profile.context + size,
-                       .progress = [&](std::string_view stage) { progress.show(stage); }});
+  LanguageModel model =
+      load_model(open_model(options.model),
+                 {.dtype = parse_activation_dtype(options.dtype),
+                  .prefill_sizes = {size},
+                  .ignore_eos = true,
+                  .kv_length = options.profile.context + size,
+                  .progress = [&](std::string_view stage) { progress.show(stage); }});
   progress.show("probing the device");
   DeviceLimits limits = probe_device(model.device(), {.array_bytes = options.array_mib << 20});
   progress.show("profiling");

@@ -1,20 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "models/generate/sampler.h"
+#include "models/compile/sampler.h"
 
+#include "models/generate/sampler_values.h"
 #include "runtime/array/ops.h"
 #include "runtime/program/error.h"
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 
 namespace ashlar {
 namespace {
-
-// Ranks are log-probabilities in units of 2^-25, up to 32. Every rank is exact in f32.
-constexpr int kRankBits = 30;
-constexpr double kRanksPerNat = 0x1p25;
-constexpr double kLastRank = 0x1p30 - 64;  // the largest f32 below 2^30
 
 // The weight of the most likely token, and how many of them 63 bits can sum.
 constexpr double kLargestWeight = 0x1p44;
@@ -73,10 +68,6 @@ Array scale(const Array& x, const Array& factor, bool round_up) {
 }
 
 }  // namespace
-
-std::int32_t rank_of_min_p(double min_p) {
-  return static_cast<std::int32_t>(std::min(-std::log(min_p) * kRanksPerNat, kLastRank));
-}
 
 Array penalize(const Array& logits, const Array& seen, const Array& penalty) {
   return where(seen, where(logits < 0.0, logits * penalty, logits / penalty), logits);

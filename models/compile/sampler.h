@@ -22,10 +22,6 @@ struct SamplerInputs {
   Array random;               // u32: uniform bits
 };
 
-// The largest rank of tokens with at least `min_p` (0 .. 1) times the probability of the most
-// likely one. 0 keeps all.
-std::int32_t rank_of_min_p(double min_p);
-
 // Divides positive logits of `seen` tokens (bool) by the penalty and multiplies negative ones.
 // All [B, V] f32 but `seen` and the penalty, [B, 1].
 Array penalize(const Array& logits, const Array& seen, const Array& penalty);

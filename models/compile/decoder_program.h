@@ -10,31 +10,16 @@
 // that are done change no state but the ring, where they write kNoToken.
 #pragma once
 
+#include "models/compile/sampler_states.h"
 #include "models/families/decoder.h"
-#include "models/generate/sampler_states.h"
 #include "runtime/array/trace.h"
+#include "runtime/program/decoder_manifest.h"
 
 #include <cstdint>
 #include <optional>
-#include <string>
-#include <string_view>
 #include <vector>
 
 namespace ashlar {
-
-// Names of the step states, all i32, with their shapes; R = ring_rows, P = largest prefill size.
-namespace step {
-inline constexpr std::string_view kPrompt = "prompt";      // [B, P]
-inline constexpr std::string_view kValid = "valid";        // [B] rows of the present prefill chunk
-inline constexpr std::string_view kToken = "token";        // [B] the token that decode feeds next
-inline constexpr std::string_view kPosition = "position";  // [B] tokens already in the caches
-inline constexpr std::string_view kDone = "done";          // [B] 1: the row has ended
-inline constexpr std::string_view kRing = "ring";          // [R, B] tokens of this submit
-inline constexpr std::string_view kCount = "count";        // [1] decode steps of this submit
-}  // namespace step
-
-// In the ring, for rows that were done already.
-inline constexpr std::int32_t kNoToken = -1;
 
 struct DecoderProgramOptions {
   DType dtype = DType::bf16;  // activations and caches
@@ -55,14 +40,11 @@ public:
   // logits_T for one size; outputs "logits" and, if asked for, "hidden_states.N".
   EntryDefinition logits_entry(std::int64_t tokens, bool hidden_states) const;
 
-  const ModelConfig& config() const { return config_; }
-  const DecoderProgramOptions& options() const { return options_; }
-  const std::vector<nn::KvCache>& caches() const { return caches_; }
-  // Nothing where decoding is greedy.
-  const std::optional<SamplerStates>& sampler() const { return sampler_; }
-  std::int64_t max_chunk() const { return options_.prefill_sizes.back(); }
+  // What a host needs to know to drive the entries.
+  DecoderManifest manifest() const;
 
 private:
+  std::int64_t max_chunk() const { return options_.prefill_sizes.back(); }
   Decoder decoder() const { return Decoder(config_, weights_, caches_, options_.dtype); }
   nn::TokenRange prefill_range() const;
   void prefill(std::int64_t tokens) const;

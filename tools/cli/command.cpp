@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/ashlar/command.h"
+#include "tools/cli/command.h"
 
 #include "runtime/program/error.h"
 
@@ -7,10 +7,47 @@
 
 #include <charconv>
 #include <cstdio>
+#include <exception>
 #include <fstream>
 #include <iterator>
 
 namespace ashlar::cli {
+
+namespace {
+
+int report(const CLI::App& app, const std::exception& error, ExitCode code) {
+  fmt::print(stderr, "{}: {}\n", app.get_name(), error.what());
+  return code;
+}
+
+}  // namespace
+
+int run_app(CLI::App& app, int argc, char** argv) {
+  try {
+    app.parse(argc, argv);
+    return kSuccess;
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kSuccess : kUsage;
+  } catch (const Cancelled& error) {
+    return report(app, error, kInterrupted);
+  } catch (const NoDevice& error) {
+    return report(app, error, kDeviceFailure);
+  } catch (const DeviceLost& error) {
+    return report(app, error, kDeviceFailure);
+  } catch (const OutOfMemory& error) {
+    return report(app, error, kDeviceFailure);
+  } catch (const Unsupported& error) {
+    return report(app, error, kUnsupported);
+  } catch (const FormatError& error) {
+    return report(app, error, kBadInput);
+  } catch (const InvalidArgument& error) {
+    return report(app, error, kBadInput);
+  } catch (const IoError& error) {
+    return report(app, error, kBadInput);
+  } catch (const std::exception& error) {
+    return report(app, error, kFailure);
+  }
+}
 
 void add_examples(CLI::App& command, const std::vector<std::string>& examples) {
   std::string text = "Examples:";

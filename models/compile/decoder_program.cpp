@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "models/generate/decoder_program.h"
+#include "models/compile/decoder_program.h"
 
 #include "runtime/array/ops.h"
 #include "runtime/array/origin.h"
@@ -89,10 +89,26 @@ void DecoderProgram::decode() const {
   count_.update(count + 1);
 }
 
+DecoderManifest DecoderProgram::manifest() const {
+  DecoderManifest manifest{.config_hash = config_.hash,
+                           .batch = options_.batch,
+                           .max_positions = config_.max_positions,
+                           .window = config_.sliding_window,
+                           .ring_rows = options_.ring_rows,
+                           .prefill_sizes = options_.prefill_sizes,
+                           .sampler_vocabulary = sampler_ ? config_.vocab_size : 0,
+                           .stop_tokens = options_.stop_tokens,
+                           .caches = {}};
+  for (const nn::KvCache& cache : caches_)
+    for (const State* state : {&cache.key, &cache.value})
+      manifest.caches.push_back({state->name(), cache.ring});
+  return manifest;
+}
+
 std::vector<EntryDefinition> DecoderProgram::generation_entries() const {
   std::vector<EntryDefinition> entries;
   for (std::int64_t tokens : options_.prefill_sizes)
-    entries.push_back({fmt::format("prefill_{}", tokens), [this, tokens] {
+    entries.push_back({prefill_entry(tokens), [this, tokens] {
                          prefill(tokens);
                          return std::vector<NamedArray>{};
                        }});

@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The states of the device sampler: the parameters of every batch row, and which tokens each row
-// has seen. Parameters are data, so a new request records nothing.
+// has seen. Parameters are data, so a new request records nothing; models/generate/sampler_values.h
+// writes them.
 #pragma once
 
-#include "models/generate/sampling_options.h"
 #include "runtime/array/state.h"
-#include "runtime/executor/state_store.h"
-
-#include <span>
-#include <vector>
 
 namespace ashlar {
 
@@ -21,15 +17,8 @@ public:
   // row and position alone: not on the number of steps per submit, nor on what was cut off.
   Array choose(const Array& logits, const Array& token, const Array& position) const;
 
-  // On the host, between submits: the options of each row, and the ids before the one that is fed
-  // next, which the repetition penalty counts.
-  void write(StateStore& states, std::span<const SamplingOptions> rows,
-             std::span<const std::vector<std::int32_t>> ids) const;
-
 private:
-  void write_seen(StateStore& states, std::span<const std::vector<std::int32_t>> ids) const;
-
-  std::int64_t batch_, vocabulary_;
+  std::int64_t batch_;
   State inverse_temperature_, top_k_, top_p_, last_rank_, penalty_, seed_, seen_;
 };
 

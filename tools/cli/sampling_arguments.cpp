@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/ashlar/sampling_arguments.h"
+#include "tools/cli/sampling_arguments.h"
 
 #include <random>
 

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "models/generate/logits.h"
+#include "models/compile/logits.h"
 
-#include "models/generate/decoder_runtime.h"
-#include "models/generate/model_files.h"
-#include "runtime/array/compile_graph.h"
+#include "models/compile/load_model.h"
 #include "runtime/program/error.h"
 
 #include <algorithm>
@@ -62,33 +60,28 @@ struct LogitsModel::Parts {
   Parts(const std::filesystem::path& folder, std::int64_t batch, std::int64_t rows_per_pass,
         const LogitsOptions& options)
       : files(ModelFiles::open(folder)), chunk(rows_per_pass),
-        program(files.config(), files.weights(),
+        decoder(files.config(), weights_of(files),
                 {.dtype = options.dtype.value_or(files.default_dtype()),
                  .batch = batch,
                  .prefill_sizes = {rows_per_pass},
                  .stop_tokens = {}}),
-        entry(program.logits_entry(chunk, options.hidden_states)) {
-    const auto report = [&](std::string_view stage) {
-      if (options.progress)
-        options.progress(stage);
-    };
-    report("compiling");
-    Program compiled = compile_graph(trace_entries({entry}), device.profile());
-    report("loading weights");
-    runtime.emplace(
-        device, program, files.config().max_positions, std::move(compiled),
-        [this](const WeightSpec& weight, std::uint64_t offset, std::span<std::byte> bytes) {
-          files.read_weight(weight, offset, bytes);
-        });
-    report("running");
+        entry(decoder.logits_entry(chunk, options.hidden_states)),
+        runtime(
+            device, compile_entries(decoder, {entry}, device.profile(), options.progress),
+            [this](const WeightSpec& weight, std::uint64_t offset, std::span<std::byte> bytes) {
+              files.read_weight(weight, offset, bytes);
+            },
+            options.progress) {
+    if (options.progress)
+      options.progress("running");
   }
 
   ModelFiles files;
   std::int64_t chunk;
   Device device;
-  DecoderProgram program;
+  DecoderProgram decoder;
   EntryDefinition entry;
-  std::optional<DecoderRuntime> runtime;
+  DecoderRuntime runtime;
 };
 
 LogitsModel::LogitsModel(const std::filesystem::path& folder, std::int64_t batch,
@@ -100,7 +93,7 @@ LogitsModel::LogitsModel(const std::filesystem::path& folder, std::int64_t batch
 LogitsModel::~LogitsModel() = default;
 
 std::vector<NamedTensor> LogitsModel::run(const std::vector<std::vector<std::int32_t>>& rows) {
-  DecoderRuntime& runtime = *parts_->runtime;
+  DecoderRuntime& runtime = parts_->runtime;
   const std::int64_t length = checked_length(rows, parts_->files.config()), chunk = parts_->chunk;
   if (static_cast<std::int64_t>(rows.size()) != runtime.batch())
     throw InvalidArgument("logits", "expected {} rows, got {}", runtime.batch(), rows.size());

@@ -2,15 +2,14 @@
 // Logits and hidden states of whole sequences, for comparisons and perplexity.
 #pragma once
 
+#include "models/generate/progress.h"
 #include "runtime/program/dtype.h"
 #include "runtime/program/shape.h"
 
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace ashlar {
@@ -26,7 +25,7 @@ struct LogitsOptions {
   bool hidden_states = false;
   // Rows of one device pass; longer sequences take several over the same caches. 0: one pass.
   std::int64_t chunk = 0;
-  std::function<void(std::string_view stage)> progress;
+  Progress progress;
 };
 
 // A model folder compiled and loaded for `batch` rows of up to `length` ids each. One thread at a

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "models/generate/perplexity.h"
+#include "models/compile/perplexity.h"
 
 #include "runtime/program/error.h"
 
@@ -42,6 +42,8 @@ TextLoss text_loss(const std::filesystem::path& model, const std::vector<std::in
   LogitsModel scorer(model, 1, window, options);
   TextLoss all;
   for (std::size_t at = 0; at + 2 <= ids.size(); at += static_cast<std::size_t>(window)) {
+    if (options.progress)
+      options.progress(fmt::format("scoring, token {} of {}", at, ids.size()));
     const auto first = ids.begin() + static_cast<std::ptrdiff_t>(at);
     const std::vector<std::vector<std::int32_t>> rows{
         {first, first + std::min<std::ptrdiff_t>(window, ids.end() - first)}};

@@ -2,7 +2,7 @@
 // How well a model predicts a given text.
 #pragma once
 
-#include "models/generate/logits.h"
+#include "models/compile/logits.h"
 
 namespace ashlar {
 
