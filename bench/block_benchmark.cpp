@@ -3,6 +3,7 @@
 // pass any cache, run one after the other behind barriers; times are of one copy.
 #include "bench/bench.h"
 #include "bench/blocks.h"
+#include "models/compile/load_model.h"
 #include "models/shapes/published_shapes.h"
 #include "models/shapes/random_model.h"
 #include "runtime/array/compile_graph.h"
@@ -30,7 +31,7 @@ struct Case {
 };
 
 std::vector<NamedArray> build(const Case& c, const RandomModel& model) {
-  const nn::Weights weights = model.weights();
+  const nn::Weights weights = weights_of(model);
   std::vector<NamedArray> outputs;
   for (std::int64_t copy = 0; copy < c.copies; ++copy)
     for (Array& output : c.block.build({.config = model.config(),
