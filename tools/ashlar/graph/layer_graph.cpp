@@ -74,15 +74,19 @@ struct FormedKernel {
   bool placed = false;
 };
 
-// Looks at kernels where they still belong to one layer each: equal ones are shared afterwards.
+// Looks at the kernels of one entry where they still belong to one layer each: equal ones are
+// shared afterwards.
 class FormedKernelObserver final : public mlir::PassInstrumentation {
 public:
-  explicit FormedKernelObserver(std::vector<FormedKernel>& kernels) : kernels_(kernels) {}
+  FormedKernelObserver(std::string entry, std::vector<FormedKernel>& kernels)
+      : entry_(std::move(entry)), kernels_(kernels) {}
 
   void runBeforePass(mlir::Pass* pass, Operation* op) override {
     if (pass->getArgument() != "ashlar-outline-kernels")
       return;
     op->walk([&](kernel::FusedOp fused) {
+      if (fused->getParentOfType<mlir::func::FuncOp>().getSymName() != entry_)
+        return;
       FormedKernel& kernel =
           kernels_.emplace_back(FormedKernel{scope_of(fused.getLoc()), fused.getRoot().str(), {}});
       // Also what an operation holds in regions of its own, such as attention its query.
@@ -94,6 +98,7 @@ public:
   }
 
 private:
+  std::string entry_;
   std::vector<FormedKernel>& kernels_;
 };
 
@@ -299,7 +304,7 @@ LayerGraph layer_graph(const Graph& graph, const std::string& entry, std::int64_
 
   std::vector<FormedKernel> formed;
   mlir::PassManager passes(&mlir_context);
-  passes.addInstrumentation(std::make_unique<FormedKernelObserver>(formed));
+  passes.addInstrumentation(std::make_unique<FormedKernelObserver>(entry, formed));
   build_pipeline(passes, {.profile = profile, .kv_length = context});
   if (mlir::failed(passes.run(*module)))
     throw Error("graph", "the compiler failed; its diagnostics are above");
