@@ -48,6 +48,7 @@ Program compile_case(const Case& c, const RandomModel& model, const DeviceProfil
   CompileOptions options;
   options.debug.no_fusion = !fused;
   options.debug.full_barriers = true;
+  options.kv_length = c.tokens == 1 ? kDepth + 1 : c.tokens;
   return compile_graph(trace_entries({{"run", [&] { return build(c, model); }}}), profile, options);
 }
 

@@ -24,7 +24,7 @@ LanguageModel& loaded_model(const std::string& shape, const std::string& weights
     model.reset();
     model = std::make_unique<LanguageModel>(
         load_model(std::make_unique<const RandomModel>(random_model(shape, weights)),
-                   {.prefill_sizes = {512}, .ignore_eos = true}));
+                   {.prefill_sizes = {16, 512}, .ignore_eos = true}));
     present = shape;
   }
   return *model;

@@ -12,7 +12,7 @@ namespace ashlar {
 
 // Operations per second of one kind of arithmetic, an addition and a multiplication counted each.
 struct ArithmeticPeak {
-  std::string name;  // "f32 fma", "f16 matrix 16x16x16"
+  std::string name;  // "f32 fma", "f16 matrix"
   double per_second = 0;
 };
 

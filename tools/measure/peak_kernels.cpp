@@ -2,6 +2,7 @@
 #include "tools/measure/peak_kernels.h"
 
 #include "codegen/kernel_text.h"
+#include "ir/matrix_schedules.h"
 
 #include <fmt/format.h>
 
@@ -128,62 +129,103 @@ PeakKernel f32_peak(const DeviceProfile& profile) {
                      operations, profile);
 }
 
-// Operands filled with one value each, so that no load is measured.
-PeakKernel f16_matrix_peak(const CooperativeMatrixShape& shape, const DeviceProfile& profile) {
-  constexpr std::uint32_t kSubgroups = 4;
+// Packets of workgroup memory: four operands on the left and two on the right take 32 each; at the
+// end, the sums of each subgroup take 64.
+constexpr std::uint32_t kSubgroups = 4, kPackets = 256;
+
+// Fills workgroup memory with numbers whose size lies in [0.5, 1).
+std::string fill_packets(DType dtype, std::uint32_t threads) {
+  const bool is_f16 = dtype == DType::f16;
+  std::string text =
+      fmt::format(R"(  %memory = memref.alloc() : {0}
+  %number = arith.index_cast %thread : index to i32
+  %prime = arith.constant 1640531527 : i32
+  %mixed = arith.muli %number, %prime : i32
+  %words = vector.broadcast %mixed : i32 to vector<4xi32>
+  %odd = arith.constant dense<[1, 3, 5, 7]> : vector<4xi32>
+  %varied = arith.muli %words, %odd : vector<4xi32>
+  %mask = arith.constant dense<{1}> : vector<4xi32>
+  %exponent = arith.constant dense<{2}> : vector<4xi32>
+  %kept = arith.andi %varied, %mask : vector<4xi32>
+  %packet = arith.ori %kept, %exponent : vector<4xi32>
+)",
+                  "memref<256xvector<4xi32>, #shared>", is_f16 ? "0x83FF83FF" : "0x807F807F",
+                  is_f16 ? "0x38003800" : "0x3F003F00");
+  for (std::uint32_t first = 0; first < kPackets; first += threads)
+    text +=
+        fmt::format("  %f{0} = arith.constant {0} : index\n"
+                    "  %p{0} = arith.addi %thread, %f{0} : index\n"
+                    "  memref.store %packet, %memory[%p{0}] : memref<256xvector<4xi32>, #shared>\n",
+                    first);
+  return text + "  gpu.barrier\n";
+}
+
+std::string load_operand(const std::string& name, int place, const std::string& columns,
+                         const std::string& type) {
+  return fmt::format("  %at_{0} = arith.constant {1} : index\n"
+                     "  %{0} = kernel.matrix_load %memory[%at_{0}] stride 2 {2} : "
+                     "memref<256xvector<4xi32>, #shared> -> {3}\n",
+                     name, place * 32, columns, type);
+}
+
+// Subgroup by subgroup into workgroup memory, and one number of each thread from there.
+std::string store_sums(const std::string& value, const std::string& type, std::uint32_t subgroup) {
+  return fmt::format(R"(  gpu.barrier
+  %lanes = arith.constant {0} : index
+  %subgroup = arith.divui %thread, %lanes : index
+  %sixty_four = arith.constant 64 : index
+  %place = arith.muli %subgroup, %sixty_four : index
+  kernel.matrix_store {1}, %memory[%place] stride 4 : {2}, memref<256xvector<4xi32>, #shared>
+  gpu.barrier
+  %last = memref.load %memory[%thread] : memref<256xvector<4xi32>, #shared>
+  %word = vector.extract %last[0] : i32 from vector<4xi32>
+  %result = arith.bitcast %word : i32 to f32
+  memref.store %result, %out[%slot] : memref<?xf32, #device>)",
+                     subgroup, value, type);
+}
+
+// Every product of four left and two right operands, summed up in registers.
+PeakKernel matrix_peak(DType dtype, const DeviceProfile& profile) {
   const std::uint32_t threads = kSubgroups * profile.subgroup_size;
   const Amount amount = amount_for(profile);
-  const std::string left = fmt::format("!gpu.mma_matrix<{}x{}xf16, \"AOp\">", shape.m, shape.k);
-  const std::string right = fmt::format("!gpu.mma_matrix<{}x{}xf16, \"BOp\">", shape.k, shape.n);
-  const std::string sums = fmt::format("!gpu.mma_matrix<{}x{}xf32, \"COp\">", shape.m, shape.n);
-  std::string body = "  %half = arith.truncf %seed : f32 to f16\n";
-  body += fmt::format("  %right = gpu.subgroup_mma_constant_matrix %half : {}\n", right);
-  for (int i = 0; i < kChains; ++i)
-    body += fmt::format("  %f{0} = arith.constant 0.{1} : f16\n"
-                        "  %h{0} = arith.mulf %half, %f{0} : f16\n"
-                        "  %left{0} = gpu.subgroup_mma_constant_matrix %h{0} : {2}\n",
-                        i, i + 1, left);
+  const auto type = [](std::string_view element, std::string_view use) {
+    return fmt::format("!spirv.coopmatrix<16x16x{}, Subgroup, {}>", element, use);
+  };
+  const std::string left = type(name_of(dtype), "MatrixA"), right = type(name_of(dtype), "MatrixB"),
+                    sums = type("f32", "MatrixAcc");
+  std::string body = fill_packets(dtype, threads);
+  for (int i = 0; i < kChains / 2; ++i)
+    body += load_operand(fmt::format("left{}", i), i, "", left);
+  for (int i = 0; i < 2; ++i)
+    body += load_operand(fmt::format("right{}", i), kChains / 2 + i, "columns", right);
   body += fmt::format("  %z = arith.constant 0.0 : f32\n"
-                      "  %zero = gpu.subgroup_mma_constant_matrix %z : {}\n",
+                      "  %zero = spirv.CompositeConstruct %z : (f32) -> {}\n",
                       sums);
   body += chain_loop(
       amount.iterations, sums, [](int) { return "%zero"; },
       [&](int i, const std::string& now, const std::string& next) {
-        return fmt::format("    {} = gpu.subgroup_mma_compute %left{}, %right, {} : {}, {} -> {}",
-                           next, i, now, left, right, sums);
+        return fmt::format("    {} = spirv.KHR.CooperativeMatrixMulAdd %left{}, %right{}, {} : {}, "
+                           "{} -> {}",
+                           next, i / 2, i % 2, now, left, right, sums);
       });
   body += sum_of_chains([&](const std::string& a, const std::string& b) {
-    return fmt::format("gpu.subgroup_mma_elementwise addf {0}, {1} : ({2}, {2}) -> {2}", a, b,
-                       sums);
+    return fmt::format("spirv.FAdd {}, {} : {}", a, b, sums);
   });
-  body += fmt::format(R"(  %staged = memref.alloc() : memref<{0}xf32, #shared>
-  gpu.subgroup_mma_store_matrix %s{1}, %staged[%c0] {{leadDimension = {2} : index}} : {3}, memref<{0}xf32, #shared>
-  gpu.barrier
-  %value = memref.load %staged[%thread] : memref<{0}xf32, #shared>
-  memref.store %value, %out[%slot] : memref<?xf32, #device>)",
-                      std::max(shape.m * shape.n, threads), kChains - 1, shape.n, sums);
-  const double operations = 2.0 * shape.m * shape.n * shape.k * kChains * amount.iterations *
-                            kSubgroups * amount.workgroups;
-  return peak_kernel(fmt::format("f16 matrix {}x{}x{}", shape.m, shape.n, shape.k),
+  body += store_sums(fmt::format("%s{}", kChains - 1), sums, profile.subgroup_size);
+  const double operations =
+      2.0 * 16 * 16 * 16 * kChains * amount.iterations * kSubgroups * amount.workgroups;
+  return peak_kernel(fmt::format("{} matrix", name_of(dtype)),
                      peak_module(threads, profile.subgroup_size, body), threads, amount.workgroups,
                      operations, profile);
-}
-
-const CooperativeMatrixShape* largest_f16_shape(const DeviceProfile& profile) {
-  const CooperativeMatrixShape* largest = nullptr;
-  for (const CooperativeMatrixShape& shape : profile.cooperative_matrices)
-    if (shape.a == "f16" && shape.b == "f16" && shape.c == "f32" &&
-        (!largest || shape.m * shape.n * shape.k > largest->m * largest->n * largest->k))
-      largest = &shape;
-  return largest;
 }
 
 }  // namespace
 
 std::vector<PeakKernel> peak_kernels(const DeviceProfile& profile) {
   std::vector<PeakKernel> kernels{f32_peak(profile)};
-  if (const CooperativeMatrixShape* shape = largest_f16_shape(profile))
-    kernels.push_back(f16_matrix_peak(*shape, profile));
+  for (DType dtype : {DType::f16, DType::bf16})
+    if (kernel::has_cooperative_matrices(profile, dtype))
+      kernels.push_back(matrix_peak(dtype, profile));
   return kernels;
 }
 

@@ -11,12 +11,12 @@
 namespace ashlar {
 
 struct PeakKernel {
-  std::string name;  // "f32 fma", "f16 matrix 16x16x16"
+  std::string name;  // "f32 fma", "f16 matrix"
   Program program;   // one entry "run", one output; its first dispatch counts its operations
 };
 
-// One for plain f32 and, on devices with cooperative matrices of f16 and f32 sums, one for the
-// largest of their shapes.
+// One for plain f32, and one for f16 and for bf16 where the device has cooperative matrices of them
+// that add in f32.
 std::vector<PeakKernel> peak_kernels(const DeviceProfile& profile);
 
 }  // namespace ashlar

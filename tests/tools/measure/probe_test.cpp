@@ -75,7 +75,8 @@ TEST(PeakKernels, CompileForEveryProfile) {
   for (const std::string& name : profile_fixture_names()) {
     const DeviceProfile profile = *find_profile_fixture(name);
     const std::vector<PeakKernel> kernels = peak_kernels(profile);
-    EXPECT_EQ(kernels.size(), profile.cooperative_matrices.empty() ? 1u : 2u) << name;
+    const bool has_matrices = !profile.cooperative_matrices.empty();
+    EXPECT_EQ(kernels.size(), has_matrices ? 2u + profile.bf16_cooperative_matrix : 1u) << name;
     for (const PeakKernel& kernel : kernels)
       EXPECT_NO_THROW(verify(kernel.program)) << name << ": " << kernel.name;
   }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Candidates compile everywhere, the tuner measures all of them, and tuned programs compute the
-// same.
+// Candidates compile, the tuner measures all of them, and tuned programs compute the same.
 #include "models/compile/load_model.h"
 #include "models/generate/model_files.h"
 #include "models/shapes/published_shapes.h"
@@ -68,6 +67,14 @@ protected:
       most = std::max(most, list.size());
     return most;
   }
+  // A sample of the rounds, spread over all parameters: all would take minutes.
+  static std::vector<std::size_t> sampled_rounds(const Candidates& candidates) {
+    constexpr std::size_t kStep = 7;
+    std::vector<std::size_t> sample;
+    for (std::size_t round = 1; round < rounds(candidates); round += kStep)
+      sample.push_back(round);
+    return sample;
+  }
   // Each kernel's candidate of this round.
   static ScheduleLookup in_round(const Candidates& candidates, std::size_t round) {
     return [&candidates, round](std::string_view, std::string_view key) {
@@ -100,27 +107,27 @@ TEST_F(TunerTest, CandidatesBeginWithTheModelsChoiceAndDiffer) {
   }
 }
 
-TEST_F(TunerTest, EveryCandidateCompilesOnEveryProfile) {
-  for (const std::string& name : profile_fixture_names())
+TEST_F(TunerTest, CandidatesCompileForACpuAndAGpu) {
+  for (const std::string name : {"lavapipe", "nvidia-h200"})
     for (const ModelSource* model : {static_cast<const ModelSource*>(&small_model()),
                                      static_cast<const ModelSource*>(&packed_model())}) {
       const DeviceProfile profile = *find_profile_fixture(name);
       const Candidates all = candidates(*model, DType::bf16, profile);
       EXPECT_GE(rounds(all), 8u) << name;
-      for (std::size_t round = 1; round < rounds(all); ++round)
+      for (std::size_t round : sampled_rounds(all))
         for (const KernelSchedule& kernel :
              schedules(*model, DType::bf16, profile, in_round(all, round)))
           EXPECT_EQ(kernel.schedule, *in_round(all, round)("", kernel.key)) << name;
     }
 }
 
-TEST_F(TunerTest, EveryCandidateChoosesTheSameTokens) {
+TEST_F(TunerTest, CandidatesChooseTheSameTokens) {
   Device device;
   const Candidates all = candidates(small_model(), DType::f32, device.profile());
   CompileOptions options;
   options.tuning = TuningTable{};
   const std::vector<std::int32_t> expected = decode(device, small_model(), options);
-  for (std::size_t round = 1; round < rounds(all); ++round) {
+  for (std::size_t round : sampled_rounds(all)) {
     options.schedules = in_round(all, round);
     EXPECT_EQ(decode(device, small_model(), options), expected) << "round " << round;
   }
