@@ -2,7 +2,7 @@
 # What `cmake --install` copies, so that other projects can say find_package(Ashlar COMPONENTS ...):
 #   runtime   programs, devices, checkpoints, generation; ashlar-run. No MLIR.
 #   compiler  the compiler, lazy arrays, models; ashlar and ashlar-opt. Needs MLIR 22.
-# A library ashlar_NAME becomes the target Ashlar::NAME. Headers keep their folders, as in
+# The library ashlar_NAME is the target Ashlar::NAME. Headers keep their folders, as in
 # #include "runtime/array/ops.h".
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
@@ -11,10 +11,6 @@ set(ASHLAR_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/Ashlar)
 # ashlar_install(COMPONENT LIBRARIES libs... PROGRAMS programs... HEADERS folders...)
 function(ashlar_install component)
   cmake_parse_arguments(ARG "" "" "LIBRARIES;PROGRAMS;HEADERS" ${ARGN})
-  foreach(library ${ARG_LIBRARIES})
-    string(REGEX REPLACE "^ashlar_" "" short ${library})
-    set_target_properties(${library} PROPERTIES EXPORT_NAME ${short})
-  endforeach()
   set_target_properties(${ARG_PROGRAMS} PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
   install(TARGETS ${ARG_PROGRAMS} RUNTIME COMPONENT ${component})
   install(TARGETS ${ARG_LIBRARIES} EXPORT Ashlar_${component} ARCHIVE COMPONENT ${component})

@@ -36,6 +36,7 @@ endfunction()
 
 separate_arguments(ASHLAR_LLVM_DEFINITIONS NATIVE_COMMAND "${LLVM_DEFINITIONS}")
 add_library(ashlar_mlir INTERFACE)
+set_target_properties(ashlar_mlir PROPERTIES EXPORT_NAME mlir)
 target_include_directories(ashlar_mlir SYSTEM INTERFACE ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
 target_compile_definitions(ashlar_mlir INTERFACE ${ASHLAR_LLVM_DEFINITIONS})
 if(ASHLAR_STATIC_MLIR)

@@ -26,10 +26,14 @@ if(ASHLAR_SANITIZE)
   target_link_options(ashlar_options INTERFACE -fsanitize=${ASHLAR_SANITIZE})
 endif()
 
-# ashlar_library(NAME SOURCES... DEPENDS libs... [PCH header])
+# ashlar_library(NAME SOURCES... DEPENDS libs... [PCH header]); ashlar_NAME is also called Ashlar::NAME, as when
+# it is installed.
 function(ashlar_library name)
   cmake_parse_arguments(ARG "" "PCH" "SOURCES;DEPENDS" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
+  string(REGEX REPLACE "^ashlar_" "" short ${name})
+  add_library(Ashlar::${short} ALIAS ${name})
+  set_target_properties(${name} PROPERTIES EXPORT_NAME ${short})
   target_link_libraries(${name} PUBLIC $<BUILD_INTERFACE:ashlar_options> ${ARG_DEPENDS})
   target_include_directories(${name} PUBLIC $<INSTALL_INTERFACE:include/ashlar>)
   target_compile_features(${name} PUBLIC cxx_std_20)
@@ -58,6 +62,8 @@ function(ashlar_test name)
   target_compile_definitions(${name} PRIVATE ASHLAR_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data"
                                              ASHLAR_CHECKPOINTS="${PROJECT_SOURCE_DIR}/models/checkpoints")
   add_test(NAME ${name} COMMAND ${name})
+  # Schedules must not depend on what the machine was tuned to.
+  set_tests_properties(${name} PROPERTIES ENVIRONMENT "ASHLAR_TUNING=")
 endfunction()
 
 # ashlar_test_debug(TEST DEBUG): runs a test with a list for ASHLAR_DEBUG, added to the caller's own.

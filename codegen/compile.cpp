@@ -7,6 +7,8 @@
 #include "codegen/shader_cache.h"
 #include "codegen/spirv_words.h"
 #include "codegen/translate_plan.h"
+#include "codegen/tuning_files.h"
+#include "ir/schedule_candidates.h"
 #include "passes/pipeline.h"
 #include "runtime/program/error.h"
 #include "runtime/program/program_file.h"
@@ -59,6 +61,30 @@ void make_folder(const std::filesystem::path& folder) {
     throw IoError("compile", "cannot create the folder '{}': {}", folder.native(), error.message());
 }
 
+ScheduleLookup schedules_of(const CompileOptions& options) {
+  return [&options](std::string_view entry, std::string_view kernel) -> const ScheduleChoice* {
+    if (options.schedules)
+      if (const ScheduleChoice* choice = options.schedules(entry, kernel))
+        return choice;
+    const auto tuned = options.tuning->kernels.find(std::string(kernel));
+    return tuned == options.tuning->kernels.end() ? nullptr : &tuned->second.schedule;
+  };
+}
+
+void report_kernels(ArrayRef<kernel::DefOp> defs, const DeviceProfile& profile,
+                    const CompileOptions& options) {
+  for (kernel::DefOp def : defs) {
+    const kernel::RegionView region = kernel::view_of(def);
+    KernelSchedule report{.kernel = def.getSymName().str(),
+                          .key = kernel::kernel_key(region),
+                          .schedule = kernel::choice_of(def.getSchedule()),
+                          .candidates = {}};
+    for (kernel::ScheduleAttr candidate : kernel::candidate_schedules(region, profile))
+      report.candidates.push_back(kernel::choice_of(candidate));
+    options.on_kernel(report);
+  }
+}
+
 LogicalResult run_passes(ModuleOp module, const DeviceProfile& profile,
                          const CompileOptions& options) {
   MLIRContext* context = module.getContext();
@@ -78,7 +104,9 @@ LogicalResult run_passes(ModuleOp module, const DeviceProfile& profile,
                           .fusion = !options.debug.no_fusion,
                           .alias = !options.debug.no_alias,
                           .full_barriers = options.debug.full_barriers,
-                          .kv_length = options.kv_length});
+                          .kv_length = options.kv_length,
+                          .schedules = schedules_of(options),
+                          .dynamic_extents = options.dynamic_extents});
   return passes.run(module);
 }
 
@@ -92,10 +120,10 @@ codegen::KernelText stage_callback(const CompileOptions& options, Stage stage) {
 // compiler and those options that change code.
 std::string program_key(ModuleOp module, const DeviceProfile& profile,
                         const CompileOptions& options) {
-  return fmt::format("program\n{}\n{}\nfusion={} alias={} barriers={} kv={}\n{}",
+  return fmt::format("program\n{}\n{}\nfusion={} alias={} barriers={} kv={} dynamic={}\n{}\n{}",
                      codegen::build_id(), to_string(profile), !options.debug.no_fusion,
                      !options.debug.no_alias, options.debug.full_barriers, options.kv_length,
-                     text_of(module, true));
+                     options.dynamic_extents, to_text(*options.tuning), text_of(module, true));
 }
 
 std::optional<Program> find_program(codegen::ShaderCache& cache, std::string_view key) {
@@ -124,11 +152,14 @@ Program compile_uncached(ModuleOp module, const DeviceProfile& profile,
   const codegen::KernelCompiler compiler(profile, cache, stage_callback(options, Stage::kernel_ir),
                                          stage_callback(options, Stage::spirv));
   const auto defs = llvm::to_vector(module.getOps<kernel::DefOp>());
+  if (options.on_kernel)
+    report_kernels(defs, profile, options);
   std::vector<Kernel> kernels;
   llvm::StringMap<codegen::PlacedKernel> placed;
   for (ArrayRef rest(defs); !rest.empty(); rest = rest.drop_front(std::min(rest.size(), kBatch))) {
     for (auto& [kernel, workgroups] : compiler.compile(rest.take_front(kBatch))) {
-      placed[kernel.name] = {static_cast<std::uint32_t>(kernels.size()), workgroups};
+      placed[kernel.name] = {static_cast<std::uint32_t>(kernels.size()), workgroups,
+                             kernel.workgroup_size[0]};
       kernels.push_back(std::move(kernel));
     }
     if (options.on_progress)
@@ -150,9 +181,13 @@ CompileOptions CompileOptions::from_environment() {
   return options;
 }
 
-Program compile(ModuleOp module, const DeviceProfile& profile, const CompileOptions& options) {
+Program compile(ModuleOp module, const DeviceProfile& profile, const CompileOptions& given) {
+  CompileOptions options = given;
+  if (!options.tuning)
+    options.tuning = codegen::tuning_from_environment(profile);
   const auto cache = options.use_cache ? codegen::ShaderCache::from_environment() : nullptr;
-  const bool observed = options.on_stage || !options.dump_folder.empty();
+  const bool observed =
+      options.on_stage || options.on_kernel || options.schedules || !options.dump_folder.empty();
   if (!cache || observed)
     return compile_uncached(module, profile, options, cache.get());
   const std::string key = program_key(module, profile, options);

@@ -2,6 +2,7 @@
 // The compiler: array IR in, program out.
 #pragma once
 
+#include "ir/tuning_table.h"
 #include "runtime/program/debug_options.h"
 #include "runtime/program/device_profile.h"
 #include "runtime/program/program.h"
@@ -10,6 +11,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,10 +21,21 @@ namespace ashlar {
 // Levels at which the IR of a program can be looked at, in their order.
 enum class Stage : std::uint8_t { arrays, kernels, plan, kernel_ir, spirv };
 
+// How one kernel of a program was scheduled, and how it could have been.
+struct KernelSchedule {
+  std::string kernel;  // its name in the program
+  std::string key;     // kernel_key of ir/schedule_candidates.h
+  ScheduleChoice schedule;
+  std::vector<ScheduleChoice> candidates;  // the schedule model's choice first
+};
+
 struct CompileOptions {
   DebugOptions debug;
   // Rows of growable states that cost figures assume; 0: the capacity they start with.
   std::int64_t kv_length = 0;
+  // Elementwise kernels take extents from the dispatch record, so that a new shape of the same rank
+  // needs no new kernel.
+  bool dynamic_extents = false;
   // A folder that receives the IR after each pass; empty: none.
   std::string dump_folder;
   // Called with the text of each level (per kernel for kernel_ir and spirv, several kernels a
@@ -31,6 +44,12 @@ struct CompileOptions {
   // Called after every few kernels.
   std::function<void(std::size_t done, std::size_t total)> on_progress;
   bool use_cache = true;
+  // Measured schedules; absent: those of the device (codegen/tuning_files.h).
+  std::optional<TuningTable> tuning;
+  // Asked before `tuning`, entry by entry; programs made with it are not cached.
+  ScheduleLookup schedules;
+  // Called for each kernel of the program; programs made with it are not cached.
+  std::function<void(const KernelSchedule&)> on_kernel;
 
   // ASHLAR_DEBUG and ASHLAR_DUMP_IR.
   static CompileOptions from_environment();

@@ -6,6 +6,7 @@
 #include "codegen/emitters/emitter.h"
 #include "codegen/pipeline.h"
 #include "codegen/spirv_words.h"
+#include "ir/strided_kernel.h"
 #include "runtime/program/error.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -77,7 +78,7 @@ CompiledKernel KernelCompiler::emit(kernel::DefOp def, OwningOpRef<ModuleOp>& mo
                      .workgroup_size = emitted.workgroup_size,
                      .subgroup_size = emitted.subgroup_size,
                      .argument_count = argument_count(def),
-                     .scalar_count = 0},
+                     .scalar_count = static_cast<std::uint32_t>(kernel::scalar_count(def))},
           .workgroups = emitted.workgroups};
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernel IR to the spirv dialect: upstream's patterns in one conversion, plus the kernel ABI.
 #include "codegen/loop_inits.h"
+#include "codegen/matrix_patterns.h"
 #include "codegen/passes.h"
 #include "ir/kernel_dialect.h"
 
@@ -157,9 +158,8 @@ struct OrderedSum final : OpRewritePattern<vector::ReductionOp> {
 
 void populate_patterns(SPIRVTypeConverter& types, ScfToSPIRVContext& scf,
                        RewritePatternSet& patterns) {
-  populateMMAToSPIRVCoopMatrixTypeConversion(types);
   populateGPUToSPIRVPatterns(types, patterns);
-  populateGpuWMMAToSPIRVCoopMatrixKHRConversionPatterns(types, patterns);
+  populate_matrix_patterns(types, patterns);
   populateSCFToSPIRVPatterns(types, scf, patterns);
   arith::populateArithToSPIRVPatterns(types, patterns);
   populateMathToSPIRVPatterns(types, patterns);

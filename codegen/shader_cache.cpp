@@ -89,14 +89,19 @@ std::uint64_t total_bytes(const std::vector<Entry>& entries) {
 ShaderCache::ShaderCache(fs::path folder, std::uint64_t max_bytes)
     : folder_(std::move(folder)), max_bytes_(max_bytes) {}
 
-std::unique_ptr<ShaderCache> ShaderCache::from_environment() {
+fs::path ShaderCache::default_folder() {
   if (const char* folder = std::getenv("ASHLAR_CACHE_DIR"))
-    return *folder ? std::make_unique<ShaderCache>(folder) : nullptr;
+    return folder;
   if (const char* folder = std::getenv("XDG_CACHE_HOME"); folder && *folder)
-    return std::make_unique<ShaderCache>(fs::path(folder) / "ashlar");
+    return fs::path(folder) / "ashlar";
   if (const char* home = std::getenv("HOME"); home && *home)
-    return std::make_unique<ShaderCache>(fs::path(home) / ".cache" / "ashlar");
-  return nullptr;
+    return fs::path(home) / ".cache" / "ashlar";
+  return {};
+}
+
+std::unique_ptr<ShaderCache> ShaderCache::from_environment() {
+  const fs::path folder = default_folder();
+  return folder.empty() ? nullptr : std::make_unique<ShaderCache>(folder);
 }
 
 fs::path ShaderCache::file_of(std::string_view key) const {

@@ -29,8 +29,10 @@ public:
 
   explicit ShaderCache(std::filesystem::path folder, std::uint64_t max_bytes = kDefaultMaxBytes);
 
-  // In $ASHLAR_CACHE_DIR, $XDG_CACHE_HOME/ashlar or ~/.cache/ashlar; null where none of them is
-  // set, or ASHLAR_CACHE_DIR is empty.
+  // $ASHLAR_CACHE_DIR, $XDG_CACHE_HOME/ashlar or ~/.cache/ashlar; empty where none of them is set,
+  // or ASHLAR_CACHE_DIR is empty.
+  static std::filesystem::path default_folder();
+  // In the default folder; null where there is none.
   static std::unique_ptr<ShaderCache> from_environment();
 
   std::optional<std::vector<std::byte>> find(std::string_view key);

@@ -205,11 +205,27 @@ bool uses_device_scope(spirv::ModuleOp module) {
       .wasInterrupted();
 }
 
+// The element types of the module's cooperative matrices.
+llvm::DenseSet<Type> matrix_elements(spirv::ModuleOp module) {
+  llvm::DenseSet<Type> elements;
+  module.walk([&](Operation* op) {
+    for (Type type : op->getResultTypes())
+      if (auto matrix = dyn_cast<spirv::CooperativeMatrixType>(type))
+        elements.insert(matrix.getElementType());
+  });
+  return elements;
+}
+
 void add_capabilities(spirv::ModuleOp module, SetVector<Capability>& capabilities) {
   if (uses_subgroup_builtin(module))
     capabilities.insert(Capability::GroupNonUniform);
   if (capabilities.contains(Capability::CooperativeMatrixKHR)) {
     capabilities.insert(Capability::VulkanMemoryModel);
+    const llvm::DenseSet<Type> elements = matrix_elements(module);
+    if (elements.contains(BFloat16Type::get(module.getContext())))
+      capabilities.insert(Capability::BFloat16CooperativeMatrixKHR);
+    if (elements.contains(Float16Type::get(module.getContext())))
+      capabilities.insert(Capability::Float16);
     if (uses_device_scope(module))
       capabilities.insert(Capability::VulkanMemoryModelDeviceScope);
   }

@@ -3,6 +3,7 @@
 
 #include "ir/ashlar_dialect.h"
 #include "ir/plan_dialect.h"
+#include "ir/strided_kernel.h"
 #include "runtime/program/error.h"
 
 using namespace mlir;
@@ -90,6 +91,11 @@ Dispatch dispatch_of(plan::DispatchOp op, const llvm::StringMap<PlacedKernel>& k
                     .workgroups = kernel->second.workgroups,
                     .label = op.getLabel().str(),
                     .cost = cost_of(op.getCost())};
+  if (auto scalars = op.getScalars()) {
+    dispatch.scalars.assign(scalars->begin(), scalars->end());
+    const std::uint32_t packets = dispatch.scalars.at(kernel::StridedScalars::packets());
+    dispatch.workgroups = {(packets - 1) / kernel->second.workgroup_size + 1, 1, 1};
+  }
   for (auto range : op.getRanges().getAsRange<plan::RangeAttr>())
     dispatch.arguments.push_back({range_of(range), access_of(range.getAccess())});
   return dispatch;

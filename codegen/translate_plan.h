@@ -12,10 +12,12 @@
 
 namespace ashlar::codegen {
 
-// A kernel of the program and the grid that each of its dispatches runs.
+// A kernel of the program and the grid that each of its dispatches runs. That of a strided kernel
+// follows from its scalars instead.
 struct PlacedKernel {
   std::uint32_t index;
   std::array<std::uint32_t, 3> workgroups;
+  std::uint32_t workgroup_size;
 };
 
 // Everything of the program but its kernels, which the plan's dispatches name. Throws ashlar::Error

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/kernel_dialect.h"
 
+#include "ir/strided_kernel.h"
+
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 #include "ir/kernel_dialect.cpp.inc"
@@ -52,13 +55,24 @@ static LogicalResult verify_region(Operation* op, Block& body, ArrayRef<int64_t>
   return success();
 }
 
+// The body of a strided kernel has one element where its user has a tensor.
+static bool fit(TypeRange formal, TypeRange actual, bool strided) {
+  if (!strided || formal.size() != actual.size())
+    return formal == actual;
+  return llvm::all_of(llvm::zip(formal, actual), [](auto types) {
+    auto [a, b] = types;
+    return getElementTypeOrSelf(a) == getElementTypeOrSelf(b);
+  });
+}
+
 LogicalResult FusedOp::verify() {
   Block& body = getBody().front();
   if (failed(verify_region(*this, body, getInplace())))
     return failure();
-  if (body.getArgumentTypes() != getInputs().getTypes())
+  if (!fit(body.getArgumentTypes(), getInputs().getTypes(), getScalars().has_value()))
     return emitOpError("block arguments do not match the inputs");
-  if (body.getTerminator()->getOperandTypes() != getOutputs().getTypes())
+  if (!fit(body.getTerminator()->getOperandTypes(), getOutputs().getTypes(),
+           getScalars().has_value()))
     return emitOpError("yielded values do not match the outputs");
   return success();
 }
@@ -72,8 +86,12 @@ LogicalResult CallOp::verifySymbolUses(SymbolTableCollection& symbols) {
   if (!def)
     return emitOpError("no kernel.def named ") << getKernel();
   Block& body = def.getBody().front();
-  if (body.getArgumentTypes() != getInputs().getTypes() ||
-      body.getTerminator()->getOperandTypes() != getOutputs().getTypes())
+  const std::int64_t scalars = getScalars() ? static_cast<std::int64_t>(getScalars()->size()) : 0;
+  if (scalars != scalar_count(def))
+    return emitOpError("kernel.def ")
+           << getKernel() << " needs " << scalar_count(def) << " scalars, got " << scalars;
+  if (!fit(body.getArgumentTypes(), getInputs().getTypes(), scalars > 0) ||
+      !fit(body.getTerminator()->getOperandTypes(), getOutputs().getTypes(), scalars > 0))
     return emitOpError("types do not match kernel.def ") << getKernel();
   return success();
 }

@@ -43,14 +43,16 @@ def Kernel_ScheduleAttr : AttrDef<Kernel_Dialect, "Schedule"> {
 class Kernel_Op<string mnemonic, list<Trait> traits = []> : Op<Kernel_Dialect, mnemonic, traits>;
 
 // `root`: which emitter family the region belongs to. `inplace[i]`: the operand whose buffer result i
-// updates, or -1. `cost`: {bytes_read, bytes_written, flops} as i64, set by the cost pass.
+// updates, or -1. `cost`: {bytes_read, bytes_written, flops} as i64, set by the cost pass. `scalars`: of a
+// strided kernel (ir/strided_kernel.h), whose body knows no shapes.
 def Kernel_FusedOp : Kernel_Op<"fused", [IsolatedFromAbove, SingleBlock]> {
   let summary = "The array ops of one kernel";
   let arguments = (ins Variadic<AnyRankedTensor>:$inputs, StrAttr:$root, DenseI64ArrayAttr:$inplace,
-                       OptionalAttr<Kernel_ScheduleAttr>:$schedule, OptionalAttr<DictionaryAttr>:$cost);
+                       OptionalAttr<Kernel_ScheduleAttr>:$schedule, OptionalAttr<DictionaryAttr>:$cost,
+                       OptionalAttr<DenseI32ArrayAttr>:$scalars);
   let results = (outs Variadic<AnyRankedTensor>:$outputs);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "$root `(` $inputs `)` `inplace` $inplace (`schedule` $schedule^)? (`cost` $cost^)? attr-dict `:` functional-type($inputs, $outputs) $body";
+  let assemblyFormat = "$root `(` $inputs `)` `inplace` $inplace (`schedule` $schedule^)? (`cost` $cost^)? (`scalars` $scalars^)? attr-dict `:` functional-type($inputs, $outputs) $body";
   let hasVerifier = 1;
 }
 
@@ -66,15 +68,32 @@ def Kernel_DefOp : Kernel_Op<"def", [IsolatedFromAbove, SingleBlock, Symbol]> {
 def Kernel_CallOp : Kernel_Op<"call", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "Runs a kernel";
   let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<AnyRankedTensor>:$inputs,
-                       OptionalAttr<DictionaryAttr>:$cost);
+                       OptionalAttr<DictionaryAttr>:$cost, OptionalAttr<DenseI32ArrayAttr>:$scalars);
   let results = (outs Variadic<AnyRankedTensor>:$outputs);
-  let assemblyFormat = "$kernel `(` $inputs `)` (`cost` $cost^)? attr-dict `:` functional-type($inputs, $outputs)";
+  let assemblyFormat = "$kernel `(` $inputs `)` (`cost` $cost^)? (`scalars` $scalars^)? attr-dict `:` functional-type($inputs, $outputs)";
 }
 
 def Kernel_YieldOp : Kernel_Op<"yield", [Pure, Terminator, ParentOneOf<["FusedOp", "DefOp"]>]> {
   let summary = "The values that the kernel stores";
   let arguments = (ins Variadic<AnyRankedTensor>:$values);
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";
+}
+
+// ---- Strided kernels: the body computes one element, every value but the buffers has rank 0.
+
+def Kernel_ViewOp : Kernel_Op<"view", [Pure]> {
+  let summary = "The element that a strided kernel sees of a buffer at its present point";
+  let description = [{
+    View `number` of the kernel; its offset and strides are scalars. Without a buffer, the position itself.
+    `inner`: the stride along the innermost axis is "adjacent" (1), "repeated" (0) or "strided".
+
+    ```mlir
+    %x = kernel.view 0 "adjacent" of %a : (tensor<?xf32>) -> tensor<f32>
+    ```
+  }];
+  let arguments = (ins I64Attr:$number, StrAttr:$inner, Optional<AnyRankedTensor>:$buffer);
+  let results = (outs AnyRankedTensor:$element);
+  let assemblyFormat = "$number $inner (`of` $buffer^)? attr-dict `:` functional-type(operands, results)";
 }
 
 // ---- Halves of array ops that a pass splits over more workgroups.
@@ -120,6 +139,30 @@ def Kernel_ScalarOp : Kernel_Op<"scalar", [Pure]> {
   let arguments = (ins I64Attr:$index, I64Attr:$buffers);
   let results = (outs I32:$value);
   let assemblyFormat = "$index `after` $buffers attr-dict";
+}
+
+// ---- Cooperative matrices: values of !spirv.coopmatrix type, which a subgroup holds together.
+
+// `memory` holds packets of 16 bytes; `at` and `stride` (from one row, or one column where `columns`
+// is set, to the next) count packets, whatever the type of the matrix's elements.
+def Kernel_MatrixLoadOp : Kernel_Op<"matrix_load"> {
+  let summary = "Loads a cooperative matrix from workgroup memory, rows or columns in sequence";
+  let description = [{
+    ```mlir
+    %a = kernel.matrix_load %tile[%at] stride 5 : memref<640xvector<4xi32>, #spirv.storage_class<Workgroup>>
+        -> !spirv.coopmatrix<16x16xbf16, Subgroup, MatrixA>
+    ```
+    A stride of 0 gives every row (or column) the same elements.
+  }];
+  let arguments = (ins AnyMemRef:$memory, Index:$at, I64Attr:$stride, UnitAttr:$columns);
+  let results = (outs AnyType:$matrix);
+  let assemblyFormat = "$memory `[` $at `]` `stride` $stride (`columns` $columns^)? attr-dict `:` type($memory) `->` type($matrix)";
+}
+
+def Kernel_MatrixStoreOp : Kernel_Op<"matrix_store"> {
+  let summary = "Stores a cooperative matrix into workgroup memory, rows in sequence";
+  let arguments = (ins AnyType:$matrix, AnyMemRef:$memory, Index:$at, I64Attr:$stride);
+  let assemblyFormat = "$matrix `,` $memory `[` $at `]` `stride` $stride attr-dict `:` type($matrix) `,` type($memory)";
 }
 
 #endif

@@ -15,6 +15,29 @@ RegionView view_of(DefOp op) {
   return {op, &op.getBody().front(), op.getRoot(), op.getInplace()};
 }
 
+std::string region_text(const RegionView& region) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  stream << region.root << ' ';
+  llvm::interleaveComma(region.inplace, stream);
+  // Numbers values from 0 within the region, whatever surrounds it.
+  llvm::DenseMap<Value, std::size_t> numbers;
+  for (BlockArgument argument : region.body->getArguments()) {
+    numbers[argument] = numbers.size();
+    stream << '\n' << argument.getType();
+  }
+  for (Operation& op : *region.body) {
+    stream << '\n' << op.getName() << ' ' << op.getAttrDictionary();
+    for (Value operand : op.getOperands())
+      stream << " %" << numbers.lookup(operand);
+    for (Value result : op.getResults()) {
+      numbers[result] = numbers.size();
+      stream << ' ' << result.getType();
+    }
+  }
+  return text;
+}
+
 std::int64_t element_count(Type tensor) {
   auto type = cast<RankedTensorType>(tensor);
   return type.hasStaticShape() ? type.getNumElements() : kDynamic;

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 namespace ashlar::kernel {
 
@@ -26,6 +27,10 @@ struct RegionView {
 };
 RegionView view_of(FusedOp op);
 RegionView view_of(DefOp op);
+
+// What the kernel computes, as text: root, in-place map, types and ops. Equal for equal kernels,
+// whatever their names, schedules, operands, costs and locations.
+std::string region_text(const RegionView& region);
 
 // One thing the kernel writes: every element of `value`, either to the same place of buffer
 // `buffer`, or, when `scatter` is set, to the rows its indices choose. `buffer` counts as

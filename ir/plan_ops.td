@@ -57,8 +57,8 @@ def Plan_DispatchOp : Plan_Op<"dispatch"> {
   let summary = "Runs a kernel once";
   let description = [{ Arguments in the order of kernel.buffer: inputs, then outputs that are not in place. }];
   let arguments = (ins FlatSymbolRefAttr:$kernel, Plan_RangeArrayAttr:$ranges, StrAttr:$label,
-                       OptionalAttr<DictionaryAttr>:$cost);
-  let assemblyFormat = "$kernel $ranges `label` $label (`cost` $cost^)? attr-dict";
+                       OptionalAttr<DictionaryAttr>:$cost, OptionalAttr<DenseI32ArrayAttr>:$scalars);
+  let assemblyFormat = "$kernel $ranges `label` $label (`cost` $cost^)? (`scalars` $scalars^)? attr-dict";
 }
 
 def Plan_CopyOp : Plan_Op<"copy"> {

@@ -2,6 +2,8 @@
 #include "ir/schedule_model.h"
 
 #include "ir/ashlar_dialect.h"
+#include "ir/matrix_schedules.h"
+#include "ir/schedule_numbers.h"
 #include "runtime/program/affine_encoding.h"
 
 #include "mlir/IR/Builders.h"
@@ -14,33 +16,8 @@ using namespace mlir;
 namespace ashlar::kernel {
 namespace {
 
-using llvm::divideCeil;
-
-std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
-  return static_cast<std::int64_t>(
-      divideCeil(static_cast<std::uint64_t>(a), static_cast<std::uint64_t>(b)));
-}
-
-std::int64_t power_of_two_above(std::int64_t n) {
-  return static_cast<std::int64_t>(
-      llvm::PowerOf2Ceil(static_cast<std::uint64_t>(std::max<std::int64_t>(n, 1))));
-}
-
-std::int64_t limited(std::int64_t value, std::int64_t low, std::int64_t high) {
-  return std::min(std::max(value, low), std::max(low, high));
-}
-
 std::int64_t bytes_of(Type element_type) {
   return std::max<std::int64_t>(element_type.getIntOrFloatBitWidth() / 8, 1);
-}
-
-ScheduleAttr make_schedule(MLIRContext* context, StringRef emitter,
-                           ArrayRef<std::pair<StringRef, std::int64_t>> parameters) {
-  Builder builder(context);
-  SmallVector<NamedAttribute> named;
-  for (auto [name, value] : parameters)
-    named.push_back(builder.getNamedAttr(name, builder.getI64IntegerAttr(value)));
-  return ScheduleAttr::get(context, emitter, builder.getDictionaryAttr(named));
 }
 
 std::int64_t largest_workgroup(const DeviceProfile& profile, std::int64_t wanted) {
@@ -82,11 +59,6 @@ std::int64_t element_iterations(ArrayRef<Store> stores) {
   for (const Store& store : stores)
     values.push_back(store.value);
   return element_iterations(values);
-}
-
-std::int64_t splits_of(Operation* op) {
-  auto splits = op->getAttrOfType<IntegerAttr>("splits");
-  return splits ? std::max<std::int64_t>(splits.getInt(), 1) : 1;
 }
 
 // ---- elementwise
@@ -178,18 +150,6 @@ std::int64_t row_iterations(ArrayRef<Store> stores, ScheduleAttr schedule) {
 
 // ---- matvec and matmul
 
-struct MatmulExtent {
-  std::int64_t m, n, k;
-};
-
-MatmulExtent matmul_extent(Operation* matmul) {
-  auto lhs = cast<RankedTensorType>(matmul->getOperand(0).getType());
-  auto result = cast<RankedTensorType>(matmul->getResult(0).getType());
-  const std::int64_t k = lhs.getShape().back();
-  const std::int64_t n = result.getShape().back();
-  return {n == 0 ? 0 : result.getNumElements() / n, n, k};
-}
-
 ScheduleAttr matvec_schedule(const RegionView& region, Operation* matmul,
                              const DeviceProfile& profile) {
   const MatmulExtent extent = matmul_extent(matmul);
@@ -266,6 +226,8 @@ std::int64_t matvec_iterations(Operation* matmul, ArrayRef<Store> stores, Schedu
 
 ScheduleAttr matmul_schedule(const RegionView& region, Operation* matmul,
                              const DeviceProfile& profile) {
+  if (uses_coop_matmul(matmul, profile))
+    return coop_matmul_schedule(matmul, profile);
   const MatmulExtent extent = matmul_extent(matmul);
   const bool small = profile.is_cpu || extent.m <= 32 || extent.n <= 32;
   const std::int64_t tile = small ? 32 : 64;
@@ -302,6 +264,8 @@ std::int64_t attention_iterations(Operation* root, ScheduleAttr schedule) {
 
 ScheduleAttr attention_schedule(const RegionView& region, Operation* root,
                                 const DeviceProfile& profile) {
+  if (uses_coop_attention(region, root, profile))
+    return coop_attention_schedule(root, profile);
   auto make = [&](std::int64_t workgroup) {
     // A GPU has few warps here, so each thread keeps many loads under way.
     return make_schedule(region.op->getContext(), "attention",
@@ -441,6 +405,8 @@ std::int64_t loop_iterations(const RegionView& region, ScheduleAttr schedule) {
     return scatters + matvec_iterations(roots.front(), stores, schedule);
   if (region.root == "matmul")
     return scatters + matmul_iterations(roots.front(), schedule);
+  if (schedule.getEmitter() == "attention_coop")
+    return scatters + coop_attention_iterations(roots.front(), schedule);
   if (region.root == "attention")
     return scatters + attention_iterations(roots.front(), schedule);
   return scatters + line_iterations(roots.front(), workgroup);

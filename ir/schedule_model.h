@@ -5,6 +5,7 @@
 
 #include "ir/kernel_region.h"
 #include "runtime/program/device_profile.h"
+#include "runtime/program/dtype.h"
 
 namespace ashlar::kernel {
 

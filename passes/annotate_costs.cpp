@@ -24,7 +24,8 @@ struct AnnotateCostsPass : impl::AnnotateCostsBase<AnnotateCostsPass> {
 
   void runOnOperation() override {
     getOperation().walk([&](kernel::FusedOp fused) {
-      fused.setCostAttr(cost_of(fused, kv_rows(fused)).to_attribute(&getContext()));
+      fused.setCostAttr(
+          cost_of(kernel::view_of(fused), kv_rows(fused)).to_attribute(&getContext()));
     });
   }
 

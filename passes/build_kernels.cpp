@@ -47,9 +47,10 @@ static void build_kernel(OpBuilder& builder, const KernelUnit& unit, IRMapping& 
     types.push_back(output.getType());
     inplace.push_back(inplace_input(output, order.inputs));
   }
-  auto fused = kernel::FusedOp::create(builder, location_of(unit, builder.getContext()), types,
-                                       inputs, builder.getStringAttr(unit.root),
-                                       builder.getDenseI64ArrayAttr(inplace), nullptr, nullptr);
+  auto fused =
+      kernel::FusedOp::create(builder, location_of(unit, builder.getContext()), types, inputs,
+                              builder.getStringAttr(unit.root),
+                              builder.getDenseI64ArrayAttr(inplace), nullptr, nullptr, nullptr);
   OpBuilder::InsertionGuard guard(builder);
   Block* body = builder.createBlock(&fused.getBody(), {}, ValueRange(inputs).getTypes(), locations);
   IRMapping inside;

@@ -253,7 +253,7 @@ private:
       if (command.call)
         plan::DispatchOp::create(body, command.call.getLoc(), command.call.getKernelAttr(),
                                  builder.getArrayAttr(ranges), builder.getStringAttr(command.label),
-                                 command.call.getCostAttr());
+                                 command.call.getCostAttr(), command.call.getScalarsAttr());
       else
         plan::CopyOp::create(body, function_.getLoc(), cast<plan::RangeAttr>(ranges[0]),
                              cast<plan::RangeAttr>(ranges[1]),

@@ -2,7 +2,6 @@
 #include "passes/kernel_cost.h"
 
 #include "ir/ashlar_dialect.h"
-#include "ir/kernel_region.h"
 #include "passes/op_classes.h"
 
 #include "mlir/IR/Builders.h"
@@ -107,9 +106,8 @@ std::int64_t flops_of(Operation* op, std::int64_t kv_length) {
 
 }  // namespace
 
-KernelCost cost_of(kernel::FusedOp fused, std::int64_t kv_length) {
+KernelCost cost_of(const kernel::RegionView& region, std::int64_t kv_length) {
   KernelCost cost;
-  const kernel::RegionView region = kernel::view_of(fused);
   for (BlockArgument input : region.body->getArguments())
     cost.reads.push_back(bytes_used_of(input, kv_length));
   cost.reads.resize(cost.reads.size() + static_cast<std::size_t>(llvm::count(region.inplace, -1)),

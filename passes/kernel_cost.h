@@ -2,7 +2,7 @@
 // Bytes and operations of one kernel, as if every byte it needs crossed the memory bus once.
 #pragma once
 
-#include "ir/kernel_dialect.h"
+#include "ir/kernel_region.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
 
@@ -24,6 +24,6 @@ struct KernelCost {
 };
 
 // `kv_length`: the rows that are in use of inputs with a dynamic axis.
-KernelCost cost_of(kernel::FusedOp fused, std::int64_t kv_length);
+KernelCost cost_of(const kernel::RegionView& region, std::int64_t kv_length);
 
 }  // namespace ashlar

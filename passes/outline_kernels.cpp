@@ -9,6 +9,7 @@
 //   %z = kernel.call @elementwise_0(%b)
 //
 // Kernels are equal when region, types, in-place map and schedule are; locations do not count.
+#include "ir/kernel_region.h"
 #include "passes/passes.h"
 
 using namespace mlir;
@@ -36,9 +37,9 @@ struct OutlineKernelsPass : impl::OutlineKernelsBase<OutlineKernelsPass> {
       if (is_new)
         slot->second = define(builder, fused);
       OpBuilder at_call(fused);
-      auto call =
-          kernel::CallOp::create(at_call, fused.getLoc(), fused.getResultTypes(),
-                                 slot->second.getValue(), fused.getInputs(), fused.getCostAttr());
+      auto call = kernel::CallOp::create(at_call, fused.getLoc(), fused.getResultTypes(),
+                                         slot->second.getValue(), fused.getInputs(),
+                                         fused.getCostAttr(), fused.getScalarsAttr());
       fused.replaceAllUsesWith(call.getOutputs());
       fused.erase();
     }
@@ -46,26 +47,11 @@ struct OutlineKernelsPass : impl::OutlineKernelsBase<OutlineKernelsPass> {
   }
 
 private:
-  // The kernel as text, without what differs between equal ones: operand names, cost, locations.
+  // The kernel as text, without what differs between equal ones: operand names, cost, scalars,
+  // locations.
   static std::string text_of(kernel::FusedOp fused) {
-    std::string text;
-    llvm::raw_string_ostream stream(text);
-    stream << fused.getRoot() << ' ' << fused.getInplaceAttr() << ' ' << fused.getScheduleAttr();
-    // Numbers values from 0 within the region, whatever surrounds it.
-    llvm::DenseMap<Value, std::size_t> numbers;
-    for (BlockArgument argument : fused.getBody().getArguments()) {
-      numbers[argument] = numbers.size();
-      stream << '\n' << argument.getType();
-    }
-    for (Operation& op : fused.getBody().front()) {
-      stream << '\n' << op.getName() << ' ' << op.getAttrDictionary();
-      for (Value operand : op.getOperands())
-        stream << " %" << numbers.lookup(operand);
-      for (Value result : op.getResults()) {
-        numbers[result] = numbers.size();
-        stream << ' ' << result.getType();
-      }
-    }
+    std::string text = kernel::region_text(kernel::view_of(fused));
+    llvm::raw_string_ostream(text) << '\n' << fused.getScheduleAttr();
     return text;
   }
 

@@ -5,6 +5,7 @@
 #include "ir/ashlar_dialect.h"
 #include "ir/kernel_dialect.h"
 #include "ir/plan_dialect.h"
+#include "ir/tuning_table.h"
 #include "runtime/program/device_profile.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -23,6 +24,9 @@ namespace ashlar {
 
 // The passes that depend on the device, for a profile that need not be a named fixture.
 std::unique_ptr<mlir::Pass> create_split_reduction(const DeviceProfile& profile);
-std::unique_ptr<mlir::Pass> create_select_schedule(const DeviceProfile& profile);
+// `lookup` may be empty.
+std::unique_ptr<mlir::Pass> create_select_schedule(const DeviceProfile& profile,
+                                                   ScheduleLookup lookup);
+std::unique_ptr<mlir::Pass> create_generalize_shapes(const DeviceProfile& profile);
 
 }  // namespace ashlar

@@ -51,6 +51,14 @@ def AnnotateCosts : Pass<"ashlar-annotate-costs", "::mlir::func::FuncOp"> {
   ];
 }
 
+def GeneralizeShapes : Pass<"ashlar-generalize-shapes", "::mlir::func::FuncOp"> {
+  let summary = "Let elementwise kernels take extents and strides at run time";
+  let dependentDialects = ["::ashlar::kernel::KernelDialect"];
+  let options = [
+    Option<"profile", "profile", "std::string", "\"lavapipe\"", "Device profile fixture">,
+  ];
+}
+
 def OutlineKernels : Pass<"ashlar-outline-kernels", "::mlir::ModuleOp"> {
   let summary = "Move kernels out of entries; equal ones become one";
   let dependentDialects = ["::ashlar::kernel::KernelDialect"];

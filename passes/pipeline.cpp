@@ -28,8 +28,10 @@ void build_kernel_formation(OpPassManager& manager, const PipelineOptions& optio
 void build_pipeline(OpPassManager& manager, const PipelineOptions& options) {
   build_kernel_formation(manager, options);
   OpPassManager& entry = manager.nest<func::FuncOp>();
-  entry.addPass(create_select_schedule(options.profile));
+  entry.addPass(create_select_schedule(options.profile, options.schedules));
   entry.addPass(createAnnotateCosts({.kvLength = options.kv_length}));
+  if (options.dynamic_extents)
+    entry.addPass(create_generalize_shapes(options.profile));
 
   manager.addPass(createOutlineKernels());
   manager.addPass(createPlanMemory({.alias = options.alias}));
@@ -48,6 +50,7 @@ struct TextOptions : PassPipelineOptions<TextOptions> {
   Option<bool> alias{*this, "alias", llvm::cl::init(true)};
   Option<bool> full_barriers{*this, "full-barriers", llvm::cl::init(false)};
   Option<std::int64_t> kv_length{*this, "kv-length", llvm::cl::init(0)};
+  Option<bool> dynamic_extents{*this, "dynamic-extents", llvm::cl::init(false)};
 };
 
 }  // namespace
@@ -61,8 +64,12 @@ void register_passes() {
         if (!profile)
           llvm::report_fatal_error(llvm::Twine("no device profile named ") +
                                    text.profile.getValue());
-        build_pipeline(manager,
-                       {*profile, text.fusion, text.alias, text.full_barriers, text.kv_length});
+        build_pipeline(manager, {.profile = *profile,
+                                 .fusion = text.fusion,
+                                 .alias = text.alias,
+                                 .full_barriers = text.full_barriers,
+                                 .kv_length = text.kv_length,
+                                 .dynamic_extents = text.dynamic_extents});
       });
 }
 

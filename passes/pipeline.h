@@ -2,6 +2,7 @@
 // The passes in order, from array graphs (L0) to plans (L4).
 #pragma once
 
+#include "ir/tuning_table.h"
 #include "runtime/program/device_profile.h"
 
 #include <cstdint>
@@ -18,6 +19,8 @@ struct PipelineOptions {
   bool alias = true;           // off: temporaries never share memory
   bool full_barriers = false;  // a barrier after every command
   std::int64_t kv_length = 0;  // rows of growable states for cost figures; 0: their first capacity
+  ScheduleLookup schedules = {};  // measured ones; empty: none
+  bool dynamic_extents = false;   // elementwise kernels serve every shape of their rank
 };
 
 // Levels L0 to L2: simplified arrays divided into kernels.

@@ -6,9 +6,10 @@
 //   kernel.fused "row"(%x) inplace [-1] schedule <"row", {rows = 1, width = 4, workgroup = 8}> :
 //   ...
 //
-// The choice is the schedule model's (ir/schedule_model.h). A kernel whose loops would pass the
-// device's limit is refused: its driver would end them silently.
-#include "ir/schedule_model.h"
+// The choice is the measured one (ir/tuning_table.h), where there is one that the device can run,
+// else the schedule model's (ir/schedule_model.h). A kernel whose loops would pass the device's
+// limit is refused: its driver would end them silently.
+#include "ir/schedule_candidates.h"
 #include "passes/passes.h"
 
 using namespace mlir;
@@ -22,7 +23,8 @@ namespace {
 
 struct SelectSchedulePass : impl::SelectScheduleBase<SelectSchedulePass> {
   using SelectScheduleBase::SelectScheduleBase;
-  explicit SelectSchedulePass(DeviceProfile device) : device_(std::move(device)) {}
+  SelectSchedulePass(DeviceProfile device, ScheduleLookup lookup)
+      : device_(std::move(device)), lookup_(std::move(lookup)) {}
 
   LogicalResult initialize(MLIRContext* context) override {
     if (!device_)
@@ -36,7 +38,7 @@ struct SelectSchedulePass : impl::SelectScheduleBase<SelectSchedulePass> {
   void runOnOperation() override {
     getOperation().walk([&](kernel::FusedOp fused) {
       if (!fused.getScheduleAttr())
-        fused.setScheduleAttr(kernel::default_schedule(fused, *device_));
+        fused.setScheduleAttr(choose(kernel::view_of(fused)));
       const std::int64_t iterations =
           kernel::loop_iterations(kernel::view_of(fused), fused.getScheduleAttr());
       const std::int64_t limit = device_->max_loop_iterations;
@@ -49,13 +51,24 @@ struct SelectSchedulePass : impl::SelectScheduleBase<SelectSchedulePass> {
   }
 
 private:
+  kernel::ScheduleAttr choose(const kernel::RegionView& region) {
+    const ScheduleChoice* wanted =
+        lookup_ ? lookup_(getOperation().getSymName(), kernel::kernel_key(region)) : nullptr;
+    if (wanted)
+      for (kernel::ScheduleAttr candidate : kernel::candidate_schedules(region, *device_))
+        if (kernel::choice_of(candidate) == *wanted)
+          return candidate;
+    return kernel::default_schedule(region, *device_);
+  }
+
   std::optional<DeviceProfile> device_;
+  ScheduleLookup lookup_;
 };
 
 }  // namespace
 
-std::unique_ptr<Pass> create_select_schedule(const DeviceProfile& profile) {
-  return std::make_unique<SelectSchedulePass>(profile);
+std::unique_ptr<Pass> create_select_schedule(const DeviceProfile& profile, ScheduleLookup lookup) {
+  return std::make_unique<SelectSchedulePass>(profile, std::move(lookup));
 }
 
 }  // namespace ashlar

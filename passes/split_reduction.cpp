@@ -15,6 +15,7 @@
 // other results stay the same bit for bit. Partial sums and products of f16 and bf16 are f32, so
 // that the result rounds once.
 #include "ir/kernel_region.h"
+#include "ir/matrix_schedules.h"
 #include "ir/schedule_model.h"
 #include "passes/op_classes.h"
 #include "passes/passes.h"
@@ -117,7 +118,8 @@ private:
   void split_attention(ir::AttentionOp op) {
     auto query = cast<RankedTensorType>(op.getQuery().getType());
     auto value = cast<RankedTensorType>(op.getValue().getType());
-    if (device_->is_cpu || query.getNumElements() == 0)
+    if (device_->is_cpu || query.getNumElements() == 0 ||
+        kernel::suits_coop_attention(op, *device_))
       return;
     const std::int64_t workgroups = std::max<std::int64_t>(attention_workgroups(op), 1);
     const std::int64_t splits = std::min((units() + workgroups - 1) / workgroups, kMaxSplits);

@@ -9,6 +9,7 @@
 // output is complete at the end; commands between two barriers do not conflict; no kernel passes
 // the loop limit.
 #include "ir/schedule_model.h"
+#include "ir/strided_kernel.h"
 #include "passes/kernel_flow.h"
 #include "passes/op_classes.h"
 #include "passes/passes.h"
@@ -135,6 +136,8 @@ private:
       return dispatch.emitOpError("kernel has ")
              << expected.size() << " arguments, got " << ranges.size();
     for (auto [range, argument] : llvm::zip_equal(ranges, expected)) {
+      if (dispatch.getScalars() && range.getAccess() == argument.second)
+        continue;  // knows no shapes
       const bool growable = element_count_of(argument.first) == kDynamic;
       if (range.getAccess() != argument.second ||
           (!growable && range.getBytes() != byte_size(argument.first)) ||
@@ -142,7 +145,34 @@ private:
         return dispatch.emitOpError("argument does not fit ")
                << argument.first << " (" << argument.second << "): " << range;
     }
+    if (failed(check_scalars(dispatch, def, ranges)))
+      return failure();
     return check_own_overlaps(dispatch, region, ranges);
+  }
+
+  // A strided kernel fills its outputs, and its views stay in their buffers.
+  LogicalResult check_scalars(plan::DispatchOp dispatch, kernel::DefOp def,
+                              ArrayRef<plan::RangeAttr> ranges) {
+    const ArrayRef<std::int32_t> scalars = dispatch.getScalars().value_or(ArrayRef<std::int32_t>());
+    if (static_cast<std::int64_t>(scalars.size()) != kernel::scalar_count(def))
+      return dispatch.emitOpError("kernel takes ")
+             << kernel::scalar_count(def) << " scalars, got " << scalars.size();
+    if (scalars.empty())
+      return success();
+    const auto reach = kernel::strided_reach(def, scalars);
+    Block& body = def.getBody().front();
+    const std::size_t inputs = body.getNumArguments();
+    for (auto [i, output] : llvm::enumerate(body.getTerminator()->getOperandTypes()))
+      if (ranges[inputs + i].getBytes() != reach.elements * byte_size(output))
+        return dispatch.emitOpError("output of ")
+               << reach.elements << " elements does not fit " << ranges[inputs + i];
+    for (const kernel::ViewReach& view : reach.views) {
+      const plan::RangeAttr range = ranges[view.buffer];
+      if (view.first < 0 || (view.last + 1) * view.element_bytes > range.getBytes())
+        return dispatch.emitOpError("a view reaches elements ")
+               << view.first << " to " << view.last << " of " << range;
+    }
+    return success();
   }
 
   static std::int64_t element_count_of(Type type) { return kernel::element_count(type); }

@@ -18,6 +18,7 @@ config.substitutions.append(("%checkpoints", os.path.join(config.ashlar_source, 
 config.substitutions.append(("%runner", os.path.join(config.ashlar_build, "tools", "ashlar-run", "ashlar-run")))
 config.substitutions.append(("%python", sys.executable))
 config.substitutions.append(("%data", os.path.join(config.ashlar_source, "tests", "data")))
+config.environment["ASHLAR_TUNING"] = ""  # schedules must not depend on what the machine was tuned to
 for name, value in os.environ.items():
     if name.startswith(("ASHLAR_", "VK_", "XDG_")):
         config.environment[name] = value

@@ -5,6 +5,7 @@
 #include "codegen/emitters/stores.h"
 #include "ir/ashlar_dialect.h"
 #include "ir/schedule_model.h"
+#include "ir/strided_kernel.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -32,9 +33,12 @@ Emitter find_emitter(StringRef name) {
       .Case("row", emit_row)
       .Case("matvec", emit_matvec)
       .Case("matmul", emit_matmul)
+      .Case("matmul_coop", emit_matmul_coop)
       .Case("attention", emit_attention)
+      .Case("attention_coop", emit_attention_coop)
       .Case("scan", emit_scan)
       .Case("sort", emit_sort)
+      .Case(kernel::kStridedEmitter, emit_strided)
       .Default(nullptr);
 }
 

@@ -14,8 +14,11 @@ void emit_elementwise(KernelBuilder& builder, Stores stores);
 void emit_row(KernelBuilder& builder, Stores stores);
 void emit_matvec(KernelBuilder& builder, Stores stores);
 void emit_matmul(KernelBuilder& builder, Stores stores);
+void emit_matmul_coop(KernelBuilder& builder, Stores stores);
 void emit_attention(KernelBuilder& builder, Stores stores);
+void emit_attention_coop(KernelBuilder& builder, Stores stores);
 void emit_scan(KernelBuilder& builder, Stores stores);
 void emit_sort(KernelBuilder& builder, Stores stores);
+void emit_strided(KernelBuilder& builder, Stores stores);
 
 }  // namespace ashlar::codegen

@@ -4,6 +4,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/SPIRV/IR/SPIRVAttributes.h"
+#include "mlir/Dialect/SPIRV/IR/SPIRVOps.h"
 #include "mlir/Dialect/SPIRV/IR/TargetAndABI.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
@@ -278,6 +279,13 @@ void KernelBuilder::barrier() {
   gpu::BarrierOp::create(*this);
 }
 
+void KernelBuilder::subgroup_barrier() {
+  using spirv::MemorySemantics;
+  spirv::ControlBarrierOp::create(*this, spirv::Scope::Subgroup, spirv::Scope::Subgroup,
+                                  MemorySemantics::AcquireRelease |
+                                      MemorySemantics::WorkgroupMemory);
+}
+
 static std::int64_t bytes_of(Type type) {
   if (auto vector = dyn_cast<VectorType>(type))
     return vector.getNumElements() * bytes_of(vector.getElementType());
@@ -292,6 +300,14 @@ Value KernelBuilder::shared(Type type, std::int64_t count) {
   auto space = spirv::StorageClassAttr::get(getContext(), spirv::StorageClass::Workgroup);
   return memref::AllocOp::create(
       *this, MemRefType::get({count}, type, MemRefLayoutAttrInterface(), space));
+}
+
+Value KernelBuilder::own(Type type, std::int64_t count) {
+  OpBuilder::InsertionGuard guard(*this);
+  setInsertionPointToStart(entry_);
+  auto space = spirv::StorageClassAttr::get(getContext(), spirv::StorageClass::Function);
+  return memref::AllocaOp::create(*this, MemRefType::get({std::max<std::int64_t>(count, 1)}, type,
+                                                         MemRefLayoutAttrInterface(), space));
 }
 
 Value KernelBuilder::load(Value memory, Value index) {

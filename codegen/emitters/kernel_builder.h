@@ -105,8 +105,12 @@ public:
   Value workgroup();  // its number in all, see grid()
   Value lane() { return rem(thread(), subgroup_size()); }
   void barrier();
+  // Orders the workgroup memory accesses of a subgroup's lanes, all of which must get here.
+  void subgroup_barrier();
   // Workgroup memory for `count` elements of `type`, uninitialised.
   Value shared(mlir::Type type, std::int64_t count);
+  // The same for this thread alone.
+  Value own(mlir::Type type, std::int64_t count);
   // Bytes of workgroup memory so far.
   std::int64_t shared_bytes() const { return shared_bytes_; }
   Value load(Value memory, Value index);

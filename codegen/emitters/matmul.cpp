@@ -2,10 +2,10 @@
 // "matmul": products of any shape, tiled through workgroup memory. Each thread computes a small
 // block of the result, whose rows and columns lie one thread grid apart.
 #include "codegen/emitters/emitters.h"
+#include "codegen/emitters/matmul_operands.h"
 #include "codegen/emitters/scalar_ops.h"
 #include "codegen/emitters/storage.h"
 #include "codegen/emitters/stores.h"
-#include "ir/ashlar_dialect.h"
 #include "ir/schedule_model.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -36,33 +36,21 @@ class Matmul {
 public:
   Matmul(KernelBuilder& b, Stores stores, ir::MatmulOp root)
       : b_(b), e_(b), stores_(stores), root_(root), threads_(b.workgroup_size()),
-        dtype_(dtype_of(root->getResult(0))) {
-    ArrayRef<std::int64_t> left = shape_of(root.getLhs()), result = shape_of(root->getResult(0));
-    k_ = left.back();
-    n_ = result.back();
-    m_ = left[left.size() - 2];
-    batch_ = 1;
-    for (std::int64_t extent : left.drop_back(2))
-      batch_ *= extent;
-    // One right side for all: the batch is more rows.
-    if (shape_of(root.getRhs()).size() == 2) {
-      m_ *= batch_;
-      batch_ = 1;
-    }
-  }
+        dtype_(dtype_of(root->getResult(0))), shape_(root) {}
 
   void emit() {
     if (!read_schedule())
       return;
-    left_ = operand(root_.getLhs(), m_, tile_m_, /*packs_k=*/true);
-    right_ = operand(root_.getRhs(), n_, tile_n_, root_.getTransposeRhs());
-    b_.for_workgroups(batch_ * ceil_div(m_, tile_m_) * ceil_div(n_, tile_n_), [&] { emit_tile(); });
+    left_ = operand(root_.getLhs(), shape_.m, tile_m_, /*packs_k=*/true);
+    right_ = operand(root_.getRhs(), shape_.n, tile_n_, root_.getTransposeRhs());
+    b_.for_workgroups(shape_.batch * ceil_div(shape_.m, tile_m_) * ceil_div(shape_.n, tile_n_),
+                      [&] { emit_tile(); });
   }
 
 private:
   void emit_tile() {
-    const Values place =
-        b_.delinearize(b_.workgroup(), {batch_, ceil_div(m_, tile_m_), ceil_div(n_, tile_n_)});
+    const Values place = b_.delinearize(
+        b_.workgroup(), {shape_.batch, ceil_div(shape_.m, tile_m_), ceil_div(shape_.n, tile_n_)});
     batch_index_ = place[0];
     first_m_ = b_.mul(place[1], tile_m_);
     first_n_ = b_.mul(place[2], tile_n_);
@@ -105,7 +93,7 @@ private:
 
   Operand operand(Value tensor, std::int64_t extent, std::int64_t lines, bool packs_k) {
     Operand side{tensor, extent, lines, packs_k, 4, {}};
-    const std::int64_t run = packs_k ? k_ : extent, tile_run = packs_k ? tile_k_ : lines;
+    const std::int64_t run = packs_k ? shape_.k : extent, tile_run = packs_k ? tile_k_ : lines;
     while (run % side.width != 0 || tile_run % side.width != 0 ||
            lines * tile_k_ < threads_ * side.width) {
       if (side.width == 1)
@@ -154,8 +142,8 @@ private:
     Value inside = b_.boolean(true);
     if (side.extent % side.lines != 0)
       inside = b_.both(inside, b_.less(line, side.extent));
-    if (k_ % tile_k_ != 0)
-      inside = b_.both(inside, b_.less(k, k_));
+    if (shape_.k % tile_k_ != 0)
+      inside = b_.both(inside, b_.less(k, shape_.k));
     const Type type = compute_type(b_, accumulator_dtype());
     const SmallVector<Type> types(static_cast<std::size_t>(side.width), type);
     const Values zeros(types.size(), b_.zero_of(type));
@@ -165,20 +153,9 @@ private:
   }
 
   Point point_of(const Operand& side, Value line, Value k) {
-    ArrayRef<std::int64_t> shape = shape_of(side.tensor);
-    const bool is_left = side.tensor == root_.getLhs();
-    Point point{{}, -1, side.width};
-    if (is_left) {
-      const Value row = batch_ == 1 ? line : b_.add(b_.mul(batch_index_, m_), line);
-      point.index = b_.delinearize(row, shape.drop_back());
-      point.index.push_back(k);
-    } else {
-      point.index = b_.delinearize(batch_index_, shape.drop_back(2));
-      point.index.append(side.packs_k ? Values{line, k} : Values{k, line});
-    }
-    if (side.width > 1)
-      point.axis = static_cast<int>(shape.size()) - 1;
-    return point;
+    return side.tensor == root_.getLhs()
+               ? left_point(b_, root_, shape_, batch_index_, line, k, side.width)
+               : right_point(b_, root_, batch_index_, line, k, side.width);
   }
 
   // ---- The product
@@ -186,7 +163,7 @@ private:
   Values multiply() {
     const Type type = compute_type(b_, accumulator_dtype());
     const Values zeros(static_cast<std::size_t>(block_m_ * block_n_), b_.zero_of(type));
-    return b_.loop(0, k_, tile_k_, zeros, [&](Value first_k, ValueRange sums) {
+    return b_.loop(0, shape_.k, tile_k_, zeros, [&](Value first_k, ValueRange sums) {
       load_tile(left_, first_m_, first_k);
       load_tile(right_, first_n_, first_k);
       b_.barrier();
@@ -235,14 +212,14 @@ private:
         const Value n = b_.add(first_n_, b_.add(thread_n_, j * grid_n_));
         const Value sum = sums[static_cast<std::size_t>(i * block_n_ + j)];
         auto store = [&] { store_element(m, n, sum); };
-        const bool exact = m_ % tile_m_ == 0 && n_ % tile_n_ == 0;
-        exact ? store() : b_.if_then(b_.both(b_.less(m, m_), b_.less(n, n_)), store);
+        const bool exact = shape_.m % tile_m_ == 0 && shape_.n % tile_n_ == 0;
+        exact ? store() : b_.if_then(b_.both(b_.less(m, shape_.m), b_.less(n, shape_.n)), store);
       }
   }
 
   void store_element(Value m, Value n, Value sum) {
-    const Value row = batch_ == 1 ? m : b_.add(b_.mul(batch_index_, m_), m);
-    const Value linear = b_.add(b_.mul(row, n_), n);
+    const Value row = shape_.batch == 1 ? m : b_.add(b_.mul(batch_index_, shape_.m), m);
+    const Value linear = b_.add(b_.mul(row, shape_.n), n);
     const Value value =
         is_float(dtype_) ? round_to(b_, dtype_, sum) : scalar_cast(b_, sum, wide_integer(), dtype_);
     bind_element(e_, root_, value);
@@ -265,7 +242,7 @@ private:
   ir::MatmulOp root_;
   std::int64_t threads_;
   DType dtype_;
-  std::int64_t batch_ = 1, m_ = 0, n_ = 0, k_ = 0;
+  MatmulShape shape_;
   std::int64_t tile_m_ = 0, tile_n_ = 0, tile_k_ = 0, block_m_ = 0, block_n_ = 0;
   std::int64_t grid_m_ = 0, grid_n_ = 0;
   Operand left_, right_;

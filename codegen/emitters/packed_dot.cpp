@@ -6,8 +6,6 @@
 
 #include "mlir/Dialect/Math/IR/Math.h"
 
-#include <cmath>
-
 using namespace mlir;
 
 namespace ashlar::codegen {
@@ -17,15 +15,6 @@ Value multiply_add(KernelBuilder& b, Value x, Value y, Value sum) {
   return b.make<math::FmaOp>(x, y, sum);
 }
 
-// Numbers below 2^23. GPUs convert integers at a fraction of the rate at which they add floats, so
-// there the number becomes the low bits of 2^23 + number.
-Value to_float(KernelBuilder& b, Value number) {
-  if (b.profile().is_cpu)
-    return b.make<arith::SIToFPOp>(b.getF32Type(), number);
-  const Value biased = float_of(b, b.make<arith::OrIOp>(number, b.i32(0x4b000000)));
-  return b.make<arith::SubFOp>(biased, b.f32(0x1p23));
-}
-
 // Element `index` of row `row` of an input of the kernel.
 StoredPacket load_at(KernelBuilder& b, Value matrix, Value row, Value index, std::int64_t width) {
   const auto input = cast<BlockArgument>(matrix);
@@ -33,7 +22,7 @@ StoredPacket load_at(KernelBuilder& b, Value matrix, Value row, Value index, std
                      b.linearize({row, index}, shape_of(input)), width);
 }
 
-// What one row of one matrix adds to sums over K.
+// What one row of one matrix adds to sums over K. For plain weights `offsets` stays 0.
 class RowProduct {
 public:
   RowProduct(KernelBuilder& b, const WeightPacket& weights)
@@ -46,19 +35,19 @@ public:
     }
   }
 
-  // Before `finish`, sums of packed weights are in units of the scale.
-  Value multiply(std::int64_t first, ValueRange left, Value dot) const {
+  PackedSums multiply(std::int64_t first, ValueRange left, PackedSums sums) const {
     if (packed_)
-      return multiply_numbers(b_, *packed_, first, left, dot);
+      return multiply_numbers(b_, *packed_, first, left, sums);
     for (auto [i, x] : llvm::enumerate(left))
-      dot = multiply_add(b_, x, plain_[static_cast<std::size_t>(first) + i], dot);
-    return dot;
+      sums.shifted = multiply_add(b_, x, plain_[static_cast<std::size_t>(first) + i], sums.shifted);
+    return sums;
   }
 
   // `total` is the sum of the left side's values.
-  Value finish(Value dot, Value total, Value sum) const {
+  Value finish(const PackedSums& sums, Value total, Value sum) const {
     if (!packed_)
-      return b_.make<arith::AddFOp>(sum, dot);
+      return b_.make<arith::AddFOp>(sum, sums.shifted);
+    const Value dot = b_.make<arith::SubFOp>(sums.shifted, sums.offsets);
     return multiply_add(b_, bias_, total, multiply_add(b_, scale_, dot, sum));
   }
 
@@ -86,17 +75,16 @@ PackedBlock load_block(KernelBuilder& b, ir::DequantizeOp weights, Value row, Va
   return loaded;
 }
 
-Value multiply_numbers(KernelBuilder& b, const PackedBlock& block, std::int64_t first,
-                       ValueRange left, Value sum) {
+PackedSums multiply_numbers(KernelBuilder& b, const PackedBlock& block, std::int64_t first,
+                            ValueRange left, PackedSums sums) {
   for (auto [i, x] : llvm::enumerate(left)) {
     const NumberInPlace number =
         number_in_place(b, block.words, first + static_cast<std::int64_t>(i), block.bits);
-    // Built once for all rows of the weights.
-    const Value factor = b.f32(std::exp2(-static_cast<double>(number.exponent)));
-    const Value scaled = number.exponent == 0 ? x : b.make<arith::MulFOp>(x, factor);
-    sum = multiply_add(b, scaled, to_float(b, number.bits), sum);
+    sums.shifted = multiply_add(b, x, number.as_float(b), sums.shifted);
+    // Equal for all rows of the matrix, and built once.
+    sums.offsets = multiply_add(b, x, b.f32(number.offset()), sums.offsets);
   }
-  return sum;
+  return sums;
 }
 
 void multiply_block(KernelBuilder& b, const BlockProducts& products, MutableArrayRef<Value> sums) {
@@ -110,7 +98,8 @@ void multiply_block(KernelBuilder& b, const BlockProducts& products, MutableArra
   };
   const auto left_of = [&](std::size_t sum) { return sum / weight_rows % left_rows; };
 
-  Values dots(sums.size(), b.f32(0)), totals(left_rows, b.f32(0));
+  SmallVector<PackedSums> dots(sums.size(), {b.f32(0), b.f32(0)});
+  Values totals(left_rows, b.f32(0));
   for (std::int64_t first = 0; first < kPackedBlock; first += kLeftWidth) {
     SmallVector<Values> left;
     for (std::size_t m = 0; m < left_rows; ++m) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows of packed weights times a few rows of activations, without unpacking them in memory: over a
 // group, sum((scale * q + bias) * x) = scale * sum(q * x) + bias * sum(x), and the last sum serves
-// every row of the weights. All in f32.
+// every row of the weights. Numbers become floats by their bits alone, as offset + q
+// (packed_words.h); sum(offset * x) serves every row too. All in f32.
 #pragma once
 
 #include "codegen/emitters/storage.h"
@@ -22,10 +23,15 @@ struct PackedBlock {
 // Block number `block` of row `row`. The operands of `weights` are inputs of the kernel.
 PackedBlock load_block(KernelBuilder& builder, ir::DequantizeOp weights, Value row, Value block);
 
-// sum + left[0] * number[first] + left[1] * number[first + 1] + ..., with the unscaled numbers of
-// the block.
-Value multiply_numbers(KernelBuilder& builder, const PackedBlock& block, std::int64_t first,
-                       ValueRange left, Value sum);
+// Sums over the values x of the left side that were multiplied so far.
+struct PackedSums {
+  Value shifted;  // (offset + q) * x
+  Value offsets;  // offset * x
+};
+
+// Adds the products of `left` with the numbers from `first` on.
+PackedSums multiply_numbers(KernelBuilder& builder, const PackedBlock& block, std::int64_t first,
+                            ValueRange left, PackedSums sums);
 
 // One step along K of one row of the weights, as loaded.
 using WeightPacket = std::variant<StoredPacket, PackedBlock>;

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "codegen/emitters/packed_words.h"
 
-#include "llvm/Support/MathExtras.h"
+#include "codegen/emitters/storage.h"
+
+#include <cmath>
 
 using namespace mlir;
 
 namespace ashlar::codegen {
 namespace {
+
+constexpr std::int64_t kMantissa = 23;  // bits of an f32's mantissa
 
 Value masked(KernelBuilder& b, Value word, std::int64_t bits, std::int64_t shift = 0) {
   return b.make<arith::AndIOp>(word, b.i32(((std::int64_t{1} << bits) - 1) << shift));
@@ -82,20 +86,37 @@ Values load_numbers(Elements& elements, Value packed, const Point& point, std::i
   return numbers;
 }
 
+Value NumberInPlace::as_float(KernelBuilder& b) const {
+  constexpr std::int64_t kOne = 127;  // the exponent field of 1.0
+  const Value power = b.i32((kOne + kMantissa - exponent) << kMantissa);
+  return float_of(b, b.make<arith::OrIOp>(bits, power));
+}
+
+double NumberInPlace::offset() const {
+  return std::exp2(static_cast<double>(kMantissa - exponent));
+}
+
 NumberInPlace number_in_place(KernelBuilder& b, ValueRange words, std::int64_t number,
                               std::int64_t bits) {
-  constexpr std::int64_t kHighest = 23, kHalf = 16;
-  const auto word = static_cast<std::size_t>(number * bits / 32);
-  const std::int64_t offset = number * bits % 32;
-  if (offset + bits <= kHighest)
-    return {masked(b, words[word], bits, offset), offset};
-  if (offset + bits <= 32) {
-    const Value half = shifted_right(b, words[word], b.i32(kHalf));
-    return {masked(b, half, bits, offset - kHalf), offset - kHalf};
+  constexpr std::int64_t kSlack = 4;  // bits between a number and the top of the mantissa
+  const std::int64_t neighbours = 1 + kSlack / bits;
+  const std::int64_t lowest = kMantissa - neighbours * bits;
+  const std::int64_t first = number - number % neighbours;
+  const auto word_of = [&](std::int64_t bit) { return static_cast<std::size_t>(bit / 32); };
+  const std::int64_t begin = number * bits, last = begin + bits - 1;
+  if (word_of(begin) != word_of(last)) {
+    const std::int64_t shift = begin % 32 - lowest;
+    const Value low = shifted_right(b, words[word_of(begin)], b.i32(shift));
+    const Value high = b.make<arith::ShLIOp>(words[word_of(last)], b.i32(32 - shift));
+    return {masked(b, b.make<arith::OrIOp>(low, high), bits, lowest), lowest};
   }
-  const Value low = shifted_right(b, words[word], b.i32(offset));
-  const Value high = b.make<arith::ShLIOp>(words[word + 1], b.i32(32 - offset));
-  return {masked(b, b.make<arith::OrIOp>(low, high), bits), 0};
+  // The first of the neighbours comes to the lowest place, unless it lies in the word before.
+  const std::int64_t moved = word_of(first * bits) == word_of(last) ? first * bits : begin;
+  const std::int64_t shift = moved % 32 - lowest, exponent = lowest + begin - moved;
+  const Value word = words[word_of(begin)];
+  const Value placed = shift >= 0 ? shifted_right(b, word, b.i32(shift))
+                                  : b.make<arith::ShLIOp>(word, b.i32(-shift));
+  return {masked(b, placed, bits, exponent), exponent};
 }
 
 }  // namespace ashlar::codegen

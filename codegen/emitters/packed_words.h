@@ -14,13 +14,18 @@ Values load_words(Elements& elements, Value packed, Values index, std::int64_t c
 // The numbers (i32) of the elements of `point`, which counts numbers and lies along the last axis.
 Values load_numbers(Elements& elements, Value packed, const Point& point, std::int64_t bits);
 
-// One number within loaded words, left where it is: the number times 2^exponent.
+// One number within loaded words, shifted to high bits of a float's mantissa: q times 2^exponent.
 struct NumberInPlace {
-  Value bits;  // i32 below 2^23, all else masked out
+  Value bits;  // i32, all else masked out
   std::int64_t exponent;
+
+  // The same bits in the mantissa of the float `offset` make offset + q: no conversion is needed.
+  Value as_float(KernelBuilder& builder) const;
+  double offset() const;
 };
-// Number `number` of those that start with the first of `words`. Costs one mask; a shift more where
-// the number lies high in its word, which its neighbours share, or straddles two.
+// Number `number` of those that start with the first of `words`. Costs a mask, and a shift that
+// narrow neighbours share. The offset is at most 2^4 times as large as 2^bits, so that
+// taking it away again costs few bits of precision.
 NumberInPlace number_in_place(KernelBuilder& builder, ValueRange words, std::int64_t number,
                               std::int64_t bits);
 

@@ -4,6 +4,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SPIRV/IR/SPIRVAttributes.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 
@@ -67,6 +68,13 @@ Value to_storage(KernelBuilder& b, DType dtype, Value value) {
 bool is_packed(DType dtype, std::int64_t width) {
   const auto bytes = static_cast<std::int64_t>(size_of(dtype));
   return bytes < 4 && dtype != DType::f16 && width * bytes >= 4;
+}
+
+// Vectors have four elements at most, which for halves is only half an access. (It makes no
+// difference to a CPU.)
+bool loads_words(KernelBuilder& b, DType dtype, std::int64_t width) {
+  return is_packed(dtype, width) ||
+         (dtype == DType::f16 && 2 * width >= kVectorBytes && !b.profile().is_cpu);
 }
 
 Values load_vectors(KernelBuilder& b, Value memory, Value at, std::int64_t count,
@@ -136,6 +144,49 @@ Value pack_word(KernelBuilder& b, DType dtype, ValueRange values) {
     word = word ? b.make<arith::OrIOp>(word, placed) : placed;
   }
   return word;
+}
+
+// Two halves and the word that they fill.
+Values unpack_halves(KernelBuilder& b, Value word) {
+  Value single = vector::FromElementsOp::create(b, VectorType::get(1, b.getI32Type()), word);
+  Value halves = vector::BitCastOp::create(b, VectorType::get(2, b.getF16Type()), single);
+  Values values;
+  for (std::int64_t i = 0; i < 2; ++i)
+    values.push_back(
+        b.make<arith::ExtFOp>(b.getF32Type(), Value(vector::ExtractOp::create(b, halves, i))));
+  return values;
+}
+
+Value pack_halves(KernelBuilder& b, Value first, Value second) {
+  const Values halves{to_storage(b, DType::f16, first), to_storage(b, DType::f16, second)};
+  Value pair = vector::FromElementsOp::create(b, VectorType::get(2, b.getF16Type()), halves);
+  Value single = vector::BitCastOp::create(b, VectorType::get(1, b.getI32Type()), pair);
+  return vector::ExtractOp::create(b, single, std::int64_t{0});
+}
+
+// The word whose two elements the values are, as unpack_word and unpack_halves take it apart.
+Value whole_word(DType dtype, Value first, Value second) {
+  Value low, high;
+  if (dtype == DType::bf16) {
+    APInt shift, mask;
+    const bool both = matchPattern(first, m_Op<arith::BitcastOp>(m_Op<arith::ShLIOp>(
+                                              matchers::m_Any(&low), m_ConstantInt(&shift)))) &&
+                      matchPattern(second, m_Op<arith::BitcastOp>(m_Op<arith::AndIOp>(
+                                               matchers::m_Any(&high), m_ConstantInt(&mask))));
+    return both && low == high && shift == 16 && mask == 0xffff0000 ? low : Value();
+  }
+  auto source = [](Value value, std::int64_t lane) -> Value {
+    auto extend = value.getDefiningOp<arith::ExtFOp>();
+    auto extract = extend ? extend.getIn().getDefiningOp<vector::ExtractOp>() : vector::ExtractOp();
+    auto cast = extract && extract.getStaticPosition() == ArrayRef(lane)
+                    ? extract.getSource().getDefiningOp<vector::BitCastOp>()
+                    : vector::BitCastOp();
+    auto single =
+        cast ? cast.getSource().getDefiningOp<vector::FromElementsOp>() : vector::FromElementsOp();
+    return single && single.getElements().size() == 1 ? single.getElements()[0] : Value();
+  };
+  low = source(first, 0);
+  return low && low == source(second, 1) ? low : Value();
 }
 
 // Nearest multiple of 2^13 in the last place for normal halves; below 2^-14 halves are spaced
@@ -211,7 +262,7 @@ void store_element(KernelBuilder& b, unsigned buffer, DType dtype, Value at, Val
 StoredPacket load_stored(KernelBuilder& b, unsigned buffer, DType dtype, Value at,
                          std::int64_t width) {
   const auto bytes = static_cast<std::int64_t>(size_of(dtype));
-  if (is_packed(dtype, width)) {
+  if (loads_words(b, dtype, width)) {
     Value words = buffer_of(b, buffer, b.getI32Type());
     return {load_vectors(b, words, b.div(at, 4 / bytes), width * bytes / 4, 4), dtype, width};
   }
@@ -220,12 +271,11 @@ StoredPacket load_stored(KernelBuilder& b, unsigned buffer, DType dtype, Value a
 }
 
 Values unpack(KernelBuilder& b, const StoredPacket& packet) {
+  if (loads_words(b, packet.dtype, packet.width))
+    return unpack_words(b, packet.dtype, packet.stored);
   Values values;
   for (Value stored : packet.stored)
-    if (is_packed(packet.dtype, packet.width))
-      values.append(unpack_word(b, packet.dtype, stored));
-    else
-      values.push_back(from_storage(b, packet.dtype, stored));
+    values.push_back(from_storage(b, packet.dtype, stored));
   return values;
 }
 
@@ -248,6 +298,25 @@ void store_packet(KernelBuilder& b, unsigned buffer, DType dtype, Value at, Valu
   for (Value value : values)
     stored.push_back(to_storage(b, dtype, value));
   store_vectors(b, stored, buffer_of(b, buffer, storage_type(b, dtype)), at, bytes);
+}
+
+Values pack_words(KernelBuilder& b, DType dtype, ValueRange values) {
+  Values words;
+  for (std::size_t i = 0; i < values.size(); i += 2) {
+    Value word = whole_word(dtype, values[i], values[i + 1]);
+    if (!word)
+      word = dtype == DType::f16 ? pack_halves(b, values[i], values[i + 1])
+                                 : pack_word(b, dtype, values.slice(i, 2));
+    words.push_back(word);
+  }
+  return words;
+}
+
+Values unpack_words(KernelBuilder& b, DType dtype, ValueRange words) {
+  Values values;
+  for (Value word : words)
+    values.append(dtype == DType::f16 ? unpack_halves(b, word) : unpack_word(b, dtype, word));
+  return values;
 }
 
 // bf16 in pairs of 32-bit words; a single value takes a whole one.

@@ -40,6 +40,11 @@ StoredPacket load_stored(KernelBuilder& b, unsigned buffer, DType dtype, Value a
 Values unpack(KernelBuilder& b, const StoredPacket& packet);
 void store_packet(KernelBuilder& b, unsigned buffer, DType dtype, Value at, ValueRange values);
 
+// Elements of a 16-bit float type in 32-bit words, two in each. Words that were just unpacked are
+// packed for free.
+Values pack_words(KernelBuilder& b, DType dtype, ValueRange values);
+Values unpack_words(KernelBuilder& b, DType dtype, ValueRange words);
+
 // Workgroup memory for `count` float values of `dtype`, as narrow as `dtype` is, `width` (1 or 4)
 // at a time.
 class StagedValues {

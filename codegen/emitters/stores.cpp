@@ -253,6 +253,20 @@ void bind_element(Elements& elements, Operation* root, Value value) {
   elements.bind_scalar(root->getResult(0), [value](ValueRange) { return value; });
 }
 
+void bind_packet(Elements& elements, Operation* root, Value linear, const Values& values) {
+  const Value result = root->getResult(0);
+  elements.bind(result, [&b = elements.builder(), result, linear, values](const Point& point) {
+    if (point.width == static_cast<std::int64_t>(values.size()))
+      return values;
+    // The lanes have parted ways: this is one of them.
+    const Value lane = b.sub(b.linearize(point.index, shape_of(result)), linear);
+    Value chosen = values[0];
+    for (std::size_t i = 1; i < values.size(); ++i)
+      chosen = b.select(b.equal(lane, b.index(static_cast<std::int64_t>(i))), values[i], chosen);
+    return Values{chosen};
+  });
+}
+
 FailureOr<SmallVector<kernel::Store>> checked_stores(kernel::DefOp def) {
   auto stores = kernel::stores_of(kernel::view_of(def));
   if (!stores) {

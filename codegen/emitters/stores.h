@@ -27,6 +27,9 @@ bool check_stores(KernelBuilder& builder, llvm::ArrayRef<kernel::Store> stores,
 // Gives `root`'s result the one value that the stores of an element now need (see check_epilogue).
 void bind_element(Elements& elements, mlir::Operation* root, Value value);
 
+// The same for adjacent elements, the first of which is number `linear`.
+void bind_packet(Elements& elements, mlir::Operation* root, Value linear, const Values& values);
+
 // The region's stores; reports in-place outputs that are no scatters, and several scatters into one
 // buffer, whose order a kernel cannot keep.
 mlir::FailureOr<llvm::SmallVector<kernel::Store>> checked_stores(kernel::DefOp def);

@@ -3,6 +3,7 @@
 
 #include "models/generate/sampler_values.h"
 #include "runtime/array/ops.h"
+#include "runtime/program/error.h"
 
 #include <algorithm>
 #include <bit>
@@ -10,8 +11,9 @@
 namespace ashlar {
 namespace {
 
-// The weight of the most likely token. A vocabulary of 2^18 sums to less than 2^63.
+// The weight of the most likely token, and how many of them 63 bits can sum.
 constexpr double kLargestWeight = 0x1p44;
+constexpr std::int64_t kLargestVocabulary = (std::int64_t{1} << 19) - 1;
 
 // Rows that one kernel can go over many times are searched bit by bit. Longer ones are divided
 // among workgroups, which costs a dependent kernel each time: there the digits are larger.
@@ -73,6 +75,11 @@ Array penalize(const Array& logits, const Array& seen, const Array& penalty) {
 
 Array draw_tokens(const Array& logits, const SamplerInputs& inputs) {
   const std::int64_t vocabulary = logits.dim(-1);
+  if (vocabulary > kLargestVocabulary)
+    throw Unsupported("sampling",
+                      "a vocabulary of {} tokens: expected at most {}; load the model "
+                      "without sampling",
+                      vocabulary, kLargestVocabulary);
   const Array rank = rank_tokens(logits, inputs.inverse_temperature);
   const Array weight = weight_of(rank);
 

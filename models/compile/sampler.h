@@ -29,7 +29,8 @@ Array penalize(const Array& logits, const Array& seen, const Array& penalty);
 // Tokens [B] (i32) for logits [B, V] (f32, already penalised). Tokens whose log-probabilities
 // differ by less than 2^-25 count as equal, and of equal ones the lower index comes first; the most
 // likely token is exactly that of argmax, so top_k = 1 is greedy. Tokens below e^-31 times the
-// largest probability are never drawn. Rows that hold NaN give some index below V.
+// largest probability are never drawn. Rows that hold NaN give some index below V. Throws
+// Unsupported for a V of 2^19 or more.
 Array draw_tokens(const Array& logits, const SamplerInputs& inputs);
 
 }  // namespace ashlar

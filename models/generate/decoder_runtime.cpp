@@ -217,12 +217,15 @@ void DecoderRuntime::stage(std::string_view entry, std::int64_t context, std::in
   written_.assign(rows, context);
   make_room(std::vector<std::int64_t>(rows, tokens * repeat));
   write_positions();
-  const std::vector<std::vector<std::int32_t>> prompt(
-      rows, std::vector<std::int32_t>(static_cast<std::size_t>(tokens), 0));
-  write_prompt(prompt, std::vector<std::int64_t>(rows, 0), tokens);
-  for (std::string_view zeroed : {step::kToken, step::kDone})
-    write_step(zeroed, std::vector<std::int32_t>(rows, 0));
-  write_step(step::kCount, std::vector<std::int32_t>{0});
+  if (entry == "decode") {
+    for (std::string_view zeroed : {step::kToken, step::kDone})
+      write_step(zeroed, std::vector<std::int32_t>(rows, 0));
+    write_step(step::kCount, std::vector<std::int32_t>{0});
+  } else {
+    const std::vector<std::vector<std::int32_t>> prompt(
+        rows, std::vector<std::int32_t>(static_cast<std::size_t>(tokens), 0));
+    write_prompt(prompt, std::vector<std::int64_t>(rows, 0), tokens);
+  }
 }
 
 void DecoderRuntime::warm_up() {

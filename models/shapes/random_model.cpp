@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/shapes/random_model.h"
 
+#include "models/shapes/published_shapes.h"
 #include "runtime/program/error.h"
 
 #include <array>
@@ -63,15 +64,18 @@ template <typename Bits> struct Filler {
   std::array<Bits, 256> levels;
 };
 
-double center_of(const DecoderTensor& tensor, const ModelConfig& config) {
-  return tensor.role == TensorRole::norm && config.norm == NormKind::plain ? 1 : 0;
+void fill_words(std::uint64_t seed, std::uint64_t offset, std::span<std::byte> chunk) {
+  assert(offset % sizeof(std::uint64_t) == 0);
+  std::uint64_t counter = offset / sizeof(std::uint64_t);
+  for (std::size_t at = 0; at < chunk.size(); at += sizeof counter) {
+    const std::uint64_t bits = draw(seed, counter++);
+    std::memcpy(chunk.data() + at, &bits, std::min(sizeof bits, chunk.size() - at));
+  }
 }
 
-double spread_of(const DecoderTensor& tensor) {
-  if (tensor.role == TensorRole::norm)
-    return 0;
-  const std::int64_t columns = tensor.shape.dim(tensor.shape.rank() - 1);
-  return std::sqrt(3.0 / static_cast<double>(columns));
+// Half the width of a uniform distribution with variance 1 / columns.
+double spread_of(const Shape& shape) {
+  return std::sqrt(3.0 / static_cast<double>(shape.dim(-1)));
 }
 
 DType checked(DType dtype) {
@@ -83,30 +87,70 @@ DType checked(DType dtype) {
 
 }  // namespace
 
-RandomModel::RandomModel(const ModelConfig& config, DType dtype)
+RandomModel::RandomModel(const ModelConfig& config, DType dtype,
+                         std::optional<AffineEncoding> encoding)
     : config_(config), dtype_(checked(dtype)) {
+  if (encoding)
+    config_.quantization = QuantizationConfig{*encoding, {}};
   auto tensors = std::make_shared<Tensors>();
-  for (DecoderTensor& tensor : decoder_tensors(config_))
-    tensors->emplace(tensor.name, tensor);
+  for (const DecoderTensor& tensor : decoder_tensors(config_))
+    encoding&& tensor.role == TensorRole::matrix ? add_quantized(*tensors, tensor)
+                                                 : add(*tensors, tensor);
   tensors_ = std::move(tensors);
+}
+
+void RandomModel::add(Tensors& tensors, const DecoderTensor& tensor) const {
+  const bool is_norm = tensor.role == TensorRole::norm;
+  tensors[tensor.name] = {.dtype = dtype_,
+                          .shape = tensor.shape,
+                          .center = is_norm && config_.norm == NormKind::plain ? 1.0 : 0.0,
+                          .spread = is_norm ? 0.0 : spread_of(tensor.shape)};
+}
+
+// Numbers q of equal probability become bias + scale * q, from -spread to spread.
+void RandomModel::add_quantized(Tensors& tensors, const DecoderTensor& tensor) const {
+  const AffineEncoding& encoding = config_.quantization->encoding;
+  const std::int64_t rows = tensor.shape.dim(0), columns = tensor.shape.dim(1);
+  if (columns % encoding.group_size != 0)
+    throw InvalidArgument("model", "'{}' {}: groups of {} do not divide its rows", tensor.name,
+                          tensor.shape.to_string(), encoding.group_size);
+  const std::string module = tensor.name.substr(0, tensor.name.rfind('.'));
+  const Shape groups{rows, columns / encoding.group_size};
+  const double spread = spread_of(tensor.shape);
+  const double steps = static_cast<double>((1 << encoding.bits) - 1);
+  tensors[tensor.name] = {.dtype = DType::u32, .shape = {rows, columns * encoding.bits / 32}};
+  tensors[module + ".scales"] = {.dtype = dtype_, .shape = groups, .center = 2 * spread / steps};
+  tensors[module + ".biases"] = {.dtype = dtype_, .shape = groups, .center = -spread};
 }
 
 std::optional<WeightSpec> RandomModel::find_weight(std::string_view name) const {
   const auto found = tensors_->find(name);
   if (found == tensors_->end())
     return std::nullopt;
-  return WeightSpec{std::string(name), dtype_, found->second.shape, 0};
+  return WeightSpec{std::string(name), found->second.dtype, found->second.shape, 0};
 }
 
 void RandomModel::read_weight(const WeightSpec& weight, std::uint64_t offset,
                               std::span<std::byte> chunk) const {
-  const DecoderTensor& tensor = tensors_->find(weight.name)->second;
-  const double center = center_of(tensor, config_), spread = spread_of(tensor);
+  const Tensor& tensor = tensors_->find(weight.name)->second;
   const std::uint64_t seed = seed_of(weight.name);
-  if (weight.dtype == DType::f32)
-    Filler<std::uint32_t>(weight.dtype, center, spread).fill(seed, offset, chunk);
+  if (weight.dtype == DType::u32)
+    fill_words(seed, offset, chunk);
+  else if (weight.dtype == DType::f32)
+    Filler<std::uint32_t>(weight.dtype, tensor.center, tensor.spread).fill(seed, offset, chunk);
   else
-    Filler<std::uint16_t>(weight.dtype, center, spread).fill(seed, offset, chunk);
+    Filler<std::uint16_t>(weight.dtype, tensor.center, tensor.spread).fill(seed, offset, chunk);
+}
+
+RandomModel random_model(std::string_view shape, std::string_view weights) {
+  const ModelConfig config = published_shape(shape);
+  if (weights == "q4" || weights == "q8")
+    return {config, DType::bf16, AffineEncoding{.bits = weights == "q4" ? 4 : 8, .group_size = 64}};
+  const auto dtype = parse_dtype(weights);
+  if (!dtype || !is_float(*dtype))
+    throw InvalidArgument("model", "random weights: expected bf16, f16, f32, q4 or q8, got '{}'",
+                          weights);
+  return {config, *dtype};
 }
 
 }  // namespace ashlar

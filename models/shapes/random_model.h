@@ -16,8 +16,10 @@ namespace ashlar {
 // multiply by one; biases are small. The same numbers in every run.
 class RandomModel final : public ModelSource {
 public:
-  // Throws InvalidArgument unless `dtype` is a float. Weights and activations have that type.
-  RandomModel(const ModelConfig& config, DType dtype);
+  // Weights and activations are `dtype`; with `encoding`, matrices are quantised to it, embeddings
+  // included. Throws InvalidArgument unless `dtype` is a float and groups divide all rows.
+  RandomModel(const ModelConfig& config, DType dtype,
+              std::optional<AffineEncoding> encoding = std::nullopt);
 
   const ModelConfig& config() const override { return config_; }
   std::optional<WeightSpec> find_weight(std::string_view name) const override;
@@ -30,11 +32,25 @@ public:
   std::optional<Tokenizer> find_tokenizer() const override { return std::nullopt; }
 
 private:
-  using Tensors = std::map<std::string, DecoderTensor, std::less<>>;
+  // Values uniform in center + [-1, 1) * spread; of packed words (u32), any bits.
+  struct Tensor {
+    DType dtype;
+    Shape shape;
+    double center = 0;
+    double spread = 0;
+  };
+  using Tensors = std::map<std::string, Tensor, std::less<>>;
+
+  void add(Tensors& tensors, const DecoderTensor& tensor) const;
+  void add_quantized(Tensors& tensors, const DecoderTensor& tensor) const;
 
   ModelConfig config_;
   DType dtype_;
   std::shared_ptr<const Tensors> tensors_;
 };
+
+// A published shape with weights "f32", "f16", "bf16", or "q4" and "q8": groups of 64 with bf16
+// scales, biases and activations. Throws InvalidArgument for other names.
+RandomModel random_model(std::string_view shape, std::string_view weights);
 
 }  // namespace ashlar

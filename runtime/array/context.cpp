@@ -78,7 +78,7 @@ void Context::evaluate(std::span<const Array> arrays) {
   std::vector<NodeRef> inputs;
   for (const NamedNode& input : graph.entries[0].inputs)
     inputs.push_back(input.node);
-  const auto values = execute(graph, inputs);
+  const auto values = execute(graph, inputs, /*dynamic_extents=*/true);
   for (std::size_t i = 0; i < computed.size(); ++i)
     computed[i]->set_value(values[i]);
 }
@@ -89,7 +89,7 @@ std::vector<Array> Context::run(const Graph& graph, std::span<const Array> input
   std::vector<NodeRef> nodes;
   for (const Array& input : inputs)
     nodes.push_back(input.node());
-  const auto values = execute(graph, nodes);
+  const auto values = execute(graph, nodes, /*dynamic_extents=*/false);
   std::vector<Array> outputs;
   for (std::size_t i = 0; i < values.size(); ++i) {
     const Node& traced = *graph.entries[0].outputs[i].node;
@@ -100,9 +100,9 @@ std::vector<Array> Context::run(const Graph& graph, std::span<const Array> input
   return outputs;
 }
 
-std::vector<std::shared_ptr<DeviceValue>> Context::execute(const Graph& graph,
-                                                           std::span<const NodeRef> inputs) {
-  Executor& executor = programs_.find_or_compile(graph);
+std::vector<std::shared_ptr<DeviceValue>>
+Context::execute(const Graph& graph, std::span<const NodeRef> inputs, bool dynamic_extents) {
+  Executor& executor = programs_.find_or_compile(graph, dynamic_extents);
   std::vector<BufferView> input_views, output_views;
   for (const NodeRef& input : inputs) {
     if (!input->value())

@@ -59,8 +59,8 @@ private:
   Context();
   std::shared_ptr<DeviceValue> upload(const Node& constant);
   std::shared_ptr<DeviceValue> allocate(const ArrayType& type);
-  std::vector<std::shared_ptr<DeviceValue>> execute(const Graph& graph,
-                                                    std::span<const NodeRef> inputs);
+  std::vector<std::shared_ptr<DeviceValue>>
+  execute(const Graph& graph, std::span<const NodeRef> inputs, bool dynamic_extents);
   DeviceState& declare(const State& state);
 
   std::recursive_mutex mutex_;

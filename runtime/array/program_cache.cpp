@@ -6,14 +6,16 @@
 
 namespace ashlar {
 
-Executor& ProgramCache::find_or_compile(const Graph& graph) {
-  std::string text = canonical_text(graph);
+Executor& ProgramCache::find_or_compile(const Graph& graph, bool dynamic_extents) {
+  std::string text = (dynamic_extents ? "dynamic\n" : "static\n") + canonical_text(graph);
   if (auto found = by_text_.find(text); found != by_text_.end()) {
     slots_.splice(slots_.begin(), slots_, found->second);
     return *slots_.front().executor;
   }
-  auto executor =
-      std::make_unique<Executor>(device_, compile_graph(graph, device_.profile()), states_);
+  CompileOptions options = CompileOptions::from_environment();
+  options.dynamic_extents = dynamic_extents;
+  auto executor = std::make_unique<Executor>(
+      device_, compile_graph(graph, device_.profile(), options), states_);
   ++compiled_;
   if (slots_.size() == kCapacity) {
     by_text_.erase(slots_.back().text);

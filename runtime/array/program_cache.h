@@ -20,8 +20,9 @@ public:
 
   ProgramCache(Device& device, StateStore& states) : device_(device), states_(states) {}
 
-  // Compiles the graph unless the cache has it. The reference holds until the next call.
-  Executor& find_or_compile(const Graph& graph);
+  // Compiles the graph unless the cache has it; with `dynamic_extents`, its elementwise kernels
+  // serve other shapes too. The reference holds until the next call.
+  Executor& find_or_compile(const Graph& graph, bool dynamic_extents);
 
   std::uint64_t compiled() const { return compiled_; }
 

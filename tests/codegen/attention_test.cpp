@@ -60,6 +60,24 @@ protected:
     return text.text();
   }
 
+  // Squared queries; the result flattened and negated.
+  static void check_prologue_and_epilogue(const Case& c, Tolerance tolerance) {
+    RegionText text("attention", c.schedule);
+    const std::string q = query_type(c), scalar = tensor({1}, DType::i32);
+    for (const std::string& type : {q, cache_type(c, 16), cache_type(c, 16), scalar, scalar})
+      text.input(type);
+    const std::string squared = text.op(fmt::format("ashlar.square %x0 : ({}) -> {}", q, q));
+    const std::string result = text.op(fmt::format(
+        "ashlar.attention {}, %x1, %x2, %x3, %x4 {{scale = 0.25 : f64, causal = true, window = 0 : "
+        "i64, softcap = 0.0 : f64, ring = 0 : i64}} : ({}, {}, {}, {}, {}) -> {}",
+        squared, q, cache_type(c, 16), cache_type(c, 16), scalar, scalar, q));
+    const std::string flat = tensor({c.steps, 64}, c.dtype);
+    const std::string rows = text.op(fmt::format(
+        "ashlar.reshape {} {{shape = array<i64: {}, 64>}} : ({}) -> {}", result, c.steps, q, flat));
+    text.output(text.op(fmt::format("ashlar.neg {} : ({}) -> {}", rows, flat, flat)), flat);
+    compare(text.text(), inputs(c), tolerance);
+  }
+
   static Tensors inputs(const Case& c) {
     Tensors all = {random(c.dtype, {c.batch, c.steps, c.heads, c.head}),
                    random(c.dtype, {c.rows, c.batch, c.groups, c.head}, -2, 2, 2),
@@ -89,6 +107,20 @@ protected:
   }
 
   static void check(const Case& c) { compare(region(c), inputs(c), {2e-5, 1e-5}); }
+
+  // On cooperative matrices, or on lanes where the device has none. Weights have 16 bits.
+  static Case on_matrices(Case c, int keys = 16) {
+    const auto subgroup = device().profile().subgroup_size;
+    const std::int64_t rows = c.steps * c.heads / c.groups;
+    c.schedule = fmt::format("<\"attention_coop\", {{workgroup = {}, keys = {}}}>",
+                             subgroup * std::min<std::int64_t>((rows + 15) / 16, 2), keys);
+    return c;
+  }
+  static void check_on_matrices(Case c, int keys = 16) {
+    if (c.dtype == DType::f32)
+      c.dtype = DType::f16;
+    compare(region(on_matrices(c, keys)), inputs(c), {1e-3, c.dtype == DType::f16 ? 2e-3 : 1.2e-2});
+  }
 };
 
 TEST_F(AttentionTest, OneStep) {
@@ -298,25 +330,38 @@ TEST_F(AttentionTest, QueryWithNormOfItsHeads) {
 }
 
 TEST_F(AttentionTest, PrologueAndEpilogue) {
-  const Case c{.dtype = DType::bf16};
-  RegionText text("attention");
-  const std::string q = query_type(c);
-  text.input(q);
-  text.input(cache_type(c, 16));
-  text.input(cache_type(c, 16));
-  text.input("tensor<1xi32>");
-  text.input("tensor<1xi32>");
-  const std::string scaled = text.op(fmt::format("ashlar.square %x0 : ({}) -> {}", q, q));
-  const std::string result = text.op(fmt::format(
-      "ashlar.attention {}, %x1, %x2, %x3, %x4 {{scale = 0.25 : f64, causal = true, window = 0 : "
-      "i64, "
-      "softcap = 0.0 : f64, ring = 0 : i64}} : ({}, {}, {}, tensor<1xi32>, tensor<1xi32>) -> {}",
-      scaled, q, cache_type(c, 16), cache_type(c, 16), q));
-  const std::string flat = text.op(fmt::format(
-      "ashlar.reshape {} {{shape = array<i64: 1, 64>}} : ({}) -> tensor<1x64xbf16>", result, q));
-  text.output(text.op("ashlar.neg " + flat + " : (tensor<1x64xbf16>) -> tensor<1x64xbf16>"),
-              "tensor<1x64xbf16>");
-  compare(text.text(), inputs(c), {2e-5, 1e-5});
+  check_prologue_and_epilogue({.dtype = DType::bf16}, {2e-5, 1e-5});
+}
+
+TEST_F(AttentionTest, MatricesOfOneAndOfSeveralTiles) {
+  check_on_matrices({.steps = 5, .rows = 40});
+  check_on_matrices(
+      {.steps = 5, .rows = 80, .dtype = DType::bf16, .position = {60}, .length = {65}}, 32);
+  check_on_matrices({.steps = 21, .heads = 6, .rows = 140, .position = {100}, .length = {121}});
+  check_on_matrices({.steps = 40, .heads = 2, .rows = 40, .position = {0}, .length = {40}});
+}
+
+TEST_F(AttentionTest, MatricesOfEveryHeadSize) {
+  check_on_matrices({.steps = 4, .head = 48, .value = 32, .position = {17}});
+  check_on_matrices({.steps = 3, .heads = 20, .groups = 1, .value = 80, .position = {18}});
+}
+
+TEST_F(AttentionTest, MatricesWithWindowSoftcapBatchAndRing) {
+  check_on_matrices({.steps = 20, .rows = 80, .window = 6, .position = {50}, .length = {70}});
+  check_on_matrices({.steps = 5, .softcap = 2.5, .position = {16}});
+  check_on_matrices({.batch = 2, .steps = 3, .position = {20, 5}, .length = {23, 8}});
+  check_on_matrices(
+      {.steps = 2, .rows = 12, .window = 9, .ring = 12, .position = {30}, .length = {32}});
+  check_on_matrices({.steps = 2, .causal = false, .position = {0}, .length = {33}});
+}
+
+TEST_F(AttentionTest, MatricesOfRowsThatSeeNothing) {
+  check_on_matrices({.steps = 2, .position = {0}, .length = {0}});
+  check_on_matrices({.steps = 4, .window = 2, .position = {10}, .length = {9}});
+}
+
+TEST_F(AttentionTest, MatricesWithPrologueAndEpilogue) {
+  check_prologue_and_epilogue(on_matrices({.steps = 6, .dtype = DType::f16}), {1e-3, 2e-3});
 }
 
 }  // namespace

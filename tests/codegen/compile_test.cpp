@@ -11,6 +11,8 @@
 
 #include "mlir/Parser/Parser.h"
 
+#include <fmt/ranges.h>
+
 #include <cmath>
 #include <filesystem>
 #include <numeric>
@@ -164,6 +166,26 @@ func.func @main(%x: tensor<4xf16>) -> tensor<4xf32> {
                           FloatMode{4461, 32}, FloatMode{4462, 16}, FloatMode{4462, 32}));
   EXPECT_THAT([&] { check_requirements(gpu, lavapipe); },
               ThrowsMessage<Unsupported>(HasSubstr("DenormPreserve of 16-bit floats")));
+}
+
+TEST_F(CompileTest, DynamicExtentsShareKernelsAmongShapes) {
+  const auto hashes = [&](const char* wide, const char* narrow, bool dynamic) {
+    CompileOptions options;
+    options.dynamic_extents = dynamic;
+    const std::string w = fmt::format("tensor<{}xf32>", wide),
+                      n = fmt::format("tensor<{}xf32>", narrow);
+    return kernel_hashes(compile_text(
+        fmt::format(
+            "func.func @main(%x: {0}, %y: {1}) -> {0} {{\n"
+            "  %b = ashlar.broadcast %y {{shape = array<i64: {2}>}} : ({1}) -> {0}\n"
+            "  %z = ashlar.mul %x, %b : ({0}, {0}) -> {0}\n  return %z : {0}\n}}",
+            w, n,
+            fmt::join(std::string_view(wide) == "3x8" ? std::vector{3, 8} : std::vector{70, 12},
+                      ", ")),
+        options));
+  };
+  EXPECT_EQ(hashes("3x8", "8", true), hashes("70x12", "12", true));
+  EXPECT_NE(hashes("3x8", "8", false), hashes("70x12", "12", false));
 }
 
 TEST_F(CompileTest, StagesAreShownInOrder) {

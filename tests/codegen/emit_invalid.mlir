@@ -16,6 +16,24 @@ kernel.def @k "elementwise" inplace [-1] schedule <"elementwise", {workgroup = 4
 
 // -----
 
+// expected-error @+1 {{schedule: grid_m x grid_n subgroups must make up the workgroup}}
+kernel.def @k "matmul" inplace [-1] schedule <"matmul_coop", {tile_m = 32 : i64, tile_n = 32 : i64, grid_m = 2 : i64, grid_n = 2 : i64, workgroup = 16 : i64}> {
+^bb0(%x: tensor<32x32xf16>):
+  %0 = ashlar.matmul %x, %x {transpose_rhs = true, dtype = f32} : (tensor<32x32xf16>, tensor<32x32xf16>) -> tensor<32x32xf32>
+  kernel.yield %0 : tensor<32x32xf32>
+}
+
+// -----
+
+kernel.def @k "matmul" inplace [-1] schedule <"matmul_coop", {}> {
+^bb0(%x: tensor<32x32xf32>):
+  // expected-error @+1 {{cooperative matrices need operands of one 16-bit float type}}
+  %0 = ashlar.matmul %x, %x {transpose_rhs = true, dtype = f32} : (tensor<32x32xf32>, tensor<32x32xf32>) -> tensor<32x32xf32>
+  kernel.yield %0 : tensor<32x32xf32>
+}
+
+// -----
+
 // The driver would end such a loop silently.
 // expected-error @+1 {{schedule: 62501 loop iterations, the device stops after 60000}}
 kernel.def @k "row" inplace [-1] schedule <"row", {workgroup = 8 : i64, rows = 1 : i64, width = 1 : i64}> {

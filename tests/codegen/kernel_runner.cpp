@@ -178,10 +178,9 @@ KernelTest::Tensors KernelTest::expected(const std::string& text, const Tensors&
   return results;
 }
 
-KernelTest::Tensors KernelTest::run(const std::string& text, const Tensors& inputs,
-                                    const DeviceProfile& profile) {
+KernelTest::Tensors KernelTest::run(const std::string& text, const Tensors& inputs) {
   Region region(text);
-  Program program = program_of(region, inputs, profile);
+  Program program = program_of(region, inputs, device().profile());
   const std::vector<ValueSpec> outputs = program.entries[0].outputs;
   StateStore states(device());
   Executor executor(device(), std::move(program), states);

@@ -25,10 +25,9 @@ protected:
   using Tensor = reference::Tensor;
   using Tensors = std::vector<Tensor>;
 
-  // What the device computes, with the code that `profile` gets: the outputs, then inputs that the
+  // What the device computes: the outputs, then inputs that the
   // kernel must leave as they were although it writes to them.
-  static Tensors run(const std::string& text, const Tensors& inputs,
-                     const DeviceProfile& profile = device().profile());
+  static Tensors run(const std::string& text, const Tensors& inputs);
   // What the reference computes.
   static Tensors expected(const std::string& text, const Tensors& inputs);
 

@@ -78,7 +78,7 @@ spirv.module @atomics PhysicalStorageBuffer64 GLSL450 requires #spirv.vce<v1.0, 
 #env = #spirv.target_env<#spirv.vce<v1.6, [Shader], []>, api=Vulkan, #spirv.resource_limits<>>
 
 // Cooperative matrices bring the Vulkan memory model: shared accesses are not private, barriers publish.
-// CHECK: spirv.module @matrices PhysicalStorageBuffer64 Vulkan requires #spirv.vce<v1.6, [Shader, CooperativeMatrixKHR, VulkanMemoryModel], [SPV_KHR_cooperative_matrix]>
+// CHECK: spirv.module @matrices PhysicalStorageBuffer64 Vulkan requires #spirv.vce<v1.6, [Shader, CooperativeMatrixKHR, VulkanMemoryModel, Float16], [SPV_KHR_cooperative_matrix]>
 spirv.module @matrices PhysicalStorageBuffer64 GLSL450 requires #spirv.vce<v1.0, [Shader, CooperativeMatrixKHR], [SPV_KHR_cooperative_matrix]> attributes {spirv.target_env = #env} {
   // CHECK-LABEL: spirv.func @sharing
   spirv.func @sharing(%address: i64, %shared: !spirv.ptr<f16, Workgroup>, %private: !spirv.ptr<f16, Function>, %stride: i32) "None" {

@@ -23,3 +23,39 @@ func.func @kept(%x: tensor<4xf32>) -> tensor<4xf32> {
   }
   return %y : tensor<4xf32>
 }
+
+// Rows of 16-bit floats on cooperative matrices, where the device has them for that type.
+// CPU: schedule <"matmul", {{.*}}tile_k = 16 : i64
+// GPU: schedule <"matmul_coop", {grid_m = 2 : i64, grid_n = 4 : i64, slots = 2 : i64, tile_k = 32 : i64, tile_m = 128 : i64, tile_n = 128 : i64, workgroup = 256 : i64}>
+func.func @coop_matmul(%x: tensor<2048x512xbf16>, %w: tensor<4096x512xbf16>) -> tensor<2048x4096xbf16> {
+  %y = kernel.fused "matmul"(%x, %w) inplace [-1] : (tensor<2048x512xbf16>, tensor<4096x512xbf16>) -> tensor<2048x4096xbf16> {
+  ^bb0(%a: tensor<2048x512xbf16>, %b: tensor<4096x512xbf16>):
+    %0 = ashlar.matmul %a, %b {transpose_rhs = true, dtype = bf16} : (tensor<2048x512xbf16>, tensor<4096x512xbf16>) -> tensor<2048x4096xbf16>
+    kernel.yield %0 : tensor<2048x4096xbf16>
+  }
+  return %y : tensor<2048x4096xbf16>
+}
+
+// f32 stays exact.
+// CPU: schedule <"matmul", {
+// GPU: schedule <"matmul", {
+func.func @f32_matmul(%x: tensor<64x512xf32>, %w: tensor<64x512xbf16>) -> tensor<64x64xf32> {
+  %y = kernel.fused "matmul"(%x, %w) inplace [-1] : (tensor<64x512xf32>, tensor<64x512xbf16>) -> tensor<64x64xf32> {
+  ^bb0(%a: tensor<64x512xf32>, %b: tensor<64x512xbf16>):
+    %0 = ashlar.matmul %a, %b {transpose_rhs = true, dtype = f32} : (tensor<64x512xf32>, tensor<64x512xbf16>) -> tensor<64x64xf32>
+    kernel.yield %0 : tensor<64x64xf32>
+  }
+  return %y : tensor<64x64xf32>
+}
+
+// Many query positions: 64 rows, four heads of a group and 16 positions.
+// CPU: schedule <"attention", {
+// GPU: schedule <"attention_coop", {keys = 32 : i64, workgroup = 128 : i64}>
+func.func @coop_attention(%q: tensor<1x256x32x128xbf16>, %k: tensor<?x1x8x128xbf16>, %v: tensor<?x1x8x128xbf16>, %p: tensor<1xi32>, %l: tensor<1xi32>) -> tensor<1x256x32x128xbf16> {
+  %y = kernel.fused "attention"(%q, %k, %v, %p, %l) inplace [-1] : (tensor<1x256x32x128xbf16>, tensor<?x1x8x128xbf16>, tensor<?x1x8x128xbf16>, tensor<1xi32>, tensor<1xi32>) -> tensor<1x256x32x128xbf16> {
+  ^bb0(%a: tensor<1x256x32x128xbf16>, %b: tensor<?x1x8x128xbf16>, %c: tensor<?x1x8x128xbf16>, %d: tensor<1xi32>, %e: tensor<1xi32>):
+    %0 = ashlar.attention %a, %b, %c, %d, %e {scale = 0.125 : f64, causal = true, window = 0 : i64, softcap = 0.0 : f64, ring = 0 : i64} : (tensor<1x256x32x128xbf16>, tensor<?x1x8x128xbf16>, tensor<?x1x8x128xbf16>, tensor<1xi32>, tensor<1xi32>) -> tensor<1x256x32x128xbf16>
+    kernel.yield %0 : tensor<1x256x32x128xbf16>
+  }
+  return %y : tensor<1x256x32x128xbf16>
+}

@@ -118,3 +118,55 @@ kernel.def @long "row" inplace [-1] schedule <"row", {rows = 1 : i64, width = 1 
   %1 = ashlar.reduce_sum %0 {axes = array<i64: 1>, keepdims = false} : (tensor<1x4000000xf32>) -> tensor<1xf32>
   kernel.yield %1 : tensor<1xf32>
 }
+
+// -----
+
+kernel.def @strided "elementwise" inplace [-1] schedule <"strided", {rank = 2 : i64, width = 1 : i64, workgroup = 256 : i64}> {
+^bb0(%a: tensor<?xf32>):
+  %x = kernel.view 0 "strided" of %a : (tensor<?xf32>) -> tensor<f32>
+  kernel.yield %x : tensor<f32>
+}
+plan.entry @reversed inputs [tensor<6xf32>] outputs [tensor<6xf32>] arena 0 {
+  // Columns of two, from the last one back: elements 0 to 5.
+  plan.dispatch @strided [#plan.range<"input"[0] + 0, 24, "r">, #plan.range<"output"[0] + 0, 24, "w">] label "" scalars [6, 2, 2, -1, 3]
+}
+plan.entry @beyond inputs [tensor<6xf32>] outputs [tensor<6xf32>] arena 0 {
+  // expected-error @+1 {{a view reaches elements 1 to 6 of}}
+  plan.dispatch @strided [#plan.range<"input"[0] + 0, 24, "r">, #plan.range<"output"[0] + 0, 24, "w">] label "" scalars [6, 2, 3, -1, 3]
+}
+
+// -----
+
+kernel.def @strided "elementwise" inplace [-1] schedule <"strided", {rank = 2 : i64, width = 1 : i64, workgroup = 256 : i64}> {
+^bb0(%a: tensor<?xf32>):
+  %x = kernel.view 0 "strided" of %a : (tensor<?xf32>) -> tensor<f32>
+  kernel.yield %x : tensor<f32>
+}
+plan.entry @before inputs [tensor<6xf32>] outputs [tensor<6xf32>] arena 0 {
+  // expected-error @+1 {{a view reaches elements -1 to 4 of}}
+  plan.dispatch @strided [#plan.range<"input"[0] + 0, 24, "r">, #plan.range<"output"[0] + 0, 24, "w">] label "" scalars [6, 2, 1, -1, 3]
+}
+
+// -----
+
+kernel.def @strided "elementwise" inplace [-1] schedule <"strided", {rank = 2 : i64, width = 1 : i64, workgroup = 256 : i64}> {
+^bb0(%a: tensor<?xf32>):
+  %x = kernel.view 0 "strided" of %a : (tensor<?xf32>) -> tensor<f32>
+  kernel.yield %x : tensor<f32>
+}
+plan.entry @short inputs [tensor<6xf32>] outputs [tensor<6xf32>] arena 0 {
+  // expected-error @+1 {{output of 4 elements does not fit}}
+  plan.dispatch @strided [#plan.range<"input"[0] + 0, 24, "r">, #plan.range<"output"[0] + 0, 24, "w">] label "" scalars [4, 2, 2, -1, 3]
+}
+
+// -----
+
+kernel.def @strided "elementwise" inplace [-1] schedule <"strided", {rank = 2 : i64, width = 1 : i64, workgroup = 256 : i64}> {
+^bb0(%a: tensor<?xf32>):
+  %x = kernel.view 0 "strided" of %a : (tensor<?xf32>) -> tensor<f32>
+  kernel.yield %x : tensor<f32>
+}
+plan.entry @few inputs [tensor<6xf32>] outputs [tensor<6xf32>] arena 0 {
+  // expected-error @+1 {{kernel takes 5 scalars, got 2}}
+  plan.dispatch @strided [#plan.range<"input"[0] + 0, 24, "r">, #plan.range<"output"[0] + 0, 24, "w">] label "" scalars [6, 2]
+}

@@ -6,6 +6,7 @@
 #include "codegen/kernel_text.h"
 #include "codegen/validate_spirv.h"
 #include "ir/ashlar_dialect.h"
+#include "passes/kernel_cost.h"
 #include "runtime/program/error.h"
 
 #include "mlir/Parser/Parser.h"
@@ -34,7 +35,28 @@ KernelFile compile_def(kernel::DefOp def, const DeviceProfile& profile) {
   for (auto [output, inplace] : llvm::zip_equal(yield->getOperandTypes(), def.getInplace()))
     if (inplace < 0)
       file.buffers.push_back(buffer_type(output));
+  const KernelCost cost = cost_of(kernel::view_of(def), /*kv_length=*/0);
+  file.cost = {static_cast<std::uint64_t>(cost.bytes_read),
+               static_cast<std::uint64_t>(cost.bytes_written),
+               static_cast<std::uint64_t>(cost.flops)};
   return file;
+}
+
+// "EMITTER, NAME=NUMBER, ..."
+kernel::ScheduleAttr parse_schedule(mlir::MLIRContext* context, llvm::StringRef text) {
+  mlir::Builder builder(context);
+  llvm::SmallVector<llvm::StringRef> parts;
+  text.split(parts, ',');
+  llvm::SmallVector<mlir::NamedAttribute> parameters;
+  for (llvm::StringRef part : llvm::drop_begin(parts)) {
+    auto [name, number] = part.trim().split('=');
+    std::int64_t value = 0;
+    if (number.getAsInteger(10, value))
+      throw InvalidArgument("kernel-run", "schedule: expected NAME=NUMBER, got '{}'", part.str());
+    parameters.push_back(builder.getNamedAttr(name, builder.getI64IntegerAttr(value)));
+  }
+  return kernel::ScheduleAttr::get(context, parts.front().trim(),
+                                   builder.getDictionaryAttr(parameters));
 }
 
 mlir::OwningOpRef<mlir::ModuleOp> parse(const std::string& path, mlir::MLIRContext& context) {
@@ -47,7 +69,8 @@ mlir::OwningOpRef<mlir::ModuleOp> parse(const std::string& path, mlir::MLIRConte
 
 }  // namespace
 
-KernelFile load_kernel(const std::string& path, const DeviceProfile& profile) {
+KernelFile load_kernel(const std::string& path, const DeviceProfile& profile,
+                       const std::string& schedule) {
   mlir::DialectRegistry registry;
   ir::register_dialects(registry);
   mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
@@ -55,6 +78,8 @@ KernelFile load_kernel(const std::string& path, const DeviceProfile& profile) {
   auto defs = llvm::to_vector(module->getOps<kernel::DefOp>());
   if (defs.size() > 1)
     throw InvalidArgument("kernel-run", "'{}' holds {} kernels: expected one", path, defs.size());
+  if (!schedule.empty() && !defs.empty())
+    defs.front().setScheduleAttr(parse_schedule(&context, schedule));
   KernelFile file = defs.empty()
                         ? KernelFile{.kernel = codegen::compile_kernel_ir(*module, profile)}
                         : compile_def(defs.front(), profile);

@@ -23,9 +23,13 @@ struct KernelFile {
   };
   std::vector<BufferType> buffers;
   std::size_t inputs = 0;
+  Cost cost;
 };
 
-// Compiles the kernel for the device and validates its SPIR-V. Throws ashlar::Error.
-KernelFile load_kernel(const std::string& path, const DeviceProfile& profile);
+// Compiles the kernel for the device and validates its SPIR-V. `schedule`, where it is not empty,
+// takes the place of a kernel.def's own, as in "matmul, tile_m=64, tile_n=64". Throws
+// ashlar::Error.
+KernelFile load_kernel(const std::string& path, const DeviceProfile& profile,
+                       const std::string& schedule = "");
 
 }  // namespace ashlar

@@ -4,6 +4,8 @@
 //   ashlar-kernel-run scale.mlir --buffer f32:8=iota --buffer f32:8=zero --scalar 8 --print 1
 //   ashlar-kernel-run softmax.mlir --fill random:7
 //   ashlar-kernel-run matvec.mlir --print 2 --time 100
+//   ashlar-kernel-run product.mlir --schedule "matmul, tile_m=64, tile_n=64, workgroup=256" --time
+//   9
 #include "runtime/executor/executor.h"
 #include "runtime/program/error.h"
 #include "runtime/vulkan/device.h"
@@ -31,6 +33,7 @@ struct Options {
   std::vector<std::size_t> print;
   std::uint32_t time = 0;  // dispatches to time; 0: none
   std::string spirv;
+  std::string schedule;
 };
 
 Options parse_command_line(int argc, char** argv) {
@@ -47,6 +50,8 @@ Options parse_command_line(int argc, char** argv) {
   app.add_option("--print", options.print, "Buffers to print; all without it");
   app.add_option("--time", options.time, "Then run it so many times more, print the mean");
   app.add_option("--spirv", options.spirv, "Write the module's words to this file");
+  app.add_option("--schedule", options.schedule,
+                 "EMITTER, NAME=NUMBER, ... instead of a kernel.def's own schedule");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -96,7 +101,7 @@ Program single_dispatch(KernelFile file, const Options& options,
                     .scalars = options.scalars,
                     .workgroups = workgroups,
                     .label = file.kernel.name,
-                    .cost = {}};
+                    .cost = file.cost};
   for (std::size_t i = 0; i < buffers.size(); ++i) {
     program.states.push_back(
         {state_name(i), buffers[i].dtype, Shape{buffers[i].count}, false, Residency::state});
@@ -112,7 +117,7 @@ Program single_dispatch(KernelFile file, const Options& options,
 }
 
 // The mean over dispatches of one submit, with the bandwidth if every buffer moves once.
-void print_time(Executor& executor, const std::vector<BufferContents>& buffers,
+void print_time(Executor& executor, const std::vector<BufferContents>& buffers, const Cost& cost,
                 std::uint32_t dispatches) {
   double bytes = 0;
   for (const BufferContents& buffer : buffers)
@@ -121,11 +126,13 @@ void print_time(Executor& executor, const std::vector<BufferContents>& buffers,
   executor.run_and_wait(0, {}, {}, dispatches);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   const double each = seconds.count() / dispatches;
-  fmt::print("{:.1f} us per dispatch, {:.2f} GB/s\n", each * 1e6, bytes / each * 1e-9);
+  fmt::print("{:.1f} us per dispatch, {:.2f} GB/s, {:.3f} TFLOP/s\n", each * 1e6,
+             bytes / each * 1e-9, static_cast<double>(cost.flops) / each * 1e-12);
 }
 
 void run(Device& device, KernelFile file, const Options& options) {
   std::vector<BufferContents> buffers = make_buffers(file, options);
+  const Cost cost = file.cost;
   StateStore states(device);
   Executor executor(device, single_dispatch(std::move(file), options, buffers), states);
   for (std::size_t i = 0; i < buffers.size(); ++i)
@@ -138,7 +145,7 @@ void run(Device& device, KernelFile file, const Options& options) {
     fmt::print("{} {}\n", state_name(i), to_string(buffers[i]));
   }
   if (options.time != 0)
-    print_time(executor, buffers, options.time);
+    print_time(executor, buffers, cost, options.time);
 }
 
 void run_tool(const Options& options) {
@@ -150,7 +157,7 @@ void run_tool(const Options& options) {
     profile = find_profile_fixture(options.profile);
   if (!profile)
     throw InvalidArgument("kernel-run", "no device profile '{}'", options.profile);
-  KernelFile file = load_kernel(options.file, *profile);
+  KernelFile file = load_kernel(options.file, *profile, options.schedule);
   if (!options.spirv.empty())
     write_words(options.spirv, file.kernel.spirv);
   if (device)

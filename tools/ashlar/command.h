@@ -22,5 +22,6 @@ void add_profile(CLI::App& app);
 void add_quantize(CLI::App& app);
 void add_template(CLI::App& app);
 void add_tokenize(CLI::App& app);
+void add_tune(CLI::App& app);
 
 }  // namespace ashlar::cli

@@ -34,5 +34,6 @@ int main(int argc, char** argv) {
   cli::add_quantize(app);
   cli::add_template(app);
   cli::add_tokenize(app);
+  cli::add_tune(app);
   return cli::run_app(app, argc, argv);
 }

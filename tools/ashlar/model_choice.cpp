@@ -18,7 +18,9 @@ void add_model_choice(CLI::App& command, ModelChoice& choice) {
                         fmt::format("Instead of a folder, the sizes of a known model: {}",
                                     fmt::join(published_shape_names(), ", ")));
   group->require_option(1);
-  command.add_option("--weights", choice.weights, "With --shape: bf16, f16 or f32")
+  command
+      .add_option("--weights", choice.weights,
+                  "With --shape: bf16, f16, f32, q4 or q8 (groups of 64)")
       ->needs(shape)
       ->capture_default_str();
   CLI::Option* random = command.add_flag(
@@ -30,10 +32,7 @@ void add_model_choice(CLI::App& command, ModelChoice& choice) {
 std::unique_ptr<const ModelSource> open_model(const ModelChoice& choice) {
   if (choice.shape.empty())
     return std::make_unique<const ModelFiles>(ModelFiles::open(choice.model));
-  const auto dtype = parse_dtype(choice.weights);
-  if (!dtype || !is_float(*dtype))
-    throw InvalidArgument("cli", "--weights: expected bf16, f16 or f32, got '{}'", choice.weights);
-  return std::make_unique<const RandomModel>(published_shape(choice.shape), *dtype);
+  return std::make_unique<const RandomModel>(random_model(choice.shape, choice.weights));
 }
 
 }  // namespace ashlar::cli

@@ -76,7 +76,7 @@ TEST_F(BadModelTest, AWeightThatContradictsTheConfigIsNamed) {
 TEST_F(BadModelTest, AWeightOfAnotherTypeIsNamed) {
   write([](auto&, Tensors& tensors) { weight_of(tensors).type = StoredType::i16; });
   EXPECT_THAT(load(), ThrowsMessage<InvalidArgument>(
-                          AllOf(HasSubstr(kWeight), HasSubstr("expected a float type, got i16"))));
+                          AllOf(HasSubstr(kWeight), HasSubstr("is i16, but there are no scales"))));
 }
 
 TEST_F(BadModelTest, ATruncatedFileIsRefused) {

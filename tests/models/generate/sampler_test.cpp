@@ -4,6 +4,7 @@
 
 #include "models/generate/sampler_values.h"
 #include "runtime/array/ops.h"
+#include "runtime/program/error.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -182,6 +183,11 @@ TEST(Sampler, AgreesWithTheHostOnLargeVocabularies) {
     expect_agreement(logits, {.top_k = 50, .top_p = 0.95, .min_p = 0.01}, 2);
   }
   expect_agreement(Logits(262'144, 0.0F), {.top_k = 200'000, .top_p = 0.75}, 2);
+}
+
+TEST(Sampler, RefusesVocabulariesWhoseWeightsWouldOverflow) {
+  EXPECT_THAT([] { draw(Logits(std::size_t{1} << 19, 0.0F), {}, {0}); },
+              testing::ThrowsMessage<Unsupported>(testing::HasSubstr("at most 524287")));
 }
 
 // Pearson's test: chi-squared with 15 degrees of freedom passes 44.3 once in ten thousand runs, and

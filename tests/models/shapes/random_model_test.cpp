@@ -98,6 +98,31 @@ TEST(RandomModel, NormsMultiplyByOne) {
   EXPECT_EQ(value, 0);
 }
 
+TEST(RandomModel, QuantisedMatricesSpreadAsWideAsOthers) {
+  const RandomModel model = random_model("llama-134m", "q4");
+  const nn::Weights weights = weights_of(model);
+  const DecoderProgram program(model.config(), weights, {.prefill_sizes = {16}});
+  EXPECT_NO_THROW(trace_entries(program.generation_entries()));
+  const std::string module = "model.layers.0.mlp.gate_proj";
+  std::uint16_t scale = 0, bias = 0;
+  model.read_weight({module + ".scales", DType::bf16, {1536, 9}, 0}, 0,
+                    std::as_writable_bytes(std::span(&scale, 1)));
+  model.read_weight({module + ".biases", DType::bf16, {1536, 9}, 0}, 0,
+                    std::as_writable_bytes(std::span(&bias, 1)));
+  const double spread = std::sqrt(3.0 / 576);
+  EXPECT_NEAR(bf16_to_float(bias), -spread, spread / 100);
+  EXPECT_NEAR(bf16_to_float(bias) + 15 * bf16_to_float(scale), spread, spread / 50);
+  const WeightSpec words{module + ".weight", DType::u32, {1536, 72}, 0};
+  EXPECT_EQ(bytes_of(model, words, 1 << 20), bytes_of(model, words, 4096 + 32));
+}
+
+TEST(RandomModel, RefusesGroupsThatDoNotDivideRows) {
+  EXPECT_THROW(RandomModel(published_shape("llama-134m"), DType::bf16,
+                           AffineEncoding{.bits = 4, .group_size = 128}),
+               InvalidArgument);
+  EXPECT_THROW(random_model("llama-134m", "q5_k"), InvalidArgument);
+}
+
 TEST(RandomModel, RefusesTypesThatAreNoFloats) {
   EXPECT_THROW(RandomModel(published_shape("llama-134m"), DType::i8), InvalidArgument);
 }

@@ -55,6 +55,37 @@ TEST(Eval, HostReadsSeeLogicalOrder) {
               ElementsAre(1, 1, 4, 4));
 }
 
+// Kernels that serve every shape read all kinds of views: bias, column, reversed and strided
+// slices, transposed and cut axes, numbers, with and without whole packets.
+TEST(Eval, EveryShapeReadsTheRightElements) {
+  for (const auto& [rows, columns] :
+       {std::pair{1, 1}, {1, 7}, {3, 8}, {5, 12}, {33, 4}, {6, 130}}) {
+    const Array x = reshape(arange(rows * columns), {rows, columns}) * 1;
+    const Array row = arange(columns) * 100, column = reshape(arange(rows) * 1000, {rows, 1});
+    const auto at = [&](int r, int c) { return r * columns + c; };
+    std::vector<std::int32_t> sums, reversed, turned, cut, tail;
+    for (int r = 0; r < rows; ++r)
+      for (int c = 0; c < columns; ++c) {
+        sums.push_back(at(r, c) + 100 * c + 1000 * r);
+        reversed.push_back(at(r, columns - 1 - c) - at(r, c));
+        cut.push_back(2 * at(r, c));
+        if (c > 0)
+          tail.push_back(-at(r, c));
+      }
+    for (int c = 0; c < columns; ++c)
+      for (int r = 0; r < rows; ++r)
+        turned.push_back(at(r, c) + r);
+    EXPECT_EQ((x + row + column).to_vector<std::int32_t>(), sums);
+    EXPECT_EQ((x(Slice(), Slice().by(-1)) - x).to_vector<std::int32_t>(), reversed);
+    EXPECT_EQ((transpose(x) + arange(rows)).to_vector<std::int32_t>(), turned);
+    EXPECT_EQ(
+        (reshape(x, {rows, 1, columns}) + reshape(x, {rows, 1, columns})).to_vector<std::int32_t>(),
+        cut);
+    if (columns > 1)
+      EXPECT_EQ((-x(Slice(), Slice(1, columns))).to_vector<std::int32_t>(), tail);
+  }
+}
+
 TEST(Eval, CompilesEqualComputationsOnce) {
   const auto compute = [](float first) {
     const Array x = array({first, 2.0F, 3.0F, 4.0F, 5.0F});

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: Apache-2.0
+// "matmul_coop": products of 16-bit floats on cooperative matrices. A workgroup computes a tile of
+// the result; each of its grid_m x grid_n subgroups holds a part of it as 16x16 matrices. Tiles of
+// the operands go from buffers through registers into workgroup memory while the tiles before them
+// are multiplied. Results return through workgroup memory, where each has a known place.
+#include "codegen/emitters/emitters.h"
+#include "codegen/emitters/matmul_operands.h"
+#include "codegen/emitters/matrix_unit.h"
+#include "codegen/emitters/parts.h"
+#include "codegen/emitters/storage.h"
+#include "codegen/emitters/stores.h"
+
+using namespace mlir;
+
+namespace ashlar::codegen {
+namespace {
+
+constexpr std::int64_t kSize = MatrixUnit::kSize;
+constexpr std::int64_t kPacket = MatrixUnit::kPacket;
+
+std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
+  return (a + b - 1) / b;
+}
+
+// The tile of one operand: `lines` rows of the left side or columns of the right side, tile_k
+// elements of K each. In workgroup memory adjacent elements are those that are adjacent in the
+// buffer, and each run of them is padded by a packet, so that the rows of a matrix start in
+// different banks.
+struct Operand {
+  Value tensor;
+  std::int64_t extent;       // lines in all
+  std::int64_t lines;        // in a tile
+  bool packs_k;              // whether runs go along K
+  std::int64_t width;        // elements per load
+  std::int64_t run_packets;  // in a run
+  std::int64_t packets;      // to load
+  std::int64_t first = 0;    // place of the tile in a slot
+
+  std::int64_t stride() const { return run_packets + 1; }
+  std::int64_t size() const { return packets / run_packets * stride(); }
+};
+
+struct Tile {
+  std::int64_t m, n, k;
+  std::int64_t grid_m, grid_n;  // subgroups
+  std::int64_t slots;           // tiles that workgroup memory holds
+
+  explicit Tile(kernel::ScheduleAttr schedule)
+      : m(schedule.get("tile_m", 128)), n(schedule.get("tile_n", 128)),
+        k(schedule.get("tile_k", 32)), grid_m(schedule.get("grid_m", 2)),
+        grid_n(schedule.get("grid_n", 4)), slots(schedule.get("slots", 2)) {}
+
+  bool is_valid(std::int64_t subgroups) const {
+    return grid_m > 0 && grid_n > 0 && subgroups == grid_m * grid_n && m > 0 && n > 0 && k > 0 &&
+           m % (kSize * grid_m) == 0 && n % (kSize * grid_n) == 0 && k % kSize == 0 &&
+           (slots == 1 || slots == 2);
+  }
+  // Matrices that a subgroup holds.
+  std::int64_t rows() const { return m / grid_m / kSize; }
+  std::int64_t columns() const { return n / grid_n / kSize; }
+};
+
+class CoopMatmul {
+public:
+  CoopMatmul(KernelBuilder& b, Stores stores, ir::MatmulOp root)
+      : b_(b), e_(b), stores_(stores), root_(root), shape_(root), tile_(b.def().getSchedule()),
+        threads_(b.workgroup_size()), dtype_(dtype_of(root.getLhs())) {}
+
+  void emit() {
+    if (threads_ % b_.subgroup_size() != 0 || !tile_.is_valid(threads_ / b_.subgroup_size()))
+      return b_.fail(b_.def(), "schedule: grid_m x grid_n subgroups must make up the workgroup and "
+                               "divide the tile into 16x16 matrices; tile_k is a multiple of 16, "
+                               "slots 1 or 2");
+    unit_ = MatrixUnit::create(b_, dtype_, tile_.rows() * tile_.columns());
+    if (!unit_)
+      return b_.fail(root_, "the device has no cooperative matrices of this type");
+    allocate();
+    const std::int64_t tiles_m = ceil_div(shape_.m, tile_.m), tiles_n = ceil_div(shape_.n, tile_.n);
+    const std::int64_t workgroups = shape_.batch * tiles_n * tiles_m;
+    auto body = [&](Value workgroup) {
+      // Neighbours share columns of the right side, which is the larger one where it matters.
+      place(b_.delinearize(workgroup, {shape_.batch, tiles_n, tiles_m}));
+      store_results(multiply_all());
+    };
+    emit_ranges(b_, WorkRange{workgroups, body});
+  }
+
+private:
+  // ---- Where things are
+
+  Operand operand(Value tensor, std::int64_t extent, std::int64_t lines, bool packs_k) const {
+    const std::int64_t run = packs_k ? tile_.k : lines, runs = packs_k ? lines : tile_.k;
+    Operand side{tensor, extent, lines, packs_k, kPacket, run / kPacket, runs * run / kPacket};
+    while ((packs_k ? shape_.k : extent) % side.width != 0)
+      side.width /= 2;
+    return side;
+  }
+
+  void allocate() {
+    left_ = operand(root_.getLhs(), shape_.m, tile_.m, /*packs_k=*/true);
+    right_ = operand(root_.getRhs(), shape_.n, tile_.n, root_.getTransposeRhs());
+    right_.first = left_.size();
+    slot_size_ = left_.size() + right_.size();
+    band_columns_ = std::min<std::int64_t>(tile_.columns(), 4);
+    while (tile_.columns() % band_columns_ != 0)
+      --band_columns_;
+    band_stride_ = band_columns_ * kSize / MatrixUnit::kSumPacket + 1;
+    const std::int64_t bands = threads_ / b_.subgroup_size() * kSize * band_stride_;
+    memory_ =
+        b_.shared(VectorType::get(4, b_.getI32Type()), std::max(tile_.slots * slot_size_, bands));
+  }
+
+  void place(ValueRange place) {
+    batch_ = place[0];
+    first_n_ = b_.mul(place[1], tile_.n);
+    first_m_ = b_.mul(place[2], tile_.m);
+    subgroup_ = b_.div(b_.thread(), b_.subgroup_size());
+    part_m_ = b_.mul(b_.div(subgroup_, tile_.grid_n), tile_.rows() * kSize);
+    part_n_ = b_.mul(b_.rem(subgroup_, tile_.grid_n), tile_.columns() * kSize);
+  }
+
+  // ---- Tiles into workgroup memory
+
+  std::int64_t turns(const Operand& side) const { return ceil_div(side.packets, threads_); }
+  bool is_whole(const Operand& side) const { return side.packets % threads_ == 0; }
+  Value packet_of(std::int64_t turn) { return b_.add(b_.thread(), turn * threads_); }
+
+  // This thread's packets of the tile, as words: four for each turn.
+  Values fetch(const Operand& side, Value first_line, Value first_k) {
+    Values words;
+    for (std::int64_t turn = 0; turn < turns(side); ++turn) {
+      Value packet = packet_of(turn);
+      if (!is_whole(side))
+        packet = b_.min(packet, b_.index(side.packets - 1));
+      const Value run = b_.div(packet, side.run_packets);
+      const Value offset = b_.mul(b_.rem(packet, side.run_packets), kPacket);
+      const Value line = b_.add(first_line, side.packs_k ? run : offset);
+      const Value k = b_.add(first_k, side.packs_k ? offset : run);
+      words.append(pack_words(b_, dtype_, elements(side, line, k)));
+    }
+    return words;
+  }
+
+  // One packet. Lines beyond the last repeat it, for their results are not stored; elements beyond
+  // K are zeros.
+  Values elements(const Operand& side, Value line, Value k) {
+    const std::int64_t line_step = side.packs_k ? 0 : side.width;
+    const std::int64_t k_step = side.packs_k ? side.width : 0;
+    const bool k_ends = shape_.k % tile_.k != 0, lines_end = side.extent % side.lines != 0;
+    Values all;
+    for (std::int64_t i = 0; i < kPacket / side.width; ++i) {
+      Value at_line = b_.add(line, i * line_step), at_k = b_.add(k, i * k_step);
+      const Value inside = b_.less(at_k, shape_.k);
+      if (lines_end)
+        at_line = b_.min(at_line, b_.index(side.extent - std::max<std::int64_t>(line_step, 1)));
+      if (k_ends)
+        at_k = b_.min(at_k, b_.index(shape_.k - std::max<std::int64_t>(k_step, 1)));
+      for (Value value : e_.at(side.tensor, point_of(side, at_line, at_k)))
+        all.push_back(k_ends ? b_.select(inside, value, b_.f32(0)) : value);
+    }
+    return all;
+  }
+
+  Point point_of(const Operand& side, Value line, Value k) {
+    return side.tensor == root_.getLhs() && side.first == 0
+               ? left_point(b_, root_, shape_, batch_, line, k, side.width)
+               : right_point(b_, root_, batch_, line, k, side.width);
+  }
+
+  void put(const Operand& side, ValueRange words, Value slot) {
+    for (std::int64_t turn = 0; turn < turns(side); ++turn) {
+      const Value packet = packet_of(turn);
+      const Value run = b_.div(packet, side.run_packets), rest = b_.rem(packet, side.run_packets);
+      const Value at = b_.add(b_.add(slot, side.first), b_.add(b_.mul(run, side.stride()), rest));
+      auto store = [&] {
+        b_.store_vector(words.slice(static_cast<std::size_t>(4 * turn), 4), memory_, at);
+      };
+      const bool always = is_whole(side) || (turn + 1) * threads_ <= side.packets;
+      always ? store() : b_.if_then(b_.less(packet, side.packets), store);
+    }
+  }
+
+  struct Fetched {
+    Values left, right;
+  };
+  Fetched fetch_both(Value first_k) {
+    return {fetch(left_, first_m_, first_k), fetch(right_, first_n_, first_k)};
+  }
+  void put_both(const Fetched& fetched, Value slot) {
+    put(left_, fetched.left, slot);
+    put(right_, fetched.right, slot);
+  }
+
+  // ---- The product
+
+  Value slot_of(Value tile) {
+    return tile_.slots == 1 ? b_.index(0) : b_.mul(b_.rem(tile, tile_.slots), slot_size_);
+  }
+
+  Values multiply_all() {
+    const std::int64_t tiles = std::max<std::int64_t>(ceil_div(shape_.k, tile_.k), 1);
+    put_both(fetch_both(b_.index(0)), b_.index(0));
+    b_.barrier();
+    Values zeros;
+    for (std::int64_t i = 0; i < tile_.rows() * tile_.columns(); ++i)
+      zeros.push_back(unit_->zeros());
+    const Values sums = b_.loop(0, tiles - 1, 1, zeros, [&](Value tile, ValueRange carried) {
+      const Value next = b_.add(tile, 1);
+      const Fetched fetched = fetch_both(b_.mul(next, tile_.k));
+      Values products = multiply_tile(slot_of(tile), carried);
+      if (tile_.slots == 1)
+        b_.barrier();
+      put_both(fetched, slot_of(next));
+      b_.barrier();
+      return products;
+    });
+    return multiply_tile(slot_of(b_.index(tiles - 1)), sums);
+  }
+
+  Values multiply_tile(Value slot, ValueRange carried) {
+    Values sums(carried);
+    for (std::int64_t k = 0; k < tile_.k; k += kSize)
+      multiply_step(slot, k, sums);
+    return sums;
+  }
+
+  void multiply_step(Value slot, std::int64_t k, Values& sums) {
+    std::vector<MatrixUnit::Operand> left;
+    for (std::int64_t i = 0; i < tile_.rows(); ++i)
+      left.push_back(unit_->load_left(matrix_place(left_, slot, b_.add(part_m_, i * kSize), k)));
+    for (std::int64_t j = 0; j < tile_.columns(); ++j) {
+      const MatrixUnit::Operand right = unit_->load_right(
+          matrix_place(right_, slot, b_.add(part_n_, j * kSize), k), right_.packs_k);
+      for (std::int64_t i = 0; i < tile_.rows(); ++i) {
+        Value& sum = sums[static_cast<std::size_t>(i * tile_.columns() + j)];
+        sum = unit_->multiply_add(left[static_cast<std::size_t>(i)], right, sum);
+      }
+    }
+  }
+
+  // Of the matrix that starts at this line and k.
+  MatrixUnit::Place matrix_place(const Operand& side, Value slot, Value line, std::int64_t k) {
+    const Value first = b_.add(slot, side.first);
+    const Value at = side.packs_k ? b_.add(b_.mul(line, side.stride()), k / kPacket)
+                                  : b_.add(b_.div(line, kPacket), k * side.stride());
+    return {memory_, b_.add(first, at), side.stride()};
+  }
+
+  // ---- Results: a band of 16 rows and up to 64 columns of each subgroup at a time
+
+  void store_results(ValueRange sums) {
+    width_ = packet_width(stores_, MatrixUnit::kSumPacket);
+    while (shape_.n % width_ != 0)
+      width_ /= 2;
+    b_.barrier();  // tiles are still being read
+    for (std::int64_t i = 0; i < tile_.rows(); ++i)
+      for (std::int64_t j = 0; j < tile_.columns(); j += band_columns_) {
+        put_band(sums, i, j);
+        b_.subgroup_barrier();
+        store_band(i * kSize, j * kSize);
+        b_.subgroup_barrier();
+      }
+  }
+
+  Value band() { return b_.mul(subgroup_, kSize * band_stride_); }
+
+  void put_band(ValueRange sums, std::int64_t row, std::int64_t column) {
+    for (std::int64_t j = 0; j < band_columns_; ++j)
+      unit_->store(sums[static_cast<std::size_t>(row * tile_.columns() + column + j)],
+                   {memory_, b_.add(band(), j * kSize / MatrixUnit::kSumPacket), band_stride_});
+  }
+
+  void store_band(std::int64_t first_row, std::int64_t first_column) {
+    const std::int64_t per_row = band_columns_ * kSize / width_;
+    const Value row_begin = b_.add(b_.add(first_m_, part_m_), first_row);
+    const Value column_begin = b_.add(b_.add(first_n_, part_n_), first_column);
+    auto store = [&](Value packet) {
+      const Value row = b_.div(packet, per_row), column = b_.mul(b_.rem(packet, per_row), width_);
+      const Value m = b_.add(row_begin, row), n = b_.add(column_begin, column);
+      const bool exact = shape_.m % tile_.m == 0 && shape_.n % tile_.n == 0;
+      auto store_values = [&] { store_packet(m, n, band_values(row, column)); };
+      exact ? store_values()
+            : b_.if_then(b_.both(b_.less(m, shape_.m), b_.less(n, shape_.n)), store_values);
+    };
+    b_.for_each(b_.lane(), b_.index(kSize * per_row), b_.index(b_.subgroup_size()), store);
+  }
+
+  Values band_values(Value row, Value column) {
+    const Value place = b_.add(band(), b_.mul(row, band_stride_));
+    Values values = MatrixUnit::load_sums(b_, memory_, place, column, width_);
+    for (Value& value : values)
+      value = round_to(b_, dtype_of(root_->getResult(0)), value);
+    return values;
+  }
+
+  void store_packet(Value m, Value n, const Values& values) {
+    const Value row = shape_.batch == 1 ? m : b_.add(b_.mul(batch_, shape_.m), m);
+    const Value linear = b_.add(b_.mul(row, shape_.n), n);
+    bind_packet(e_, root_, linear, values);
+    for (const kernel::Store& store : stores_)
+      emit_store(e_, store, linear, width_);
+  }
+
+  KernelBuilder& b_;
+  Elements e_;
+  Stores stores_;
+  ir::MatmulOp root_;
+  MatmulShape shape_;
+  Tile tile_;
+  std::int64_t threads_;
+  DType dtype_;
+  std::unique_ptr<MatrixUnit> unit_;
+  Operand left_, right_;
+  std::int64_t slot_size_ = 0, band_columns_ = 1, band_stride_ = 1, width_ = 1;
+  Value memory_, batch_, first_m_, first_n_, subgroup_, part_m_, part_n_;
+};
+
+}  // namespace
+
+void emit_matmul_coop(KernelBuilder& b, Stores stores) {
+  const SmallVector<Operation*> roots = kernel::roots_of(kernel::view_of(b.def()));
+  auto root = roots.size() == 1 ? dyn_cast<ir::MatmulOp>(roots.front()) : ir::MatmulOp();
+  if (!root)
+    return b.fail(b.def(), "a matmul kernel needs one matmul");
+  const DType dtype = dtype_of(root.getLhs());
+  if ((dtype != DType::f16 && dtype != DType::bf16) || dtype_of(root.getRhs()) != dtype ||
+      !is_float(dtype_of(root->getResult(0))))
+    return b.fail(root, "cooperative matrices need operands of one 16-bit float type");
+  if (!check_stores(b, stores, root))
+    return;
+  if (kernel::element_count(root->getResult(0).getType()) > 0 && shape_of(root.getLhs()).back() > 0)
+    CoopMatmul(b, stores, root).emit();
+}
+
+}  // namespace ashlar::codegen

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ir/matrix_schedules.h"
+
+#include "ir/ashlar_dialect.h"
+#include "ir/schedule_numbers.h"
+
+using namespace mlir;
+
+namespace ashlar::kernel {
+
+static DType dtype_of(Value tensor) {
+  return *ir::dtype_of(cast<RankedTensorType>(tensor.getType()).getElementType());
+}
+
+bool has_cooperative_matrices(const DeviceProfile& profile, DType dtype) {
+  if (dtype == DType::bf16 && !profile.bf16_cooperative_matrix)
+    return false;
+  const std::string element(name_of(dtype));
+  return llvm::is_contained(profile.cooperative_matrices,
+                            CooperativeMatrixShape{16, 16, 16, element, element, "f32"});
+}
+
+bool uses_coop_matmul(Operation* matmul, const DeviceProfile& profile) {
+  const DType dtype = dtype_of(matmul->getOperand(0));
+  return dtype == dtype_of(matmul->getOperand(1)) && has_cooperative_matrices(profile, dtype);
+}
+
+ScheduleAttr coop_matmul_schedule(Operation* matmul, const DeviceProfile& profile) {
+  const MatmulExtent extent = matmul_extent(matmul);
+  const bool is_batched = cast<RankedTensorType>(matmul->getOperand(1).getType()).getRank() > 2;
+  auto result = cast<RankedTensorType>(matmul->getResult(0).getType());
+  const std::int64_t m = is_batched ? result.getDimSize(result.getRank() - 2) : extent.m;
+  const std::int64_t batch = extent.m / std::max<std::int64_t>(m, 1);
+  const std::int64_t units = std::max<std::int64_t>(profile.compute_units, 16);
+  const std::int64_t tile_m = limited(power_of_two_above(m), 16, 128);
+  std::int64_t tile_n = 128;
+  while (tile_n > 64 && batch * ceil_div(m, tile_m) * ceil_div(extent.n, tile_n) < units)
+    tile_n /= 2;
+  const std::int64_t grid_m = tile_m >= 64 ? 2 : 1;
+  const std::int64_t grid_n = tile_n / (tile_m >= 32 ? 32 : 16);
+  constexpr std::int64_t kSlots = 2, kPadding = 8, kBytes = 2;
+  auto fits = [&](std::int64_t tile_k) {
+    return kSlots * (tile_m + tile_n) * (tile_k + kPadding) * kBytes <= profile.shared_memory_bytes;
+  };
+  const std::int64_t tile_k = fits(64) ? 64 : fits(32) ? 32 : 16;
+  return make_schedule(matmul->getContext(), "matmul_coop",
+                       {{"tile_m", tile_m},
+                        {"tile_n", tile_n},
+                        {"tile_k", tile_k},
+                        {"grid_m", grid_m},
+                        {"grid_n", grid_n},
+                        {"slots", kSlots},
+                        {"workgroup", grid_m * grid_n * profile.subgroup_size}});
+}
+
+bool fits_coop_attention(Operation* root) {
+  constexpr std::int64_t kLargestHead = 256;  // registers hold no more
+  const DType dtype = dtype_of(root->getOperand(1));
+  for (Value operand : root->getOperands().take_front(3)) {
+    const std::int64_t head = innermost(operand.getType());
+    if (dtype_of(operand) != dtype || head % 16 != 0 || head > kLargestHead)
+      return false;
+  }
+  return dtype == DType::f16 || dtype == DType::bf16;
+}
+
+AttentionTile coop_attention_tile(Operation* root, std::int64_t rows) {
+  auto query = cast<RankedTensorType>(root->getOperand(0).getType());
+  auto key = cast<RankedTensorType>(root->getOperand(1).getType());
+  const std::int64_t heads = std::min(query.getDimSize(2) / key.getDimSize(2), rows);
+  return {heads, rows / heads};
+}
+
+std::int64_t coop_attention_keys(Operation* root) {
+  const bool is_narrow = innermost(root->getOperand(1).getType()) <= 64 &&
+                         innermost(root->getOperand(2).getType()) <= 64;
+  return is_narrow ? 64 : 32;
+}
+
+std::int64_t coop_attention_rows(Operation* root) {
+  auto query = cast<RankedTensorType>(root->getOperand(0).getType());
+  auto key = cast<RankedTensorType>(root->getOperand(1).getType());
+  const std::int64_t rows = query.getDimSize(1) * query.getDimSize(2) / key.getDimSize(2);
+  return limited(16 * ceil_div(rows, 16), 16, 64);
+}
+
+// As the emitter lays it out: rows of packets of 16 bytes, each followed by an unused one.
+static std::int64_t coop_attention_bytes(Operation* root) {
+  const std::int64_t keys = coop_attention_keys(root), rows = coop_attention_rows(root);
+  const std::int64_t head = innermost(root->getOperand(1).getType()) / 8 + 1;
+  const std::int64_t value = innermost(root->getOperand(2).getType()) / 8 + 1;
+  const std::int64_t tiles = std::max(keys * (head + value), rows * head);
+  return 16 * (tiles + rows * (keys / 4 + 1) + rows * (keys / 8 + 1)) + 4 * rows;
+}
+
+// Whether the kernel is attention and what follows it, of queries that are at most moved.
+static bool is_plain_attention(const RegionView& region, Operation* root) {
+  auto is_after_root = [&](const Store& store) {
+    return ops_behind(store.value, [&](Operation* op) { return op == root; }).size() == 1;
+  };
+  const SmallVector<Store> stores = stores_of(region).value_or(SmallVector<Store>());
+  return isa<ir::AttentionOp>(root) && llvm::all_of(stores, is_after_root) &&
+         ops_behind(root->getOperand(0), is_reduction).empty();
+}
+
+bool suits_coop_attention(Operation* root, const DeviceProfile& profile) {
+  auto query = cast<RankedTensorType>(root->getOperand(0).getType());
+  auto key = cast<RankedTensorType>(root->getOperand(1).getType());
+  if (!fits_coop_attention(root) ||
+      !has_cooperative_matrices(profile, dtype_of(root->getOperand(1))) ||
+      coop_attention_bytes(root) > profile.shared_memory_bytes)
+    return false;
+  const AttentionTile tile = coop_attention_tile(root, coop_attention_rows(root));
+  const std::int64_t workgroups =
+      query.getDimSize(0) * key.getDimSize(2) * ceil_div(query.getDimSize(1), tile.steps);
+  // A unit does several times what it does without matrices.
+  constexpr std::int64_t kAdvantage = 8;
+  return kAdvantage * workgroups >= std::max<std::int64_t>(profile.compute_units, 16);
+}
+
+bool uses_coop_attention(const RegionView& region, Operation* root, const DeviceProfile& profile) {
+  return suits_coop_attention(root, profile) && is_plain_attention(region, root);
+}
+
+std::int64_t coop_attention_iterations(Operation* root, ScheduleAttr schedule) {
+  const std::int64_t keys = std::max<std::int64_t>(schedule.get("keys", 32), 1);
+  const std::int64_t head = cast<RankedTensorType>(root->getOperand(0).getType()).getDimSize(3);
+  return ceil_div(kMaxAttentionLength, keys) + 8 * head;
+}
+
+ScheduleAttr coop_attention_schedule(Operation* root, const DeviceProfile& profile) {
+  return make_schedule(root->getContext(), "attention_coop",
+                       {{"workgroup", coop_attention_rows(root) / 16 * profile.subgroup_size},
+                        {"keys", coop_attention_keys(root)}});
+}
+
+}  // namespace ashlar::kernel

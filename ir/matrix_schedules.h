@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Schedules on cooperative matrices: when they are used, and their parameters.
+#pragma once
+
+#include "ir/schedule_model.h"
+
+namespace ashlar::kernel {
+
+// Whether the device multiplies 16x16 matrices of this element type with f32 sums.
+bool has_cooperative_matrices(const DeviceProfile& profile, DType dtype);
+
+// When both sides are 16-bit floats as they are stored: then only the order of additions differs
+// from other schedules.
+bool uses_coop_matmul(mlir::Operation* matmul, const DeviceProfile& profile);
+// The widest tiles that leave few units idle, with 64x32 sums or less for each subgroup.
+ScheduleAttr coop_matmul_schedule(mlir::Operation* matmul, const DeviceProfile& profile);
+
+// Whether shapes and element types of an attention allow it.
+bool fits_coop_attention(mlir::Operation* root);
+// Where, besides, there are tiles of query rows enough to keep part of the device busy. Their keys
+// are not split.
+bool suits_coop_attention(mlir::Operation* root, const DeviceProfile& profile);
+// Where, besides, the kernel does nothing before it: appends no rows, normalises no queries.
+bool uses_coop_attention(const RegionView& region, mlir::Operation* root,
+                         const DeviceProfile& profile);
+ScheduleAttr coop_attention_schedule(mlir::Operation* root, const DeviceProfile& profile);
+std::int64_t coop_attention_iterations(mlir::Operation* root, ScheduleAttr schedule);
+
+// Query rows of a workgroup, which share a key/value head: as many as there are, at most 64.
+std::int64_t coop_attention_rows(mlir::Operation* root);
+// Their heads and steps, where a workgroup has `rows`.
+AttentionTile coop_attention_tile(mlir::Operation* root, std::int64_t rows);
+// Keys of one block.
+std::int64_t coop_attention_keys(mlir::Operation* root);
+
+}  // namespace ashlar::kernel

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ir/schedule_candidates.h"
+
+#include "runtime/program/affine_encoding.h"
+
+#include "mlir/IR/Builders.h"
+#include "llvm/Support/xxhash.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+using namespace mlir;
+
+namespace ashlar::kernel {
+namespace {
+
+using Parameters = llvm::SmallVector<std::pair<StringRef, std::int64_t>>;
+
+// `base` with some parameters replaced.
+ScheduleAttr with(ScheduleAttr base, const Parameters& changed) {
+  Builder builder(base.getContext());
+  NamedAttrList named(base.getParameters());
+  for (auto [name, value] : changed)
+    named.set(name, builder.getI64IntegerAttr(value));
+  return ScheduleAttr::get(base.getContext(), base.getEmitter(),
+                           named.getDictionary(base.getContext()));
+}
+
+class Candidates {
+public:
+  Candidates(const RegionView& region, const DeviceProfile& profile)
+      : region_(region), profile_(profile), base_(default_schedule(region, profile)),
+        subgroup_(std::max(profile.subgroup_size, 1u)) {
+    list_.push_back(base_);
+  }
+
+  SmallVector<ScheduleAttr> list() {
+    const StringRef emitter = base_.getEmitter();
+    if (emitter == "elementwise" || emitter == "attention")
+      vary_workgroup();
+    else if (emitter == "row")
+      vary_row();
+    else if (emitter == "matvec")
+      vary_matvec();
+    else if (emitter == "matmul")
+      vary_matmul();
+    return std::move(list_);
+  }
+
+private:
+  void add(const Parameters& changed) {
+    const ScheduleAttr schedule = with(base_, changed);
+    const std::int64_t workgroup = schedule.get("workgroup", 0);
+    const bool fits = workgroup > 0 && workgroup <= profile_.max_workgroup_invocations &&
+                      (profile_.max_loop_iterations == 0 ||
+                       loop_iterations(region_, schedule) <= profile_.max_loop_iterations);
+    if (fits && !llvm::is_contained(list_, schedule))
+      list_.push_back(schedule);
+  }
+
+  void vary_workgroup() {
+    for (std::int64_t workgroup : {64, 128, 256})
+      add({{"workgroup", workgroup}});
+  }
+
+  void vary_row() {
+    for (std::int64_t subgroups : {1, 2, 4, 8})
+      for (std::int64_t rows : {1, 2, 4})
+        if (subgroups * subgroup_ * rows <= kLargestWorkgroup)
+          add({{"rows", rows}, {"workgroup", subgroups * subgroup_ * rows}});
+  }
+
+  // Threads carry rows times left rows sums and rows times unroll packets: no more than the
+  // schedule model allows.
+  void vary_matvec() {
+    auto left = cast<RankedTensorType>(roots_of(region_).front()->getOperand(0).getType());
+    const std::int64_t left_rows =
+        std::max<std::int64_t>(left.getNumElements() / left.getShape().back(), 1);
+    const std::int64_t loads = base_.get("width", 1) == kPackedBlock ? 8 : 32;
+    for (std::int64_t rows : {1, 2, 4, 8})
+      for (std::int64_t unroll : {1, 2, 4})
+        for (std::int64_t groups : {2, 4, 8, 16})
+          if (rows * left_rows <= 16 && rows * unroll <= loads)
+            add({{"rows", rows},
+                 {"unroll", unroll},
+                 {"workgroup", std::max(base_.get("lanes", subgroup_) * groups, subgroup_)}});
+  }
+
+  void vary_matmul() {
+    constexpr std::pair<std::int64_t, std::int64_t> kTiles[] = {
+        {32, 32}, {32, 64}, {64, 32}, {64, 64}, {128, 64}};
+    for (auto [m, n] : kTiles)
+      for (std::int64_t k : {16, 32})
+        for (std::int64_t elements : {16, 32})
+          if ((m + n) * k * 4 <= profile_.shared_memory_bytes &&
+              m * n / elements <= kLargestWorkgroup)
+            add({{"tile_m", m}, {"tile_n", n}, {"tile_k", k}, {"workgroup", m * n / elements}});
+  }
+
+  static constexpr std::int64_t kLargestWorkgroup = 256;
+
+  const RegionView& region_;
+  const DeviceProfile& profile_;
+  ScheduleAttr base_;
+  std::int64_t subgroup_;
+  SmallVector<ScheduleAttr> list_;
+};
+
+}  // namespace
+
+SmallVector<ScheduleAttr> candidate_schedules(const RegionView& region,
+                                              const DeviceProfile& profile) {
+  return Candidates(region, profile).list();
+}
+
+std::string kernel_key(const RegionView& region) {
+  return fmt::format("{:016x}", llvm::xxh3_64bits(region_text(region)));
+}
+
+ScheduleChoice choice_of(ScheduleAttr schedule) {
+  ScheduleChoice choice{schedule.getEmitter().str(), {}};
+  for (NamedAttribute parameter : schedule.getParameters())
+    choice.parameters[parameter.getName().str()] = cast<IntegerAttr>(parameter.getValue()).getInt();
+  return choice;
+}
+
+}  // namespace ashlar::kernel
