@@ -160,6 +160,8 @@ void populate_patterns(SPIRVTypeConverter& types, ScfToSPIRVContext& scf,
                        RewritePatternSet& patterns) {
   populateGPUToSPIRVPatterns(types, patterns);
   populate_matrix_patterns(types, patterns);
+  populateMMAToSPIRVCoopMatrixTypeConversion(types);
+  populateGpuWMMAToSPIRVCoopMatrixKHRConversionPatterns(types, patterns);
   populateSCFToSPIRVPatterns(types, scf, patterns);
   arith::populateArithToSPIRVPatterns(types, patterns);
   populateMathToSPIRVPatterns(types, patterns);

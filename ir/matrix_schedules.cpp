@@ -20,6 +20,14 @@ bool has_cooperative_matrices(const DeviceProfile& profile, DType dtype) {
                             CooperativeMatrixShape{16, 16, 16, element, element, "f32"});
 }
 
+std::int64_t coop_matmul_bytes(const CoopMatmulTile& tile) {
+  constexpr std::int64_t kPadding = 8, kBytes = 2;  // of a row of 16-bit elements
+  constexpr std::int64_t kRows = 16, kMostColumns = 64, kSumPadding = 4, kSumBytes = 4;
+  const std::int64_t columns = std::min(tile.n / tile.grid_n, kMostColumns);
+  const std::int64_t sums = tile.grid_m * tile.grid_n * kRows * (columns + kSumPadding) * kSumBytes;
+  return std::max(tile.slots * (tile.m + tile.n) * (tile.k + kPadding) * kBytes, sums);
+}
+
 bool uses_coop_matmul(Operation* matmul, const DeviceProfile& profile) {
   const DType dtype = dtype_of(matmul->getOperand(0));
   return dtype == dtype_of(matmul->getOperand(1)) && has_cooperative_matrices(profile, dtype);
@@ -36,21 +44,18 @@ ScheduleAttr coop_matmul_schedule(Operation* matmul, const DeviceProfile& profil
   std::int64_t tile_n = 128;
   while (tile_n > 64 && batch * ceil_div(m, tile_m) * ceil_div(extent.n, tile_n) < units)
     tile_n /= 2;
-  const std::int64_t grid_m = tile_m >= 64 ? 2 : 1;
-  const std::int64_t grid_n = tile_n / (tile_m >= 32 ? 32 : 16);
-  constexpr std::int64_t kSlots = 2, kPadding = 8, kBytes = 2;
-  auto fits = [&](std::int64_t tile_k) {
-    return kSlots * (tile_m + tile_n) * (tile_k + kPadding) * kBytes <= profile.shared_memory_bytes;
-  };
-  const std::int64_t tile_k = fits(64) ? 64 : fits(32) ? 32 : 16;
+  CoopMatmulTile tile{tile_m, tile_n, 64, tile_m >= 64 ? 2 : 1, tile_n / (tile_m >= 32 ? 32 : 16),
+                      2};
+  while (tile.k > 16 && coop_matmul_bytes(tile) > profile.shared_memory_bytes)
+    tile.k /= 2;
   return make_schedule(matmul->getContext(), "matmul_coop",
-                       {{"tile_m", tile_m},
-                        {"tile_n", tile_n},
-                        {"tile_k", tile_k},
-                        {"grid_m", grid_m},
-                        {"grid_n", grid_n},
-                        {"slots", kSlots},
-                        {"workgroup", grid_m * grid_n * profile.subgroup_size}});
+                       {{"tile_m", tile.m},
+                        {"tile_n", tile.n},
+                        {"tile_k", tile.k},
+                        {"grid_m", tile.grid_m},
+                        {"grid_n", tile.grid_n},
+                        {"slots", tile.slots},
+                        {"workgroup", tile.grid_m * tile.grid_n * profile.subgroup_size}});
 }
 
 bool fits_coop_attention(Operation* root) {

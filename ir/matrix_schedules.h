@@ -9,6 +9,14 @@ namespace ashlar::kernel {
 // Whether the device multiplies 16x16 matrices of this element type with f32 sums.
 bool has_cooperative_matrices(const DeviceProfile& profile, DType dtype);
 
+// A tile of the result and of K, the subgroups that share it, and the tiles of the operands that
+// workgroup memory holds.
+struct CoopMatmulTile {
+  std::int64_t m, n, k, grid_m, grid_n, slots;
+};
+// Workgroup memory that the emitter needs, at most: tiles, or sums on their way out.
+std::int64_t coop_matmul_bytes(const CoopMatmulTile& tile);
+
 // When both sides are 16-bit floats as they are stored: then only the order of additions differs
 // from other schedules.
 bool uses_coop_matmul(mlir::Operation* matmul, const DeviceProfile& profile);

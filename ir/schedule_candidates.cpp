@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/schedule_candidates.h"
 
+#include "ir/matrix_schedules.h"
 #include "runtime/program/affine_encoding.h"
 
 #include "mlir/IR/Builders.h"
@@ -45,6 +46,8 @@ public:
       vary_matvec();
     else if (emitter == "matmul")
       vary_matmul();
+    else if (emitter == "matmul_coop")
+      vary_coop_matmul();
     return std::move(list_);
   }
 
@@ -96,6 +99,25 @@ private:
           if ((m + n) * k * 4 <= profile_.shared_memory_bytes &&
               m * n / elements <= kLargestWorkgroup)
             add({{"tile_m", m}, {"tile_n", n}, {"tile_k", k}, {"workgroup", m * n / elements}});
+  }
+
+  void vary_coop_matmul() {
+    constexpr CoopMatmulTile kTiles[] = {
+        {128, 128, 32, 2, 4, 2}, {128, 128, 32, 2, 2, 2}, {128, 128, 16, 2, 4, 2},
+        {128, 128, 16, 2, 2, 2}, {128, 128, 64, 2, 2, 1}, {128, 256, 16, 2, 4, 2},
+        {256, 128, 16, 4, 2, 2}, {64, 256, 16, 1, 4, 2},  {64, 128, 32, 2, 2, 2},
+        {64, 64, 64, 2, 2, 2},   {32, 128, 64, 1, 4, 2},  {32, 64, 64, 1, 2, 2},
+        {16, 128, 64, 1, 4, 2},  {16, 64, 64, 1, 4, 2}};
+    for (const CoopMatmulTile& tile : kTiles)
+      if (tile.m <= 2 * base_.get("tile_m", 128) &&
+          coop_matmul_bytes(tile) <= profile_.shared_memory_bytes)
+        add({{"tile_m", tile.m},
+             {"tile_n", tile.n},
+             {"tile_k", tile.k},
+             {"grid_m", tile.grid_m},
+             {"grid_n", tile.grid_n},
+             {"slots", tile.slots},
+             {"workgroup", tile.grid_m * tile.grid_n * subgroup_}});
   }
 
   static constexpr std::int64_t kLargestWorkgroup = 256;

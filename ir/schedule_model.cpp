@@ -150,6 +150,20 @@ std::int64_t row_iterations(ArrayRef<Store> stores, ScheduleAttr schedule) {
 
 // ---- matvec and matmul
 
+// Groups of lanes in a workgroup. Where each workgroup computes the left side for itself, or packed
+// numbers keep it busy, few large ones do best; but some for every unit of a GPU.
+std::int64_t matvec_groups(Operation* matmul, std::int64_t rows, bool packed,
+                           const DeviceProfile& profile) {
+  const std::int64_t n = matmul_extent(matmul).n;
+  std::int64_t groups = profile.is_cpu ? 8 : 4;
+  const std::int64_t units = std::max<std::int64_t>(profile.compute_units, 1);
+  const std::int64_t wanted = packed ? units - units / 16 : 2 * units;
+  while (!profile.is_cpu && (packed || stages_lhs(matmul)) && groups < 16 &&
+         n / (2 * groups * rows) >= wanted)
+    groups *= 2;
+  return limited(power_of_two_above(ceil_div(n, rows)), 1, groups);
+}
+
 ScheduleAttr matvec_schedule(const RegionView& region, Operation* matmul,
                              const DeviceProfile& profile) {
   const MatmulExtent extent = matmul_extent(matmul);
@@ -164,13 +178,7 @@ ScheduleAttr matvec_schedule(const RegionView& region, Operation* matmul,
   std::int64_t rows = profile.is_cpu ? 8 : extent.m > 1 ? 2 : 1;
   rows = limited(rows, 1, std::max<std::int64_t>(16 / std::max<std::int64_t>(extent.m, 1), 1));
   const std::int64_t unroll = profile.is_cpu ? 1 : limited(extent.k / (lanes * width), 1, 4);
-  std::int64_t groups = profile.is_cpu ? 8 : 4;
-  // Each workgroup computes the left side for itself, so few large ones; but some for every unit.
-  const std::int64_t units = std::max<std::int64_t>(profile.compute_units, 1);
-  while (!profile.is_cpu && stages_lhs(matmul) && groups < 16 &&
-         extent.n / (2 * groups * rows) >= 2 * units)
-    groups *= 2;
-  groups = limited(power_of_two_above(ceil_div(extent.n, rows)), 1, groups);
+  const std::int64_t groups = matvec_groups(matmul, rows, /*packed=*/false, profile);
   const std::int64_t workgroup = limited(lanes * groups, subgroup, largest_workgroup(profile, 512));
   return make_schedule(region.op->getContext(), "matvec",
                        {{"workgroup", workgroup},
@@ -180,28 +188,37 @@ ScheduleAttr matvec_schedule(const RegionView& region, Operation* matmul,
                         {"unroll", unroll}});
 }
 
-// A lane takes one block of each row at a time. Unpacking is bound by instructions, so a GPU wants
-// as many rows as leave work for all of it, since they share the activations; and a number of loads
-// under way, by rows or by steps.
+// The most rows of the weights that share what is loaded of the left side and still leave each unit
+// of a GPU enough groups of lanes to hide the latency of their loads.
+std::int64_t packed_rows(const MatmulExtent& extent, const DeviceProfile& profile) {
+  constexpr std::int64_t kGroupsOfUnit = 16;
+  if (profile.is_cpu)
+    return 4;
+  std::int64_t rows = 8;
+  const std::int64_t units = std::max<std::int64_t>(profile.compute_units, 1);
+  while (rows > 1 && extent.n / rows < kGroupsOfUnit * units)
+    rows /= 2;
+  return rows;
+}
+
+// A lane takes one block of each row at a time.
 ScheduleAttr packed_matvec_schedule(const RegionView& region, Operation* matmul,
                                     const DeviceProfile& profile) {
   const MatmulExtent extent = matmul_extent(matmul);
   const std::int64_t subgroup = std::max(profile.subgroup_size, 1u);
   const std::int64_t blocks = ceil_div(extent.k, kPackedBlock);
   const std::int64_t lanes = std::min(subgroup, power_of_two_above(blocks));
-  std::int64_t rows = profile.is_cpu ? 4 : extent.n >= 8'192 ? 8 : extent.n >= 2'048 ? 4 : 2;
-  rows = limited(rows, 1, std::max<std::int64_t>(16 / std::max<std::int64_t>(extent.m, 1), 1));
-  const std::int64_t unroll =
-      profile.is_cpu || extent.m > 1 ? 1 : limited(blocks / lanes, 1, 8 / rows);
-  const std::int64_t groups =
-      limited(power_of_two_above(ceil_div(extent.n, rows)), 1, profile.is_cpu ? 8 : 4);
-  const std::int64_t workgroup = limited(lanes * groups, subgroup, largest_workgroup(profile, 256));
+  const std::int64_t rows =
+      limited(packed_rows(extent, profile), 1,
+              std::max<std::int64_t>(16 / std::max<std::int64_t>(extent.m, 1), 1));
+  const std::int64_t groups = matvec_groups(matmul, rows, /*packed=*/true, profile);
+  const std::int64_t workgroup = limited(lanes * groups, subgroup, largest_workgroup(profile, 512));
   return make_schedule(region.op->getContext(), "matvec",
                        {{"workgroup", workgroup},
                         {"lanes", lanes},
                         {"rows", rows},
                         {"width", kPackedBlock},
-                        {"unroll", unroll}});
+                        {"unroll", 1}});
 }
 
 std::int64_t matvec_iterations(Operation* matmul, ArrayRef<Store> stores, ScheduleAttr schedule) {
@@ -271,10 +288,12 @@ ScheduleAttr attention_schedule(const RegionView& region, Operation* root,
     return make_schedule(region.op->getContext(), "attention",
                          {{"workgroup", workgroup},
                           {"splits", splits_of(root)},
-                          {"packets", profile.is_cpu ? 1 : 8},
-                          {"keys", profile.is_cpu ? kAttentionKeysAtOnce : 8}});
+                          {"packets", profile.is_cpu ? 1 : 4},
+                          {"keys", kAttentionKeysAtOnce}});
   };
-  std::int64_t workgroup = largest_workgroup(profile, profile.is_cpu ? 64 : 128);
+  // A large head keeps many values in each thread: more threads share them.
+  const bool large = cast<RankedTensorType>(root->getOperand(2).getType()).getDimSize(3) >= 128;
+  std::int64_t workgroup = largest_workgroup(profile, profile.is_cpu ? 64 : large ? 256 : 128);
   while (profile.max_loop_iterations && 2 * workgroup <= largest_workgroup(profile, 512) &&
          attention_iterations(root, make(workgroup)) > profile.max_loop_iterations)
     workgroup *= 2;

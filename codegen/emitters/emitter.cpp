@@ -103,7 +103,7 @@ FailureOr<EmittedKernel> emit_kernel(kernel::DefOp def, const DeviceProfile& pro
   return EmittedKernel{builder.take_module(),
                        builder.grid(),
                        {static_cast<std::uint32_t>(size), 1, 1},
-                       static_cast<std::uint32_t>(builder.subgroup_size())};
+                       builder.required_subgroup_size()};
 }
 
 }  // namespace ashlar::codegen

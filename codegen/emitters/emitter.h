@@ -18,7 +18,7 @@ struct EmittedKernel {
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::array<std::uint32_t, 3> workgroups;
   std::array<std::uint32_t, 3> workgroup_size;
-  std::uint32_t subgroup_size;
+  std::uint32_t subgroup_size;  // required; 0 where any will do
 };
 
 // Emits `kernel` as its schedule says. On failure a diagnostic names the op that does not fit.

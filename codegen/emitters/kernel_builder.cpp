@@ -27,6 +27,7 @@ KernelBuilder::KernelBuilder(kernel::DefOp def, const DeviceProfile& profile,
                              std::int64_t workgroup_size)
     : ImplicitLocOpBuilder(def.getLoc(), def.getContext()), def_(def), profile_(profile),
       workgroup_size_(workgroup_size), module_(ModuleOp::create(def.getLoc())) {
+  required_subgroup_size_ = static_cast<std::uint32_t>(subgroup_size());
   setInsertionPointToStart(module_->getBody());
   auto gpu_module = gpu::GPUModuleOp::create(*this, getLoc(), def.getSymName());
   setInsertionPointToStart(gpu_module.getBody());

@@ -35,6 +35,10 @@ public:
   const DeviceProfile& profile() const { return profile_; }
   std::int64_t workgroup_size() const { return workgroup_size_; }
   std::int64_t subgroup_size() const;
+  // For kernels that use no subgroup operation. A required size would also limit the workgroup: on
+  // lavapipe to 256 threads of 1024.
+  void accept_any_subgroup_size() { required_subgroup_size_ = 0; }
+  std::uint32_t required_subgroup_size() const { return required_subgroup_size_; }
 
   // Emits the work of `count` workgroups, at least one. A grid is a rectangle: workgroups beyond
   // `count` do nothing.
@@ -158,6 +162,7 @@ private:
   const DeviceProfile& profile_;
   std::int64_t workgroup_size_;
   std::int64_t workgroups_ = 1;
+  std::uint32_t required_subgroup_size_;  // 0: any
   std::int64_t shared_bytes_ = 0;
   mlir::OwningOpRef<mlir::ModuleOp> module_;
   mlir::Block* entry_ = nullptr;

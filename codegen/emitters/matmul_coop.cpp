@@ -76,13 +76,11 @@ public:
       return b_.fail(root_, "the device has no cooperative matrices of this type");
     allocate();
     const std::int64_t tiles_m = ceil_div(shape_.m, tile_.m), tiles_n = ceil_div(shape_.n, tile_.n);
-    const std::int64_t workgroups = shape_.batch * tiles_n * tiles_m;
-    auto body = [&](Value workgroup) {
+    b_.for_workgroups(shape_.batch * tiles_n * tiles_m, [&] {
       // Neighbours share columns of the right side, which is the larger one where it matters.
-      place(b_.delinearize(workgroup, {shape_.batch, tiles_n, tiles_m}));
+      place(b_.delinearize(b_.workgroup(), {shape_.batch, tiles_n, tiles_m}));
       store_results(multiply_all());
-    };
-    emit_ranges(b_, WorkRange{workgroups, body});
+    });
   }
 
 private:

@@ -132,7 +132,7 @@ private:
   // Computes the left side once per workgroup and keeps it there.
   void stage_lhs() {
     const std::int64_t width = k_ % 4 == 0 ? 4 : 1, packets = m_ * k_ / width;
-    const StagedValues staged(b_, dtype_of(lhs_), m_ * k_, width);
+    const StagedValues staged(b_, dtype_of(lhs_), m_ * k_, width, packed_ ? kPackedBlock : 0);
     auto type = cast<RankedTensorType>(lhs_.getType());
     b_.for_each(b_.thread(), b_.index(packets), b_.index(b_.workgroup_size()), [&](Value packet) {
       staged.store(packet, e_.at(lhs_, point_at(b_, type, b_.mul(packet, width), width)));

@@ -70,6 +70,7 @@ void emit_scan(KernelBuilder& b, Stores stores) {
     return b.fail(b.def(), "a scan kernel needs one cumsum");
   if (!check_stores(b, stores, root) || kernel::element_count(root->getResult(0).getType()) == 0)
     return;
+  b.accept_any_subgroup_size();
   b.for_workgroups(Line::count(root.getInput(), static_cast<std::int64_t>(root.getAxis())),
                    [&] { Scan(b, stores, root).emit(); });
 }

@@ -327,6 +327,7 @@ void emit_sort(KernelBuilder& b, Stores stores) {
   if (!check_stores(b, stores, root) || kernel::element_count(root->getResult(0).getType()) == 0)
     return;
   const Value input = root->getOperand(0);
+  b.accept_any_subgroup_size();
   b.for_workgroups(Line::count(input, root->getAttrOfType<IntegerAttr>("axis").getInt()),
                    [&] { Sort(b, stores, root).emit(); });
 }

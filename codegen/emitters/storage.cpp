@@ -328,9 +328,17 @@ static Type staged_type(KernelBuilder& b, DType dtype, std::int64_t width) {
 }
 
 StagedValues::StagedValues(KernelBuilder& builder, DType dtype, std::int64_t count,
-                           std::int64_t width)
-    : b_(builder), dtype_(dtype), width_(width),
-      memory_(builder.shared(staged_type(builder, dtype, width), count / width)) {}
+                           std::int64_t width, std::int64_t block)
+    : b_(builder), dtype_(dtype), width_(width), packets_per_block_(block / width) {
+  const std::int64_t packets = count / width;
+  const std::int64_t unused = packets_per_block_ > 0 ? packets / packets_per_block_ : 0;
+  memory_ = builder.shared(staged_type(builder, dtype, width), packets + unused);
+}
+
+// One unused packet behind each block shifts the next one to other banks.
+Value StagedValues::place_of(Value packet) const {
+  return packets_per_block_ > 0 ? b_.add(packet, b_.div(packet, packets_per_block_)) : packet;
+}
 
 void StagedValues::store(Value packet, ValueRange values) const {
   Values stored(values);
@@ -342,11 +350,11 @@ void StagedValues::store(Value packet, ValueRange values) const {
     for (Value& value : stored)
       value = to_storage(b_, dtype_, value);
   }
-  b_.store_vector(stored, memory_, packet);
+  b_.store_vector(stored, memory_, place_of(packet));
 }
 
 Values StagedValues::load(Value packet) const {
-  const Values stored = b_.load_vector(memory_, packet);
+  const Values stored = b_.load_vector(memory_, place_of(packet));
   Values values;
   for (Value value : stored) {
     if (dtype_ == DType::bf16 && width_ > 1)

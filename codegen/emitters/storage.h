@@ -46,10 +46,11 @@ Values pack_words(KernelBuilder& b, DType dtype, ValueRange values);
 Values unpack_words(KernelBuilder& b, DType dtype, ValueRange words);
 
 // Workgroup memory for `count` float values of `dtype`, as narrow as `dtype` is, `width` (1 or 4)
-// at a time.
+// at a time. With `block` > 0 packets that many values apart lie in different memory banks.
 class StagedValues {
 public:
-  StagedValues(KernelBuilder& builder, DType dtype, std::int64_t count, std::int64_t width);
+  StagedValues(KernelBuilder& builder, DType dtype, std::int64_t count, std::int64_t width,
+               std::int64_t block = 0);
 
   std::int64_t width() const { return width_; }
   // Packet number `packet`: values [packet * width, (packet + 1) * width).
@@ -57,9 +58,12 @@ public:
   Values load(Value packet) const;
 
 private:
+  Value place_of(Value packet) const;
+
   KernelBuilder& b_;
   DType dtype_;
   std::int64_t width_;
+  std::int64_t packets_per_block_;
   Value memory_;
 };
 

@@ -6,6 +6,7 @@
 #include "runtime/vulkan/transfers.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace ashlar {
 namespace {
@@ -58,6 +59,9 @@ Graph graph_of(std::span<const NodeRef> roots) {
 
 Context& Context::instance() {
   static Context& context = *new Context;
+  // Registered after the driver was loaded, so it runs before the driver's own end.
+  [[maybe_unused]] static const int registered =
+      std::atexit([] { context.device().queue().abandon(); });
   return context;
 }
 

@@ -95,6 +95,8 @@ bool Queue::is_done(Ticket ticket) {
 }
 
 void Queue::retire(VkObjectType type, std::uint64_t object) noexcept {
+  if (abandoned_)
+    return;
   const Ticket ticket = last_submitted();
   if (ticket <= completed())
     return device_.destroy(type, object);

@@ -48,6 +48,10 @@ public:
   // Destroys what has become free.
   void collect() noexcept;
 
+  // From now on nothing is destroyed. For the end of the process, when drivers and layers may be
+  // gone before objects in static storage are.
+  void abandon() noexcept { abandoned_ = true; }
+
   // Waits a bounded time for all work and destroys what was retired. False where work still runs
   // and nothing may be destroyed.
   bool drain() noexcept;
@@ -71,6 +75,7 @@ private:
   std::vector<VkCommandBufferSubmitInfo> infos_;
   std::atomic<Ticket> last_ = 0;
   std::atomic<bool> lost_ = false;
+  std::atomic<bool> abandoned_ = false;
   std::mutex retired_mutex_;
   std::deque<Retired> retired_;
 };

@@ -33,8 +33,12 @@ public:
     EntryProfile profile{.entry = options_.entry,
                          .context = options_.context,
                          .tokens = tokens_of(options_.entry) * runtime_.batch()};
-    run_plain();
-    choose_amounts(run_plain());
+    // Also long enough for an idle GPU to reach its clock.
+    constexpr double kWakeSeconds = 0.5;
+    double seconds = run_plain();
+    for (double spent = seconds; spent < kWakeSeconds; spent += seconds)
+      seconds = run_plain();
+    choose_amounts(seconds);
     std::vector<double> plain, outside;
     std::vector<ProfiledRun> runs;
     // In turns, so that both see the same clocks and neighbours.

@@ -27,9 +27,11 @@ EntryDefinition matvec(std::int64_t words, std::int64_t columns) {
           }};
 }
 
+// Slot 0 is a constant, so that nothing is read before it was written.
 Dispatch tiny_dispatch(const Dispatch& like, std::uint64_t from, std::uint64_t to) {
   const auto word = [](std::uint64_t slot, Access access) {
-    return Argument{{Space::arena, 0, slot * kSlotBytes, sizeof(float)}, access};
+    return Argument{
+        {slot == 0 ? Space::constant : Space::arena, 0, slot * kSlotBytes, sizeof(float)}, access};
   };
   Dispatch dispatch = like;
   dispatch.arguments = {word(from, Access::read), word(to, Access::write)};
@@ -71,6 +73,7 @@ Program dispatch_program(const DeviceProfile& profile, std::uint32_t count) {
     dependent.commands.emplace_back(tiny_dispatch(tiny, i, i + 1));
     independent.commands.emplace_back(tiny_dispatch(tiny, 0, i + 1));
   }
+  program.constants.resize(std::max<std::size_t>(program.constants.size(), kSlotBytes));
   program.entries = {single, dependent, independent};
   return program;
 }

@@ -18,10 +18,15 @@ int axis_of(const Attributes& attributes) {
   return static_cast<int>(attributes.integer("axis"));
 }
 
-// Indices of an axis in a type with room to compute, negative ones counted from its start.
+// A signed type with room to compute.
+DType wide_dtype(DType dtype) {
+  return size_of(dtype) < 4 || dtype == DType::i32 ? DType::i32 : DType::i64;
+}
+
+// Indices of an axis, negative ones counted from its start.
 Array from_start(const Array& indices, std::int64_t extent) {
-  const Array wide = convert(indices, size_of(indices.dtype()) < 4 ? DType::i32 : DType::i64);
-  return where(wide < 0, wide + extent, wide);
+  const Array wide = convert(indices, wide_dtype(indices.dtype()));
+  return is_signed(indices.dtype()) ? where(wide < 0, wide + extent, wide) : wide;
 }
 
 // take's indices for scatters along its axis: [1, .., n, .., 1].

@@ -24,6 +24,7 @@ constexpr NamedRule kRules[] = {
     {"gather", vjp_gather},
     {"scan", vjp_scan},
     {"sort", vjp_sort},
+    {"quantized", vjp_quantized},
 };
 
 }  // namespace
@@ -72,6 +73,8 @@ Array batch_op(const Batched& op) {
     return batch_contraction(op);
   case OpClass::attention:
     return batch_attention(op);
+  case OpClass::quantized:
+    return batch_quantized(op);
   case OpClass::gather:
     return batch_gather(op);
   case OpClass::scan:

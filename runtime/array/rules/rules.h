@@ -52,6 +52,7 @@ Derivatives vjp_movement(const Application& op, const Array& cotangent);
 Derivatives vjp_reduction(const Application& op, const Array& cotangent);
 Derivatives vjp_contraction(const Application& op, const Array& cotangent);
 Derivatives vjp_attention(const Application& op, const Array& cotangent);
+Derivatives vjp_quantized(const Application& op, const Array& cotangent);
 Derivatives vjp_gather(const Application& op, const Array& cotangent);
 Derivatives vjp_scan(const Application& op, const Array& cotangent);
 Derivatives vjp_sort(const Application& op, const Array& cotangent);
@@ -61,6 +62,7 @@ Array batch_movement(const Batched& op);
 Array batch_reduction(const Batched& op);
 Array batch_contraction(const Batched& op);
 Array batch_attention(const Batched& op);
+Array batch_quantized(const Batched& op);
 Array batch_gather(const Batched& op);
 
 }  // namespace ashlar

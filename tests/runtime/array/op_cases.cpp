@@ -217,6 +217,20 @@ Cases scan_and_sort_cases() {
   return cases;
 }
 
+// Two rows of 4-bit numbers in two groups of 32.
+OpCase dequantize_case() {
+  std::vector<std::uint32_t> words;
+  for (std::uint32_t i = 0; i < 16; ++i)
+    words.push_back(0x9E3779B9U * (i + 1));
+  return {OpKind::dequantize,
+          "dequantize",
+          [](const Arrays& a) {
+            return Arrays{table::dequantize(a[0], a[1], a[2], 4, 32, DType::f32)};
+          },
+          {array(std::span<const std::uint32_t>(words), {2, 8}), numbers({2, 2}),
+           numbers({2, 2}, -1, 1, 9)}};
+}
+
 OpCase philox_case() {
   const auto words = [](std::initializer_list<std::uint32_t> w) { return array(w, Shape{3}); };
   return {
@@ -244,7 +258,7 @@ Array numbers(const Shape& shape, double low, double high, int seed) {
 
 const std::vector<OpCase>& op_cases() {
   static const std::vector<OpCase> cases = [] {
-    Cases all = {philox_case()};
+    Cases all = {philox_case(), dequantize_case()};
     for (const Cases& part :
          {elementwise_cases(), movement_cases(), reduction_cases(), contraction_cases(),
           attention_cases(), gather_cases(), scan_and_sort_cases()})

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // vmap of every operation against a loop over the rows, through the reference evaluator.
+#include "runtime/array/eval.h"
 #include "runtime/array/ops.h"
 #include "runtime/program/error.h"
 #include "tests/runtime/array/op_cases.h"
@@ -26,12 +27,14 @@ Array variant(const Array& x, int row) {
   return is_float(x.dtype()) ? turned + 0.01 * row : turned;
 }
 
-void expect_equal(const reference::Tensor& actual, const reference::Tensor& expected) {
+void expect_equal(const reference::Tensor& actual, const reference::Tensor& expected,
+                  double tolerance = 1e-6) {
   ASSERT_EQ(actual.type, expected.type);
   EXPECT_EQ(actual.integers, expected.integers);
   ASSERT_EQ(actual.reals.size(), expected.reals.size());
   for (std::size_t i = 0; i < actual.reals.size(); ++i)
-    EXPECT_NEAR(actual.reals[i], expected.reals[i], 1e-6 * (1 + std::abs(expected.reals[i]))) << i;
+    EXPECT_NEAR(actual.reals[i], expected.reals[i], tolerance * (1 + std::abs(expected.reals[i])))
+        << i;
 }
 
 class Vmap : public ::testing::TestWithParam<OpCase> {};
@@ -83,6 +86,24 @@ TEST(VmapRules, EveryOpWithOperandsHasACase) {
   for (const OpInfo& info : all_ops())
     if (info.op_class != OpClass::source)
       EXPECT_TRUE(tested.contains(info.kind)) << info.name;
+}
+
+TEST(VmapRules, GiveTheSameOnTheDevice) {
+  Arrays results;
+  std::vector<std::string> names;
+  for (const OpCase& c : cases_with_axes()) {
+    Arrays batched;
+    for (const Array& input : c.inputs)
+      batched.push_back(stack({variant(input, 0), variant(input, 1), variant(input, 2)}));
+    results.push_back(vmap(c.function)(batched)[0]);
+    names.push_back(c.name);
+  }
+  const auto expected = reference_values(results);
+  eval(results);
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    SCOPED_TRACE(names[i]);
+    expect_equal(reference_value(results[i]), expected[i], 1e-5);
+  }
 }
 
 TEST(VmapRules, ComposesWithGrad) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The probe measures every limit; its kernels compute what they are meant to.
 #include "runtime/executor/executor.h"
+#include "runtime/executor/hazard_checker.h"
 #include "runtime/vulkan/transfers.h"
 #include "tools/measure/peak_kernels.h"
 #include "tools/measure/probe.h"
@@ -67,6 +68,7 @@ TEST(Probe, DependentDispatchesDependOnEachOther) {
   const auto& first = std::get<Dispatch>(program.entries[1].commands[0]);
   const auto& second = std::get<Dispatch>(program.entries[1].commands[2]);
   EXPECT_EQ(first.arguments[1].range, second.arguments[0].range);
+  EXPECT_NO_THROW(require_no_hazards(program));
 }
 
 TEST(PeakKernels, CompileForEveryProfile) {

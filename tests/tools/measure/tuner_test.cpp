@@ -35,28 +35,30 @@ using Candidates = std::map<std::string, std::vector<ScheduleChoice>, std::less<
 
 class TunerTest : public testing::Test {
 protected:
-  static DecoderProgram program(const ModelSource& model) {
-    return {model.config(), weights_of(model), {.dtype = DType::f32, .prefill_sizes = {16}}};
+  static DecoderProgram program(const ModelSource& model, DType dtype) {
+    return {model.config(), weights_of(model), {.dtype = dtype, .prefill_sizes = {16, 128}}};
   }
-  static Program compile_with(const ModelSource& model, const DeviceProfile& profile,
+  static Program compile_with(const ModelSource& model, DType dtype, const DeviceProfile& profile,
                               const CompileOptions& options) {
-    const DecoderProgram decoder = program(model);
+    const DecoderProgram decoder = program(model, dtype);
     return compile_entries(decoder, decoder.generation_entries(), profile, options);
   }
   // The kernels of decode and prefill under a choice of schedules.
-  static std::vector<KernelSchedule>
-  schedules(const ModelSource& model, const DeviceProfile& profile, ScheduleLookup lookup = {}) {
+  static std::vector<KernelSchedule> schedules(const ModelSource& model, DType dtype,
+                                               const DeviceProfile& profile,
+                                               ScheduleLookup lookup = {}) {
     std::vector<KernelSchedule> kernels;
     CompileOptions options;
     options.tuning = TuningTable{};
     options.schedules = std::move(lookup);
     options.on_kernel = [&](const KernelSchedule& kernel) { kernels.push_back(kernel); };
-    compile_with(model, profile, options);
+    compile_with(model, dtype, profile, options);
     return kernels;
   }
-  static Candidates candidates(const ModelSource& model, const DeviceProfile& profile) {
+  static Candidates candidates(const ModelSource& model, DType dtype,
+                               const DeviceProfile& profile) {
     Candidates candidates;
-    for (const KernelSchedule& kernel : schedules(model, profile))
+    for (const KernelSchedule& kernel : schedules(model, dtype, profile))
       candidates[kernel.key] = kernel.candidates;
     return candidates;
   }
@@ -77,7 +79,7 @@ protected:
   static std::vector<std::int32_t> decode(Device& device, const ModelSource& model,
                                           const CompileOptions& options) {
     DecoderRuntime runtime(
-        device, compile_with(model, device.profile(), options),
+        device, compile_with(model, DType::f32, device.profile(), options),
         [&](const WeightSpec& weight, std::uint64_t offset, std::span<std::byte> chunk) {
           model.read_weight(weight, offset, chunk);
         });
@@ -89,7 +91,7 @@ protected:
 
 TEST_F(TunerTest, CandidatesBeginWithTheModelsChoiceAndDiffer) {
   for (const KernelSchedule& kernel :
-       schedules(small_model(), *find_profile_fixture("nvidia-h200"))) {
+       schedules(small_model(), DType::bf16, *find_profile_fixture("nvidia-h200"))) {
     ASSERT_FALSE(kernel.candidates.empty());
     EXPECT_EQ(kernel.candidates.front(), kernel.schedule);
     for (std::size_t i = 0; i < kernel.candidates.size(); ++i)
@@ -103,17 +105,18 @@ TEST_F(TunerTest, EveryCandidateCompilesOnEveryProfile) {
     for (const ModelSource* model : {static_cast<const ModelSource*>(&small_model()),
                                      static_cast<const ModelSource*>(&packed_model())}) {
       const DeviceProfile profile = *find_profile_fixture(name);
-      const Candidates all = candidates(*model, profile);
+      const Candidates all = candidates(*model, DType::bf16, profile);
       EXPECT_GE(rounds(all), 8u) << name;
       for (std::size_t round = 1; round < rounds(all); ++round)
-        for (const KernelSchedule& kernel : schedules(*model, profile, in_round(all, round)))
+        for (const KernelSchedule& kernel :
+             schedules(*model, DType::bf16, profile, in_round(all, round)))
           EXPECT_EQ(kernel.schedule, *in_round(all, round)("", kernel.key)) << name;
     }
 }
 
 TEST_F(TunerTest, EveryCandidateChoosesTheSameTokens) {
   Device device;
-  const Candidates all = candidates(small_model(), device.profile());
+  const Candidates all = candidates(small_model(), DType::f32, device.profile());
   CompileOptions options;
   options.tuning = TuningTable{};
   const std::vector<std::int32_t> expected = decode(device, small_model(), options);
@@ -127,7 +130,7 @@ TEST_F(TunerTest, SchedulesThatAreNoCandidatesAreIgnored) {
   const ScheduleChoice foreign{"matvec", {{"rows", 3}, {"workgroup", 7}}};
   const auto lookup = [&](std::string_view, std::string_view) { return &foreign; };
   for (const KernelSchedule& kernel :
-       schedules(small_model(), *find_profile_fixture("lavapipe"), lookup))
+       schedules(small_model(), DType::bf16, *find_profile_fixture("lavapipe"), lookup))
     EXPECT_EQ(kernel.schedule, kernel.candidates.front());
 }
 
