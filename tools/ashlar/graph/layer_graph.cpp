@@ -74,31 +74,27 @@ struct FormedKernel {
   bool placed = false;
 };
 
-// Looks at the kernels of one entry where they still belong to one layer each: equal ones are
-// shared afterwards.
+// Looks at kernels where they still belong to one layer each: equal ones are shared afterwards.
 class FormedKernelObserver final : public mlir::PassInstrumentation {
 public:
-  FormedKernelObserver(std::string entry, std::vector<FormedKernel>& kernels)
-      : entry_(std::move(entry)), kernels_(kernels) {}
+  FormedKernelObserver(const std::string& entry, std::vector<FormedKernel>& kernels)
+      : entry_(entry), kernels_(kernels) {}
 
   void runBeforePass(mlir::Pass* pass, Operation* op) override {
     if (pass->getArgument() != "ashlar-outline-kernels")
       return;
-    op->walk([&](kernel::FusedOp fused) {
-      if (fused->getParentOfType<mlir::func::FuncOp>().getSymName() != entry_)
-        return;
+    // Other entries have kernels of the same scopes.
+    Operation* function = mlir::SymbolTable::lookupSymbolIn(op, entry_);
+    function->walk([&](kernel::FusedOp fused) {
       FormedKernel& kernel =
           kernels_.emplace_back(FormedKernel{scope_of(fused.getLoc()), fused.getRoot().str(), {}});
-      // Also what an operation holds in regions of its own, such as attention its query.
-      fused.getBody().walk([&](Operation* inner) {
-        if (!inner->hasTrait<mlir::OpTrait::IsTerminator>())
-          kernel.operations.emplace_back(inner->getLoc(), short_name(inner));
-      });
+      for (Operation& inner : fused.getBody().front().without_terminator())
+        kernel.operations.emplace_back(inner.getLoc(), short_name(&inner));
     });
   }
 
 private:
-  std::string entry_;
+  const std::string& entry_;
   std::vector<FormedKernel>& kernels_;
 };
 
