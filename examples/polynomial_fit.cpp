@@ -2,12 +2,12 @@
 // Fits a polynomial to noisy points of a sine by gradient descent, and plots both.
 //
 //     polynomial_fit [FILE.svg]
-#include "examples/svg.h"
 #include "models/nn/losses.h"
 #include "models/optim/optimizers.h"
 #include "runtime/array/eval.h"
 #include "runtime/array/ops.h"
 #include "runtime/program/error.h"
+#include "svg.h"
 
 #include <cstdio>
 #include <numbers>

@@ -2,12 +2,12 @@
 // Trains a small network to tell the arms of a spiral apart, and draws where it sees which.
 //
 //     spiral [FILE.svg]
-#include "examples/svg.h"
 #include "models/nn/losses.h"
 #include "models/optim/optimizers.h"
 #include "runtime/array/eval.h"
 #include "runtime/array/ops.h"
 #include "runtime/program/error.h"
+#include "svg.h"
 
 #include <array>
 #include <cmath>

@@ -77,23 +77,24 @@ struct FormedKernel {
 // Looks at kernels where they still belong to one layer each: equal ones are shared afterwards.
 class FormedKernelObserver final : public mlir::PassInstrumentation {
 public:
-  explicit FormedKernelObserver(std::vector<FormedKernel>& kernels) : kernels_(kernels) {}
+  FormedKernelObserver(const std::string& entry, std::vector<FormedKernel>& kernels)
+      : entry_(entry), kernels_(kernels) {}
 
   void runBeforePass(mlir::Pass* pass, Operation* op) override {
     if (pass->getArgument() != "ashlar-outline-kernels")
       return;
-    op->walk([&](kernel::FusedOp fused) {
+    // Other entries have kernels of the same scopes.
+    Operation* function = mlir::SymbolTable::lookupSymbolIn(op, entry_);
+    function->walk([&](kernel::FusedOp fused) {
       FormedKernel& kernel =
           kernels_.emplace_back(FormedKernel{scope_of(fused.getLoc()), fused.getRoot().str(), {}});
-      // Also what an operation holds in regions of its own, such as attention its query.
-      fused.getBody().walk([&](Operation* inner) {
-        if (!inner->hasTrait<mlir::OpTrait::IsTerminator>())
-          kernel.operations.emplace_back(inner->getLoc(), short_name(inner));
-      });
+      for (Operation& inner : fused.getBody().front().without_terminator())
+        kernel.operations.emplace_back(inner.getLoc(), short_name(&inner));
     });
   }
 
 private:
+  const std::string& entry_;
   std::vector<FormedKernel>& kernels_;
 };
 
@@ -299,7 +300,7 @@ LayerGraph layer_graph(const Graph& graph, const std::string& entry, std::int64_
 
   std::vector<FormedKernel> formed;
   mlir::PassManager passes(&mlir_context);
-  passes.addInstrumentation(std::make_unique<FormedKernelObserver>(formed));
+  passes.addInstrumentation(std::make_unique<FormedKernelObserver>(entry, formed));
   build_pipeline(passes, {.profile = profile, .kv_length = context});
   if (mlir::failed(passes.run(*module)))
     throw Error("graph", "the compiler failed; its diagnostics are above");
