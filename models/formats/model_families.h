@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The model types that config.json may name: one function each, which holds all that is particular
-// to the family, and one table.
+// The model types that config.json may name: one table of the readers in models/formats/families.
 #pragma once
 
 #include "models/formats/json_fields.h"
@@ -15,8 +14,6 @@ struct ModelFamily {
   // A wrapper keeps its decoder's config under `text_config`; this is the decoder's type, else
   // empty.
   std::string_view wrapped_type;
-  // Everything but tokens, dtype and the values that a wrapper may keep outside; `tied_embeddings`
-  // gets the family's default.
   ModelConfig (*read)(const JsonFields& fields);
 };
 

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "models/formats/families/readers.h"
+
+#include "models/formats/decoder_fields.h"
+
+namespace ashlar {
+
+ModelConfig read_mistral(const JsonFields& fields) {
+  refuse_feature(fields, "attention_bias");
+  ModelConfig config = read_decoder(fields, {.vocab_size = 32000,
+                                             .hidden_size = 4096,
+                                             .intermediate_size = 14336,
+                                             .layers = 32,
+                                             .attention_heads = 32,
+                                             .kv_heads = 8,
+                                             .head_dim = 0,
+                                             .max_positions = 131072});
+  config.sliding_window = find_sliding_window(fields, 4096).value_or(0);
+  if (config.sliding_window != 0)
+    config.layers.assign(config.layers.size(), AttentionKind::sliding);
+  read_rope(fields, {}, config);
+  return config;
+}
+
+}  // namespace ashlar
