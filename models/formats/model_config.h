@@ -73,6 +73,8 @@ struct ModelConfig {
       false;  // attention's and MLP's outputs are normalised too, before they are added
   Activation activation = Activation::silu;
   double embedding_scale = 1;  // exact; round it to the activations' type
+  // Scores and logits x become c * tanh(x / c); without a value they stay.
+  std::optional<double> attention_softcap;
   std::optional<double> final_logit_softcap;
   bool tied_embeddings = false;
 

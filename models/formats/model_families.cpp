@@ -13,6 +13,8 @@ namespace {
 // One family per line.
 // clang-format off
 constexpr ModelFamily kFamilies[] = {
+    {"gemma", "", read_gemma},
+    {"gemma2", "", read_gemma2},
     {"gemma3", "gemma3_text", read_gemma3},
     {"gemma3_text", "", read_gemma3},
     {"llama", "", read_llama},

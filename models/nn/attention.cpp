@@ -59,6 +59,7 @@ Array self_attention(const Array& x, const Weights& weights, const ModelConfig& 
   const AttentionOptions options{.scale = config.query_scale,
                                  .causal = true,
                                  .window = sliding ? config.sliding_window : 0,
+                                 .softcap = config.attention_softcap.value_or(0),
                                  .ring = ring};
   const Array mixed = attention(apply_rope(q, rope), keys, values, range.position,
                                 range.position + range.valid, options);

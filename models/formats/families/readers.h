@@ -8,6 +8,8 @@
 
 namespace ashlar {
 
+ModelConfig read_gemma(const JsonFields& fields);
+ModelConfig read_gemma2(const JsonFields& fields);
 ModelConfig read_gemma3(const JsonFields& fields);
 ModelConfig read_llama(const JsonFields& fields);
 ModelConfig read_mistral(const JsonFields& fields);
