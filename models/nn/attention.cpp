@@ -61,7 +61,7 @@ Array self_attention(const Array& x, const Weights& weights, const ModelConfig& 
                                  .window = sliding ? config.sliding_window : 0,
                                  .softcap = config.attention_softcap.value_or(0),
                                  .ring = ring};
-  const Array mixed = attention(apply_rope(q, rope), keys, values, range.position,
+  const Array mixed = attention(apply_query_rope(q, rope), keys, values, range.position,
                                 range.position + range.valid, options);
   return linear(flatten(mixed, 2), weights / "o_proj", config.hidden_size, config.output_bias);
 }

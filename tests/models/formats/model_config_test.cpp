@@ -115,6 +115,32 @@ TEST(ModelConfig, Mistral) {
   EXPECT_EQ(c.sliding_rope.theta, 1e4);
 }
 
+TEST(ModelConfig, Ministral3) {
+  const ModelConfig c = golden("ministral3");
+  EXPECT_EQ(kinds(c), (Layers{F, F, F, F}));
+  EXPECT_EQ(c.norm_epsilon, 1e-5);
+  EXPECT_EQ(c.full_rope.type, RopeType::yarn);
+  EXPECT_EQ(c.full_rope.factor, 16);
+  EXPECT_EQ(c.full_rope.attention_factor, 1);
+  EXPECT_EQ(c.full_rope.original_max_positions, 16);
+  EXPECT_EQ(c.full_rope.query_scaling_beta, 0.1);
+  EXPECT_FALSE(c.tied_embeddings || c.qkv_bias);
+  // What the class assumes when there are no parameters at all.
+  const RopeParameters assumed = small("ministral3").full_rope;
+  EXPECT_EQ(assumed.type, RopeType::yarn);
+  EXPECT_EQ(assumed.theta, 1e6);
+  EXPECT_EQ(assumed.factor, 16);
+  EXPECT_EQ(assumed.original_max_positions, 16384);
+  EXPECT_EQ(assumed.query_scaling_beta, 0.1);
+  EXPECT_EQ(small("ministral3", R"("rope_parameters":{"rope_theta":1e9})").full_rope.type,
+            RopeType::plain);
+  EXPECT_EQ(kinds(small("ministral3", R"("sliding_window":5)")), (Layers{S, S, S, S}));
+  EXPECT_THAT(unsupported("mistral", R"("rope_parameters":{"llama_4_scaling_beta":0.1})"),
+              HasSubstr("rope_parameters: \"llama_4_scaling_beta\" is not supported"));
+  EXPECT_THAT(format_error("ministral3", R"("rope_parameters":{"llama_4_scaling_beta":-1})"),
+              HasSubstr("llama_4_scaling_beta: expected a number above 0"));
+}
+
 TEST(ModelConfig, Gemma) {
   const ModelConfig c = golden("gemma");
   EXPECT_EQ(kinds(c), (Layers{F, F, F, F}));
@@ -191,6 +217,12 @@ TEST(ModelConfig, ClassDefaults) {
   EXPECT_EQ(qwen3.layers[0].head_dim, 128);
   const ModelConfig mistral = parse(R"({"model_type":"mistral"})");
   EXPECT_EQ(mistral.layers[0].kv_heads, 8);
+  const ModelConfig ministral = parse(R"({"model_type":"ministral3"})");
+  EXPECT_EQ(ministral.vocab_size, 131072);
+  EXPECT_EQ(ministral.layers.size(), 34u);
+  EXPECT_EQ(ministral.layers[0].head_dim, 128);
+  EXPECT_EQ(ministral.norm_epsilon, 1e-5);
+  EXPECT_EQ(ministral.sliding_window, 0);
   EXPECT_EQ(mistral.sliding_window, 4096);
   const ModelConfig first = parse(R"({"model_type":"gemma"})");
   EXPECT_EQ(first.vocab_size, 256000);
@@ -330,6 +362,22 @@ TEST(ModelConfig, Gemma3Wrapper) {
               HasSubstr("text_config: quantization_config: quantisation method \"awq\""));
 }
 
+TEST(ModelConfig, Mistral3WrapsEitherMistral) {
+  const ModelConfig older = parse(R"({"model_type":"mistral3","text_config":{}})");
+  EXPECT_EQ(older.model_type, "mistral3");
+  EXPECT_EQ(older.decoder_type, "mistral");
+  EXPECT_EQ(older.sliding_window, 4096);
+  const ModelConfig newer =
+      parse(R"({"model_type":"mistral3","text_config":{"model_type":"ministral3"}})");
+  EXPECT_EQ(newer.decoder_type, "ministral3");
+  EXPECT_EQ(newer.full_rope.query_scaling_beta, 0.1);
+  EXPECT_THAT(message_of<Unsupported>([] {
+                parse(R"({"model_type":"mistral3","text_config":{"model_type":"qwen3"}})");
+              }),
+              HasSubstr("text_config: model type \"qwen3\" is not supported: expected mistral or "
+                        "ministral3"));
+}
+
 TEST(ModelConfig, Quantization) {
   EXPECT_EQ(small("llama").quantization, std::nullopt);
   EXPECT_EQ(small("llama", R"("quantization_config":null)").quantization, std::nullopt);
@@ -375,7 +423,7 @@ TEST(ModelConfig, TokensAndTypes) {
 TEST(ModelConfig, RefusesUnsupportedFeaturesByName) {
   EXPECT_THAT(message_of<Unsupported>([] { parse(R"({"model_type":"gpt2"})"); }),
               AllOf(HasSubstr("config.json: model type \"gpt2\" is not supported"),
-                    HasSubstr("expected one of gemma, gemma2, gemma3, gemma3_text, ")));
+                    HasSubstr("expected one of gemma, gemma2, gemma3_text, ")));
   EXPECT_THAT(unsupported("llama", R"("quantization_config":{"quant_method":"fp8"})"),
               HasSubstr("quantization_config: quantisation method \"fp8\" is not supported"));
   EXPECT_THAT(unsupported("llama", R"("hidden_act":"relu2")"),
