@@ -10,7 +10,7 @@
 
 namespace ashlar {
 
-enum class TensorRole { matrix, norm, bias };
+enum class TensorRole { matrix, norm, bias };  // norm: what rows are scaled by
 
 struct DecoderTensor {
   std::string name;  // of a checkpoint without a wrapper's prefix: "model.embed_tokens.weight"

@@ -45,11 +45,7 @@ std::int64_t read_kv_heads(const JsonFields& fields, const DecoderDefaults& defa
                            std::int64_t attention_heads) {
   const bool own_default = defaults.kv_heads != 0 && !fields.contains("num_key_value_heads");
   const std::int64_t fallback = own_default ? defaults.kv_heads : attention_heads;
-  const auto heads = fields.integer("num_key_value_heads", {1, kMaxHeads}).value_or(fallback);
-  if (attention_heads % heads != 0)
-    throw FormatError(kUnit, "{}: num_key_value_heads: expected a divisor of {} heads, got {}",
-                      fields.where(), attention_heads, heads);
-  return heads;
+  return find_kv_heads(fields, "num_key_value_heads", attention_heads).value_or(fallback);
 }
 
 AttentionKind parse_layer_type(const JsonFields& fields, const std::string& name) {
@@ -131,6 +127,15 @@ ModelConfig read_decoder(const JsonFields& fields, const DecoderDefaults& defaul
   config.norm_epsilon = fields.positive_number("rms_norm_eps").value_or(defaults.norm_epsilon);
   config.activation = read_activation(fields, defaults.activation_key, defaults.activation);
   return config;
+}
+
+std::optional<std::int64_t> find_kv_heads(const JsonFields& fields, std::string_view key,
+                                          std::int64_t attention_heads) {
+  const auto heads = fields.integer(key, {1, kMaxHeads});
+  if (heads && attention_heads % *heads != 0)
+    throw FormatError(kUnit, "{}: {}: expected a divisor of {} heads, got {}", fields.where(), key,
+                      attention_heads, *heads);
+  return heads;
 }
 
 std::optional<std::int64_t> find_sliding_window(const JsonFields& fields,

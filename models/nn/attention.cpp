@@ -37,31 +37,43 @@ Array TokenRange::positions(std::int64_t tokens) const {
   return expand_dims(position, 1) + expand_dims(arange(tokens), 0);
 }
 
-Array self_attention(const Array& x, const Weights& weights, const ModelConfig& config,
+KeyValues key_values(const Array& x, const Weights& weights, const ModelConfig& config,
                      const LayerConfig& layer, const RopeTable& rope, const TokenRange& range,
                      const KvCache* cache) {
   Scope scope(weights.name());
-  const std::int64_t heads = config.attention_heads, groups = layer.kv_heads,
-                     depth = layer.head_dim;
-  Array q = split_heads(linear(x, weights / "q_proj", heads * depth, config.qkv_bias), heads);
-  Array k = split_heads(linear(x, weights / "k_proj", groups * depth, config.qkv_bias), groups);
-  const Array v =
-      split_heads(linear(x, weights / "v_proj", groups * depth, config.qkv_bias), groups);
-  if (config.qk_norm) {
-    q = rms_norm(q, weights / "q_norm", config.norm, config.norm_epsilon);
+  const auto project = [&](std::string_view name) {
+    const std::int64_t width = layer.kv_heads * layer.head_dim;
+    return split_heads(linear(x, weights / name, width, config.qkv_bias), layer.kv_heads);
+  };
+  Array k = project("k_proj");
+  Array v = layer.value_is_key ? k : project("v_proj");
+  if (config.qk_norm)
     k = rms_norm(k, weights / "k_norm", config.norm, config.norm_epsilon);
-  }
-  const std::int64_t ring = cache ? cache->ring : 0;
-  const Array rotated = apply_rope(k, rope);
-  const Array keys = cache ? append(cache->key, rotated, range, ring) : rows_first(rotated);
-  const Array values = cache ? append(cache->value, v, range, ring) : rows_first(v);
+  if (config.value_norm)
+    v = rms_norm(v, config.norm_epsilon);
+  k = apply_rope(k, rope);
+  if (!cache)
+    return {rows_first(k), rows_first(v)};
+  return {append(cache->key, k, range, cache->ring), append(cache->value, v, range, cache->ring),
+          cache->ring};
+}
+
+Array self_attention(const Array& x, const Weights& weights, const ModelConfig& config,
+                     const LayerConfig& layer, const RopeTable& rope, const TokenRange& range,
+                     const KeyValues& seen) {
+  Scope scope(weights.name());
+  const std::int64_t heads = config.attention_heads;
+  Array q =
+      split_heads(linear(x, weights / "q_proj", heads * layer.head_dim, config.qkv_bias), heads);
+  if (config.qk_norm)
+    q = rms_norm(q, weights / "q_norm", config.norm, config.norm_epsilon);
   const bool sliding = layer.attention == AttentionKind::sliding;
   const AttentionOptions options{.scale = config.query_scale,
                                  .causal = true,
                                  .window = sliding ? config.sliding_window : 0,
                                  .softcap = config.attention_softcap.value_or(0),
-                                 .ring = ring};
-  const Array mixed = attention(apply_query_rope(q, rope), keys, values, range.position,
+                                 .ring = seen.ring};
+  const Array mixed = attention(apply_query_rope(q, rope), seen.keys, seen.values, range.position,
                                 range.position + range.valid, options);
   return linear(flatten(mixed, 2), weights / "o_proj", config.hidden_size, config.output_bias);
 }
