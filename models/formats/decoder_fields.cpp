@@ -15,19 +15,6 @@ namespace {
 
 constexpr std::string_view kUnit = "config";
 
-Activation read_activation(const JsonFields& fields, std::string_view key,
-                           std::string_view fallback) {
-  const std::string name = fields.text(key).value_or(std::string(fallback));
-  if (name == "silu" || name == "swish")
-    return Activation::silu;
-  if (name == "gelu")
-    return Activation::gelu;
-  if (name == "gelu_pytorch_tanh" || name == "gelu_new")
-    return Activation::gelu_tanh;
-  throw Unsupported(kUnit, "{}: {}: activation {} is not supported", fields.where(), key,
-                    in_quotes(name, 40));
-}
-
 std::int64_t read_head_dim(const JsonFields& fields, const DecoderDefaults& defaults,
                            const ModelConfig& config) {
   const auto given = fields.integer("head_dim", {1, kMaxHeadDim});
@@ -106,6 +93,34 @@ void refuse_other_keys(const JsonFields& rope) {
 }
 
 }  // namespace
+
+Activation read_activation(const JsonFields& fields, std::string_view key,
+                           std::string_view fallback) {
+  const std::string name = fields.text(key).value_or(std::string(fallback));
+  if (name == "silu" || name == "swish")
+    return Activation::silu;
+  if (name == "gelu")
+    return Activation::gelu;
+  if (name == "gelu_pytorch_tanh" || name == "gelu_new")
+    return Activation::gelu_tanh;
+  throw Unsupported(kUnit, "{}: {}: activation {} is not supported", fields.where(), key,
+                    in_quotes(name, 40));
+}
+
+std::optional<DType> read_dtype(const JsonFields& fields) {
+  auto name = fields.text("dtype");
+  if (!name)
+    name = fields.text("torch_dtype");
+  if (!name)
+    return std::nullopt;
+  if (*name == "bfloat16")
+    return DType::bf16;
+  if (*name == "float16")
+    return DType::f16;
+  if (*name == "float32")
+    return DType::f32;
+  throw Unsupported(kUnit, "{}: dtype {} is not supported", fields.where(), in_quotes(*name, 40));
+}
 
 ModelConfig read_decoder(const JsonFields& fields, const DecoderDefaults& defaults) {
   const auto size = [&](std::string_view key, std::int64_t limit, std::int64_t fallback) {

@@ -50,6 +50,17 @@ Array rms_norm(const Array& x, double epsilon) {
   return normalise(x.astype(DType::f32), epsilon).astype(x.dtype());
 }
 
+Array layer_norm(const Array& x, const Weights& weights, double epsilon) {
+  Scope scope(weights.name());
+  const Array wide = x.astype(DType::f32);
+  const Array centred = wide - mean(wide, -1, true);
+  const Array normed = centred * rsqrt(mean(square(centred), -1, true) + epsilon);
+  const auto part = [&](std::string_view name) {
+    return weights.get(name, {x.dim(-1)}).astype(DType::f32);
+  };
+  return (normed * part("weight") + part("bias")).astype(x.dtype());
+}
+
 Array activate(const Array& x, Activation activation) {
   switch (activation) {
   case Activation::silu:

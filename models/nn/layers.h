@@ -23,6 +23,10 @@ Array rms_norm(const Array& x, const Weights& weights, NormKind kind, double eps
 // Without a weight.
 Array rms_norm(const Array& x, double epsilon);
 
+// (x - mean) / sqrt(variance + epsilon) over the last axis, by `weight`, plus `bias`; in f32,
+// rounded once.
+Array layer_norm(const Array& x, const Weights& weights, double epsilon);
+
 Array activate(const Array& x, Activation activation);
 
 // down(activation(gate(x)) * up(x)).
