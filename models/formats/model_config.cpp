@@ -101,9 +101,9 @@ const LayerConfig* ModelConfig::find_layer(AttentionKind kind) const {
 ModelConfig parse_model_config(const nlohmann::json& config, std::string_view file) {
   const JsonFields outer(config, std::string(file));
   const Sources sources = find_sources(outer);
+  const ModelFamily& family = find_model_family(sources.decoder_type, file);
   check_architecture(outer);
 
-  const ModelFamily& family = find_model_family(sources.decoder_type, file);
   ModelConfig result = family.read(sources.decoder);
   const std::string text = config.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   result.hash = XXH3_64bits(text.data(), text.size());
