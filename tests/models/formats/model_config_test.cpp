@@ -523,6 +523,27 @@ TEST(ModelConfig, RefusesOtherQuantization) {
               HasSubstr("a.b: expected an object"));
 }
 
+// What the configs of these models hold besides sizes; both load as the family they were made from.
+TEST(ModelConfig, CodeLlamaAndDistils) {
+  const ModelConfig code = small("llama", R"("architectures":["LlamaForCausalLM"],)"
+                                          R"("pretraining_tp":1,"rope_scaling":null,)"
+                                          R"("rope_theta":1000000,"vocab_size":32016)");
+  EXPECT_EQ(code.full_rope.theta, 1e6);
+  EXPECT_EQ(code.full_rope.type, RopeType::plain);
+  const ModelConfig qwen = small(
+      "qwen2", R"("architectures":["Qwen2ForCausalLM"],"max_window_layers":2,"rope_theta":10000,)"
+               R"("sliding_window":4096,"use_mrope":false,"use_sliding_window":false)");
+  EXPECT_EQ(kinds(qwen), (Layers{F, F, F, F}));
+  EXPECT_TRUE(qwen.qkv_bias);
+  EXPECT_EQ(qwen.full_rope.theta, 1e4);
+  const ModelConfig llama =
+      small("llama", R"("rope_theta":500000.0,"rope_scaling":{"factor":8.0,"low_freq_factor":1.0,)"
+                     R"("high_freq_factor":4.0,"original_max_position_embeddings":8192,)"
+                     R"("rope_type":"llama3"},"attention_bias":false,"mlp_bias":false)");
+  EXPECT_EQ(llama.full_rope.type, RopeType::llama3);
+  EXPECT_EQ(llama.full_rope.original_max_positions, 8192);
+}
+
 TEST(ModelConfig, TokensAndTypes) {
   EXPECT_EQ(small("llama", R"("eos_token_id":[3,1,3])").eos_token_ids,
             (std::vector<std::int64_t>{3, 1}));
