@@ -21,15 +21,25 @@ nn::Weights decoder_root(const nn::Weights& root) {
   return root;
 }
 
-nn::Weights model_root(const nn::Weights& root) {
+nn::Weights model_root(const nn::Weights& weights) {
+  const nn::Weights root = decoder_root(weights);
   return root.has("model.embed_tokens.weight") ? root / "model" : root;
+}
+
+// Beside the decoder, or at the top of a wrapper's checkpoint. Tied heads need none, whatever the
+// file holds; a file without one ties it to the embedding.
+std::optional<nn::Weights> find_head(const ModelConfig& config, const nn::Weights& weights) {
+  for (const nn::Weights& root : {decoder_root(weights), weights})
+    if (!config.tied_embeddings && root.has("lm_head.weight"))
+      return root / "lm_head";
+  return std::nullopt;
 }
 
 }  // namespace
 
 Decoder::Decoder(const ModelConfig& config, const nn::Weights& weights,
                  std::vector<nn::KvCache> caches, DType dtype)
-    : config_(config), root_(decoder_root(weights)), model_(model_root(root_)),
+    : config_(config), model_(model_root(weights)), head_(find_head(config, weights)),
       caches_(std::move(caches)), dtype_(dtype) {}
 
 Array Decoder::embed(const Array& ids) const {
@@ -42,34 +52,47 @@ Array Decoder::norm(const Array& x, const nn::Weights& weights) const {
   return nn::rms_norm(x, weights, config_.norm, config_.norm_epsilon);
 }
 
-const nn::RopeTable& Decoder::rope(AttentionKind kind) const {
-  return ropes_[kind == AttentionKind::sliding ? 1 : 0];
+const LayerConfig& Decoder::layer_config(std::int64_t index) const {
+  return config_.layers[static_cast<std::size_t>(index)];
 }
 
-Array Decoder::layer(std::int64_t index, const Array& x, const nn::TokenRange& range) {
-  const nn::Weights weights = model_ / "layers" / index;
+void Decoder::make_ropes(const Array& positions) {
+  ropes_.clear();
+  for (const LayerConfig& layer : config_.layers)
+    if (!ropes_.contains(layer.attention))
+      ropes_.emplace(layer.attention, nn::rope_table(positions, config_.rope(layer.attention),
+                                                     layer.head_dim, dtype_));
+}
+
+Array Decoder::mix_tokens(std::int64_t index, const Array& x, const nn::TokenRange& range) const {
+  const LayerConfig& layer = layer_config(index);
+  const nn::KvCache* cache = caches_.empty() ? nullptr : &caches_[static_cast<std::size_t>(index)];
+  return nn::self_attention(x, layer_weights(index) / "self_attn", config_, layer,
+                            ropes_.at(layer.attention), range, cache);
+}
+
+Array Decoder::feed_forward(std::int64_t index, const Array& x) const {
+  return nn::gated_mlp(x, layer_weights(index) / "mlp", layer_config(index).intermediate_size,
+                       config_.activation, config_.mlp_bias);
+}
+
+Array Decoder::layer(std::int64_t index, const Array& x, const nn::TokenRange& range) const {
+  const nn::Weights weights = layer_weights(index);
   Scope scope(fmt::format("layers.{}", index));
-  const auto at = static_cast<std::size_t>(index);
-  const AttentionKind kind = config_.layers[at];
-  Array mixed =
-      nn::self_attention(norm(x, weights / "input_layernorm"), weights / "self_attn", config_, kind,
-                         rope(kind), range, caches_.empty() ? nullptr : &caches_[at]);
+  Array mixed = mix_tokens(index, norm(x, weights / "input_layernorm"), range);
   if (config_.post_norms)
     mixed = norm(mixed, weights / "post_attention_layernorm");
   const Array residual = x + mixed;
   const std::string_view before_mlp =
       config_.post_norms ? "pre_feedforward_layernorm" : "post_attention_layernorm";
-  Array mlp = nn::gated_mlp(norm(residual, weights / before_mlp), weights / "mlp",
-                            config_.intermediate_size, config_.activation, config_.mlp_bias);
+  Array mlp = feed_forward(index, norm(residual, weights / before_mlp));
   if (config_.post_norms)
     mlp = norm(mlp, weights / "post_feedforward_layernorm");
   return residual + mlp;
 }
 
 Array Decoder::forward(const Array& ids, const nn::TokenRange& range, HiddenStates* hidden) {
-  const Array positions = range.positions(ids.dim(1));
-  ropes_ = {nn::rope_table(positions, config_.full_rope, config_.head_dim, dtype_),
-            nn::rope_table(positions, config_.sliding_rope, config_.head_dim, dtype_)};
+  make_ropes(range.positions(ids.dim(1)));
   Array x = embed(ids);
   if (hidden)
     hidden->push_back(x);
@@ -88,8 +111,7 @@ Array Decoder::forward(const Array& ids, const nn::TokenRange& range, HiddenStat
 Array Decoder::head(const Array& hidden) const {
   Scope scope("lm_head");
   const Shape shape{config_.vocab_size, config_.hidden_size};
-  const bool tied = config_.tied_embeddings || !root_.has("lm_head.weight");
-  const nn::Weights module = tied ? model_ / "embed_tokens" : root_ / "lm_head";
+  const nn::Weights module = head_.value_or(model_ / "embed_tokens");
   const Array logits = linear(hidden, module.matrix(shape)).astype(DType::f32);
   if (!config_.final_logit_softcap)
     return logits;
@@ -98,14 +120,15 @@ Array Decoder::head(const Array& hidden) const {
 
 nn::KvCache make_cache(const ModelConfig& config, std::int64_t layer, std::int64_t batch,
                        std::int64_t max_chunk, DType dtype) {
-  const bool sliding = config.layers[static_cast<std::size_t>(layer)] == AttentionKind::sliding;
+  const LayerConfig& at = config.layers[static_cast<std::size_t>(layer)];
+  const bool sliding = at.attention == AttentionKind::sliding;
   const std::int64_t window_rows = config.sliding_window - 1 + max_chunk;
   const std::int64_t ring = sliding && window_rows < config.max_positions ? window_rows : 0;
   const auto state = [&](std::string_view part) {
     const std::string name = fmt::format("kv.{}.{}", layer, part);
     if (ring > 0)
-      return State(name, dtype, {ring, batch, config.kv_heads, config.head_dim});
-    return State::growable(name, dtype, {kFirstCacheRows, batch, config.kv_heads, config.head_dim});
+      return State(name, dtype, {ring, batch, at.kv_heads, at.head_dim});
+    return State::growable(name, dtype, {kFirstCacheRows, batch, at.kv_heads, at.head_dim});
   };
   return {state("key"), state("value"), ring};
 }

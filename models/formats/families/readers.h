@@ -8,8 +8,11 @@
 
 namespace ashlar {
 
+ModelConfig read_gemma(const JsonFields& fields);
+ModelConfig read_gemma2(const JsonFields& fields);
 ModelConfig read_gemma3(const JsonFields& fields);
 ModelConfig read_llama(const JsonFields& fields);
+ModelConfig read_ministral3(const JsonFields& fields);
 ModelConfig read_mistral(const JsonFields& fields);
 ModelConfig read_qwen2(const JsonFields& fields);
 ModelConfig read_qwen3(const JsonFields& fields);

@@ -3,10 +3,10 @@
 
     decoder.py FAMILY [--rows T] [--layers N] [--bits B]
 
-FAMILY: llama, qwen3 (norms on query and key heads) or gemma3 (norms after attention and MLP too,
-two of three layers with a sliding window). T = 1 is the decode entry: it ends with argmax and
-advances token, position and ring. T > 1 is a prefill entry. With --bits, matrices are packed in numbers
-of B bits, groups of 64.
+FAMILY: llama; qwen3, norms on query and key heads; gemma2, norms after attention and MLP too, softcaps,
+every other layer with a sliding window; gemma3, the norms of both, two of three layers slide. T = 1 is
+the decode entry: it ends with argmax and advances token, position and ring. T > 1 is a prefill entry.
+With --bits, matrices are packed in numbers of B bits, groups of 64.
 """
 
 import argparse
@@ -145,6 +145,7 @@ class Graph:
 class Decoder:
     def __init__(self, family, rows, layers, bits):
         self.g, self.family, self.rows, self.layers = Graph(bits), family, rows, layers
+        self.gemma = family.startswith("gemma")
 
     def norm(self, x, name):
         g = self.g
@@ -153,7 +154,7 @@ class Decoder:
         f = g.cast(x, "f32")
         mean = g.binary("mul", g.sum_last(g.unary("square", f)), g.full(1.0 / x.shape[-1], "f32"))
         y = g.binary("mul", f, g.unary("rsqrt", g.binary("add", mean, g.full(1e-6, "f32"))))
-        if self.family == "gemma3":
+        if self.gemma:
             scale = g.binary("add", g.cast(w, "f32"), g.full(1.0, "f32"))
             y = g.cast(g.binary("mul", y, scale), "bf16")
         else:
@@ -186,10 +187,11 @@ class Decoder:
         q = g.reshape(g.linear(x, name + ".q_proj", HEADS * HEAD), 1, rows, HEADS, HEAD)
         k = g.reshape(g.linear(x, name + ".k_proj", GROUPS * HEAD), 1, rows, GROUPS, HEAD)
         v = g.reshape(g.linear(x, name + ".v_proj", GROUPS * HEAD), 1, rows, GROUPS, HEAD)
-        if self.family != "llama":
+        if self.family in ("qwen3", "gemma3"):
             q, k = self.norm(q, name + ".q_norm"), self.norm(k, name + ".k_norm")
-        local = self.family == "gemma3" and layer % 3 != 2
-        tables = self.tables[1 if local else 0]
+        period = {"gemma2": 2, "gemma3": 3}.get(self.family, 1)
+        local = layer % period != period - 1
+        tables = self.tables[-1 if local else 0]
         q, k = self.rope(q, tables), self.rope(k, tables)
         cache = []
         for what, new in (("key", k), ("value", v)):
@@ -199,14 +201,14 @@ class Decoder:
             g.write(state, cache[-1])
         y = g.op("attention", [q, *cache, self.position, self.length], q.shape, "bf16",
                  scale=real(HEAD ** -0.5) + " : f64", causal="true", window=f"{512 if local else 0} : i64",
-                 softcap="0.0 : f64", ring="0 : i64")
+                 softcap="50.0 : f64" if self.family == "gemma2" else "0.0 : f64", ring="0 : i64")
         return g.linear(g.reshape(y, 1, rows, HEADS * HEAD), name + ".o_proj", HIDDEN)
 
     def mlp(self, x, layer):
         g = self.g
         name = f"layers.{layer}.mlp"
         g.scope = name
-        gate = g.unary("gelu_tanh" if self.family == "gemma3" else "silu",
+        gate = g.unary("gelu_tanh" if self.gemma else "silu",
                        g.linear(x, name + ".gate_proj", FFN))
         up = g.linear(x, name + ".up_proj", FFN)
         return g.linear(g.binary("mul", gate, up), name + ".down_proj", HIDDEN)
@@ -215,7 +217,7 @@ class Decoder:
         g = self.g
         name = f"layers.{layer}"
         y = self.attention(self.norm(x, name + ".input_layernorm"), layer)
-        post = self.family == "gemma3"
+        post = self.gemma
         if post:
             y = self.norm(y, name + ".post_attention_layernorm")
         g.scope = name + ".self_attn"
@@ -246,7 +248,11 @@ class Decoder:
             g.scope = "step"
             last = g.binary("sub", self.valid, g.full(1, "i32"))
             x = g.take(x, last, axis=1)
-        return g.linear(self.norm(x, "norm"), "lm_head", VOCAB, "f32")
+        logits = g.linear(self.norm(x, "norm"), "lm_head", VOCAB, "f32")
+        if self.family != "gemma2":
+            return logits
+        limit = g.full(30.0, "f32")
+        return g.binary("mul", g.unary("tanh", g.binary("div", logits, limit)), limit)
 
     def advance(self, logits):
         g = self.g
@@ -267,7 +273,7 @@ class Decoder:
         self.tables = [self.rope_tables(t) for t in theta]
         g.scope = "embed_tokens"
         x = g.cast(g.take(g.matrix("embed_tokens", VOCAB, HIDDEN), self.token), "bf16")
-        if self.family == "gemma3":
+        if self.gemma:
             x = g.binary("mul", x, g.full(HIDDEN ** 0.5, "bf16"))
         for layer in range(self.layers):
             x = self.layer(x, layer)
@@ -280,7 +286,7 @@ class Decoder:
 
 
 parser = argparse.ArgumentParser()
-parser.add_argument("family", choices=["llama", "qwen3", "gemma3"])
+parser.add_argument("family", choices=["llama", "qwen3", "gemma2", "gemma3"])
 parser.add_argument("--rows", type=int, default=1)
 parser.add_argument("--layers", type=int, default=3)
 parser.add_argument("--bits", type=int, choices=[2, 3, 4, 5, 6, 8])
