@@ -31,8 +31,8 @@ private:
   void visit_matmul(mlir::Operation* op);
   void visit_expert_matmul(mlir::Operation* op);
   void store_unless_cheap(mlir::OperandRange operands);
-  // Stores what is costly or reduces rows behind `value`, where there are fewest elements.
-  void store_costly(mlir::Value value);
+  bool follows_from_fewer(mlir::Value value, std::int64_t limit,
+                          mlir::SmallVectorImpl<mlir::Value>& fewer) const;
 
   // The number of rows that a value follows (row_map.h); 0 for stored values.
   std::int64_t rows_of(mlir::Value value) const;
