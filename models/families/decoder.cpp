@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/families/decoder.h"
 
+#include "models/nn/experts.h"
 #include "models/nn/layers.h"
 #include "runtime/array/ops.h"
 #include "runtime/array/origin.h"
@@ -85,6 +86,9 @@ Array Decoder::mix_tokens(std::int64_t index, const Array& x, const nn::TokenRan
 }
 
 Array Decoder::feed_forward(std::int64_t index, const Array& x) const {
+  if (layer_config(index).has_experts)
+    return nn::expert_block(x, layer_weights(index) / config_.experts->names.block,
+                            *config_.experts, config_.activation);
   return nn::gated_mlp(x, layer_weights(index) / "mlp", layer_config(index).intermediate_size,
                        config_.activation, config_.mlp_bias);
 }

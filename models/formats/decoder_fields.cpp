@@ -46,11 +46,12 @@ AttentionKind parse_layer_type(const JsonFields& fields, const std::string& name
 
 // Of a kind that no layer has, nothing is computed; any head size will do.
 RopeContext rope_context(const JsonFields& fields, const ModelConfig& config, AttentionKind kind,
-                         double theta) {
+                         double theta, double partial_rotary_factor) {
   const LayerConfig* layer = config.find_layer(kind);
   RopeContext context;
   context.theta = theta;
-  context.partial_rotary_factor = fields.positive_number("partial_rotary_factor").value_or(1);
+  context.partial_rotary_factor =
+      fields.positive_number("partial_rotary_factor").value_or(partial_rotary_factor);
   context.head_dim = (layer ? *layer : config.layers.front()).head_dim;
   context.max_positions = config.max_positions;
   context.original_max_positions =
@@ -176,10 +177,12 @@ void read_layer_types(const JsonFields& fields, const std::function<bool(std::in
 
 void read_rope(const JsonFields& fields, const RopeDefaults& defaults, ModelConfig& config) {
   const double full_theta = fields.positive_number("rope_theta").value_or(defaults.theta);
-  RopeContext full = rope_context(fields, config, AttentionKind::full, full_theta);
+  RopeContext full =
+      rope_context(fields, config, AttentionKind::full, full_theta, defaults.partial_rotary_factor);
   full.query_scaling = defaults.query_scaling;
-  const RopeContext sliding = rope_context(fields, config, AttentionKind::sliding,
-                                           defaults.sliding_theta.value_or(full_theta));
+  const RopeContext sliding =
+      rope_context(fields, config, AttentionKind::sliding,
+                   defaults.sliding_theta.value_or(full_theta), defaults.partial_rotary_factor);
   const auto of_class = nlohmann::json::parse(defaults.parameters);
   const JsonFields rope = find_rope_object(fields).value_or(JsonFields(of_class, fields.where()));
   if (is_per_kind(rope)) {

@@ -55,7 +55,8 @@ void read_layer_types(const JsonFields& fields, const std::function<bool(std::in
 // set.
 struct RopeDefaults {
   double theta = 10000;
-  std::optional<double> sliding_theta;
+  std::optional<double> sliding_theta = {};
+  double partial_rotary_factor = 1;
   bool query_scaling = false;          // see RopeContext
   std::string_view parameters = "{}";  // JSON, for files that hold no such object
 };

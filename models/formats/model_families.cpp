@@ -21,10 +21,14 @@ constexpr ModelFamily kFamilies[] = {
     {"gemma3_text", read_gemma3},
     {"gemma4_text", read_gemma4},
     {"llama", read_llama},
+    {"minimax_m2", read_minimax_m2},
     {"ministral3", read_ministral3},
     {"mistral", read_mistral},
+    {"mixtral", read_mixtral},
     {"qwen2", read_qwen2},
+    {"qwen2_moe", read_qwen2_moe},
     {"qwen3", read_qwen3},
+    {"qwen3_moe", read_qwen3_moe},
 };
 
 constexpr std::string_view kGemma3[] = {"gemma3_text"};

@@ -74,6 +74,12 @@ def config_seeds():
     yield "mistral3", {"model_type": "mistral3", "text_config": {
         "model_type": "ministral3", **small, "rope_parameters": {
             **yarn, "llama_4_scaling_beta": 0.1, "original_max_position_embeddings": 16}}}
+    yield "mixtral", {"model_type": "mixtral", **small, "num_local_experts": 4, "num_experts_per_tok": 2}
+    yield "qwen2_moe", {"model_type": "qwen2_moe", **small, "num_experts": 4, "moe_intermediate_size": 32,
+                        "shared_expert_intermediate_size": 48, "decoder_sparse_step": 2}
+    yield "qwen3_moe", {"model_type": "qwen3_moe", **small, "mlp_only_layers": [1], "norm_topk_prob": True}
+    yield "minimax_m2", {"model_type": "minimax_m2", **small, "rotary_dim": 8, "scoring_func": "sigmoid",
+                         "attn_type_list": [1, 1], "shared_intermediate_size": 0}
     yield "gemma", {"model_type": "gemma", **small, "hidden_act": "gelu", "hidden_activation": None}
     yield "gemma2", {"model_type": "gemma2", **small, "attn_logit_softcapping": 20,
                      "final_logit_softcapping": None, "query_pre_attn_scalar": 24, "sliding_window": 8}
