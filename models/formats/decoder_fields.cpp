@@ -15,19 +15,6 @@ namespace {
 
 constexpr std::string_view kUnit = "config";
 
-Activation read_activation(const JsonFields& fields, std::string_view key,
-                           std::string_view fallback) {
-  const std::string name = fields.text(key).value_or(std::string(fallback));
-  if (name == "silu" || name == "swish")
-    return Activation::silu;
-  if (name == "gelu")
-    return Activation::gelu;
-  if (name == "gelu_pytorch_tanh" || name == "gelu_new")
-    return Activation::gelu_tanh;
-  throw Unsupported(kUnit, "{}: {}: activation {} is not supported", fields.where(), key,
-                    in_quotes(name, 40));
-}
-
 std::int64_t read_head_dim(const JsonFields& fields, const DecoderDefaults& defaults,
                            const ModelConfig& config) {
   const auto given = fields.integer("head_dim", {1, kMaxHeadDim});
@@ -52,22 +39,25 @@ std::int64_t read_kv_heads(const JsonFields& fields, const DecoderDefaults& defa
   return heads;
 }
 
-AttentionKind parse_layer_type(const JsonFields& fields, const std::string& name) {
-  if (name == "full_attention")
-    return AttentionKind::full;
-  if (name == "sliding_attention")
-    return AttentionKind::sliding;
+void parse_layer_type(const JsonFields& fields, const std::string& name, bool recurrent,
+                      LayerConfig& layer) {
+  layer.mixer = name == "linear_attention" ? TokenMixer::gated_delta_net : TokenMixer::attention;
+  layer.attention = name == "sliding_attention" ? AttentionKind::sliding : AttentionKind::full;
+  if (name == "full_attention" || name == "sliding_attention" ||
+      (recurrent && name == "linear_attention"))
+    return;
   throw Unsupported(kUnit, "{}: layer_types: {} is not supported", fields.where(),
                     in_quotes(name, 40));
 }
 
 // Of a kind that no layer has, nothing is computed; any head size will do.
 RopeContext rope_context(const JsonFields& fields, const ModelConfig& config, AttentionKind kind,
-                         double theta) {
+                         double theta, const RopeDefaults& defaults) {
   const LayerConfig* layer = config.find_layer(kind);
   RopeContext context;
   context.theta = theta;
-  context.partial_rotary_factor = fields.positive_number("partial_rotary_factor").value_or(1);
+  context.partial_rotary_factor =
+      fields.positive_number("partial_rotary_factor").value_or(defaults.partial_rotary_factor);
   context.head_dim = (layer ? *layer : config.layers.front()).head_dim;
   context.max_positions = config.max_positions;
   context.original_max_positions =
@@ -111,6 +101,19 @@ void refuse_other_keys(const JsonFields& rope) {
 
 }  // namespace
 
+Activation read_activation(const JsonFields& fields, std::string_view key,
+                           std::string_view fallback) {
+  const std::string name = fields.text(key).value_or(std::string(fallback));
+  if (name == "silu" || name == "swish")
+    return Activation::silu;
+  if (name == "gelu")
+    return Activation::gelu;
+  if (name == "gelu_pytorch_tanh" || name == "gelu_new")
+    return Activation::gelu_tanh;
+  throw Unsupported(kUnit, "{}: {}: activation {} is not supported", fields.where(), key,
+                    in_quotes(name, 40));
+}
+
 ModelConfig read_decoder(const JsonFields& fields, const DecoderDefaults& defaults) {
   const auto size = [&](std::string_view key, std::int64_t limit, std::int64_t fallback) {
     return fields.integer(key, {1, limit}).value_or(fallback);
@@ -147,7 +150,7 @@ void read_layer_types(const JsonFields& fields, const std::function<bool(std::in
                       config.layers.size(), names->size());
   for (std::size_t i = 0; i < config.layers.size(); ++i) {
     if (names)
-      config.layers[i].attention = parse_layer_type(fields, (*names)[i]);
+      parse_layer_type(fields, (*names)[i], config.recurrence.has_value(), config.layers[i]);
     else if (is_sliding(static_cast<std::int64_t>(i)))
       config.layers[i].attention = AttentionKind::sliding;
   }
@@ -155,9 +158,9 @@ void read_layer_types(const JsonFields& fields, const std::function<bool(std::in
 
 void read_rope(const JsonFields& fields, const RopeDefaults& defaults, ModelConfig& config) {
   const double full_theta = fields.positive_number("rope_theta").value_or(defaults.theta);
-  const RopeContext full = rope_context(fields, config, AttentionKind::full, full_theta);
+  const RopeContext full = rope_context(fields, config, AttentionKind::full, full_theta, defaults);
   const RopeContext sliding = rope_context(fields, config, AttentionKind::sliding,
-                                           defaults.sliding_theta.value_or(full_theta));
+                                           defaults.sliding_theta.value_or(full_theta), defaults);
   const auto rope = find_rope_object(fields);
   if (rope && is_per_kind(*rope)) {
     refuse_other_keys(*rope);

@@ -16,9 +16,12 @@ constexpr ModelFamily kFamilies[] = {
     {"gemma3", "gemma3_text", read_gemma3},
     {"gemma3_text", "", read_gemma3},
     {"llama", "", read_llama},
+    {"mamba2", "", read_mamba2},
     {"mistral", "", read_mistral},
     {"qwen2", "", read_qwen2},
     {"qwen3", "", read_qwen3},
+    {"qwen3_5", "qwen3_5_text", read_qwen3_5},
+    {"qwen3_5_text", "", read_qwen3_5},
 };
 // clang-format on
 

@@ -43,7 +43,11 @@ Array self_attention(const Array& x, const Weights& weights, const ModelConfig& 
   Scope scope(weights.name());
   const std::int64_t heads = config.attention_heads, groups = layer.kv_heads,
                      depth = layer.head_dim;
-  Array q = split_heads(linear(x, weights / "q_proj", heads * depth, config.qkv_bias), heads);
+  // With a gate, each head has its query first, then its gate.
+  const std::int64_t query_width = heads * depth * (config.gated_attention ? 2 : 1);
+  const Array queries =
+      split_heads(linear(x, weights / "q_proj", query_width, config.qkv_bias), heads);
+  Array q = queries(kEllipsis, Slice(0, depth));
   Array k = split_heads(linear(x, weights / "k_proj", groups * depth, config.qkv_bias), groups);
   const Array v =
       split_heads(linear(x, weights / "v_proj", groups * depth, config.qkv_bias), groups);
@@ -60,8 +64,10 @@ Array self_attention(const Array& x, const Weights& weights, const ModelConfig& 
                                  .causal = true,
                                  .window = sliding ? config.sliding_window : 0,
                                  .ring = ring};
-  const Array mixed = attention(apply_rope(q, rope), keys, values, range.position,
-                                range.position + range.valid, options);
+  Array mixed = attention(apply_rope(q, rope), keys, values, range.position,
+                          range.position + range.valid, options);
+  if (config.gated_attention)
+    mixed = mixed * sigmoid(queries(kEllipsis, Slice(depth, 2 * depth)));
   return linear(flatten(mixed, 2), weights / "o_proj", config.hidden_size, config.output_bias);
 }
 

@@ -75,6 +75,10 @@ def config_seeds():
         **small, "sliding_window_pattern": 2, "final_logit_softcapping": 30,
         "rope_parameters": {"full_attention": {"rope_theta": 1e6, "partial_rotary_factor": 0.5},
                             "sliding_attention": {"rope_type": "proportional"}}}}
+    yield "mamba2", {"model_type": "mamba2", "hidden_size": 64, "num_heads": 8, "head_dim": 16, "n_groups": 2,
+                     "time_step_limit": [0.0, {"__float__": "Infinity"}]}
+    yield "qwen3_5", {"model_type": "qwen3_5", "text_config": {**small, "linear_num_key_heads": 2,
+        "linear_num_value_heads": 4, "full_attention_interval": 2, "rope_parameters": {"mrope_section": [1, 1]}}}
     yield "quantised", {"model_type": "llama", "quantization_config": {"quant_method": "fp8"}}
     yield "unknown", {"model_type": "gpt2"}
 

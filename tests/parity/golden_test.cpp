@@ -140,7 +140,8 @@ std::string name_of_golden(const testing::TestParamInfo<std::string>& info) {
 INSTANTIATE_TEST_SUITE_P(Families, GoldenTest,
                          testing::Values("families/llama", "families/llama_linear_bias",
                                          "families/llama_rope_scaled", "families/qwen2",
-                                         "families/qwen3", "families/mistral", "families/gemma3"),
+                                         "families/qwen3", "families/mistral", "families/gemma3",
+                                         "families/mamba2", "families/qwen3_5"),
                          name_of_golden);
 INSTANTIATE_TEST_SUITE_P(Quantised, GoldenTest,
                          testing::Values("quantised/q3_llama", "quantised/q4_qwen3",

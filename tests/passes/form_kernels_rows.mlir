@@ -61,3 +61,30 @@ func.func @rows_that_meet(%x: tensor<3x13xf32>, %i: tensor<3x1xi32>) -> tensor<2
   %r = ashlar.scatter_add %z, %i, %2 {axis = 0 : i64} : (tensor<2x13xf32>, tensor<3x1xi32>, tensor<3x13xf32>) -> tensor<2x13xf32>
   return %r : tensor<2x13xf32>
 }
+
+// What every row would compute again is stored before, if it is costly.
+// CHECK-LABEL: func.func @repeated_in_rows
+// CHECK: kernel.fused "elementwise"
+// CHECK: ashlar.exp
+// CHECK: kernel.fused "row"
+// CHECK-NOT: ashlar.exp
+// CHECK: kernel.yield
+func.func @repeated_in_rows(%x: tensor<64x8xf32>, %w: tensor<8xf32>) -> tensor<64x1xf32> {
+  %e = ashlar.exp %w : (tensor<8xf32>) -> tensor<8xf32>
+  %b = ashlar.broadcast %e {shape = array<i64: 64, 8>} : (tensor<8xf32>) -> tensor<64x8xf32>
+  %m = ashlar.mul %x, %b : (tensor<64x8xf32>, tensor<64x8xf32>) -> tensor<64x8xf32>
+  %s = ashlar.reduce_sum %m {axes = array<i64: 1>, keepdims = true} : (tensor<64x8xf32>) -> tensor<64x1xf32>
+  return %s : tensor<64x1xf32>
+}
+
+// CHECK-LABEL: func.func @repeated_rarely
+// CHECK: kernel.fused "row"
+// CHECK: ashlar.exp
+// CHECK-NOT: kernel.fused
+func.func @repeated_rarely(%x: tensor<16x8xf32>, %w: tensor<8xf32>) -> tensor<16x1xf32> {
+  %e = ashlar.exp %w : (tensor<8xf32>) -> tensor<8xf32>
+  %b = ashlar.broadcast %e {shape = array<i64: 16, 8>} : (tensor<8xf32>) -> tensor<16x8xf32>
+  %m = ashlar.mul %x, %b : (tensor<16x8xf32>, tensor<16x8xf32>) -> tensor<16x8xf32>
+  %s = ashlar.reduce_sum %m {axes = array<i64: 1>, keepdims = true} : (tensor<16x8xf32>) -> tensor<16x1xf32>
+  return %s : tensor<16x1xf32>
+}

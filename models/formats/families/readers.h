@@ -10,8 +10,10 @@ namespace ashlar {
 
 ModelConfig read_gemma3(const JsonFields& fields);
 ModelConfig read_llama(const JsonFields& fields);
+ModelConfig read_mamba2(const JsonFields& fields);
 ModelConfig read_mistral(const JsonFields& fields);
 ModelConfig read_qwen2(const JsonFields& fields);
 ModelConfig read_qwen3(const JsonFields& fields);
+ModelConfig read_qwen3_5(const JsonFields& fields);
 
 }  // namespace ashlar
