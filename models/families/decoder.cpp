@@ -2,6 +2,7 @@
 #include "models/families/decoder.h"
 
 #include "models/nn/gated_delta_net.h"
+#include "models/nn/experts.h"
 #include "models/nn/layers.h"
 #include "models/nn/mamba2.h"
 #include "runtime/array/ops.h"
@@ -26,16 +27,27 @@ nn::Weights decoder_root(const nn::Weights& root, const DecoderNames& names) {
   return root;
 }
 
-nn::Weights model_root(const nn::Weights& root, const DecoderNames& names) {
+nn::Weights model_root(const nn::Weights& weights, const DecoderNames& names) {
+  const nn::Weights root = decoder_root(weights, names);
   return has_embeddings(root / names.model, names) ? root / names.model : root;
+}
+
+// Beside the decoder, or at the top of a wrapper's checkpoint. Tied heads need none, whatever the
+// file holds; a file without one ties it to the embedding.
+std::optional<nn::Weights> find_head(const ModelConfig& config, const nn::Weights& weights,
+                                     const DecoderNames& names) {
+  for (const nn::Weights& root : {decoder_root(weights, names), weights})
+    if (!config.tied_embeddings && root.has("lm_head.weight"))
+      return root / "lm_head";
+  return std::nullopt;
 }
 
 }  // namespace
 
 Decoder::Decoder(const ModelConfig& config, const nn::Weights& weights,
                  std::vector<LayerState> states, DType dtype)
-    : config_(config), names_(decoder_names(config)), root_(decoder_root(weights, names_)),
-      model_(model_root(root_, names_)), states_(std::move(states)), dtype_(dtype) {}
+    : config_(config), names_(decoder_names(config)), model_(model_root(weights, names_)),
+      head_(find_head(config, weights, names_)), states_(std::move(states)), dtype_(dtype) {}
 
 Array Decoder::embed(const Array& ids) const {
   const Array x = nn::embedding(ids, model_ / names_.embeddings, config_.vocab_size,
@@ -76,6 +88,9 @@ Array Decoder::mix_tokens(std::int64_t index, const Array& x, const nn::TokenRan
 }
 
 Array Decoder::feed_forward(std::int64_t index, const Array& x) const {
+  if (layer_config(index).has_experts)
+    return nn::expert_block(x, layer_weights(index) / config_.experts->names.block,
+                            *config_.experts, config_.activation);
   return nn::gated_mlp(x, layer_weights(index) / "mlp", layer_config(index).intermediate_size,
                        config_.activation, config_.mlp_bias);
 }
@@ -87,7 +102,7 @@ Array Decoder::layer(std::int64_t index, const Array& x, const nn::TokenRange& r
   if (config_.post_norms)
     mixed = norm(mixed, weights / "post_attention_layernorm");
   const Array residual = x + mixed;
-  if (layer_config(index).intermediate_size == 0)
+  if (!layer_config(index).has_feed_forward())
     return residual;
   const std::string_view before_mlp =
       config_.post_norms ? "pre_feedforward_layernorm" : "post_attention_layernorm";
@@ -117,8 +132,7 @@ Array Decoder::forward(const Array& ids, const nn::TokenRange& range, HiddenStat
 Array Decoder::head(const Array& hidden) const {
   Scope scope("lm_head");
   const Shape shape{config_.vocab_size, config_.hidden_size};
-  const bool tied = config_.tied_embeddings || !root_.has("lm_head.weight");
-  const nn::Weights module = tied ? model_ / names_.embeddings : root_ / "lm_head";
+  const nn::Weights module = head_.value_or(model_ / names_.embeddings);
   const Array logits = linear(hidden, module.matrix(shape)).astype(DType::f32);
   if (!config_.final_logit_softcap)
     return logits;

@@ -9,6 +9,7 @@
 #include "models/nn/recurrence.h"
 
 #include <map>
+#include <optional>
 #include <variant>
 #include <vector>
 
@@ -48,8 +49,8 @@ private:
 
   ModelConfig config_;
   DecoderNames names_;
-  nn::Weights root_;
   nn::Weights model_;
+  std::optional<nn::Weights> head_;  // the embedding, if absent
   std::vector<LayerState> states_;
   DType dtype_;
   std::map<AttentionKind, nn::RopeTable> ropes_;  // of the call in progress

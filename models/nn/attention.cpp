@@ -45,16 +45,21 @@ Array self_attention(const Array& x, const Weights& weights, const ModelConfig& 
                      depth = layer.head_dim;
   // With a gate, each head has its query first, then its gate.
   const std::int64_t query_width = heads * depth * (config.gated_attention ? 2 : 1);
-  const Array queries =
-      split_heads(linear(x, weights / "q_proj", query_width, config.qkv_bias), heads);
-  Array q = queries(kEllipsis, Slice(0, depth));
-  Array k = split_heads(linear(x, weights / "k_proj", groups * depth, config.qkv_bias), groups);
-  const Array v =
-      split_heads(linear(x, weights / "v_proj", groups * depth, config.qkv_bias), groups);
-  if (config.qk_norm) {
+  const Array queries = linear(x, weights / "q_proj", query_width, config.qkv_bias);
+  Array q = queries;
+  Array k = linear(x, weights / "k_proj", groups * depth, config.qkv_bias);
+  const auto normalise = [&] {
     q = rms_norm(q, weights / "q_norm", config.norm, config.norm_epsilon);
     k = rms_norm(k, weights / "k_norm", config.norm, config.norm_epsilon);
-  }
+  };
+  if (config.joint_qk_norm)
+    normalise();
+  q = split_heads(q, heads)(kEllipsis, Slice(0, depth));
+  k = split_heads(k, groups);
+  const Array v =
+      split_heads(linear(x, weights / "v_proj", groups * depth, config.qkv_bias), groups);
+  if (config.qk_norm)
+    normalise();
   const std::int64_t ring = cache ? cache->ring : 0;
   const Array rotated = apply_rope(k, rope);
   const Array keys = cache ? append(cache->key, rotated, range, ring) : rows_first(rotated);
@@ -63,11 +68,12 @@ Array self_attention(const Array& x, const Weights& weights, const ModelConfig& 
   const AttentionOptions options{.scale = config.query_scale,
                                  .causal = true,
                                  .window = sliding ? config.sliding_window : 0,
+                                 .softcap = config.attention_softcap.value_or(0),
                                  .ring = ring};
-  Array mixed = attention(apply_rope(q, rope), keys, values, range.position,
+  Array mixed = attention(apply_query_rope(q, rope), keys, values, range.position,
                           range.position + range.valid, options);
   if (config.gated_attention)
-    mixed = mixed * sigmoid(queries(kEllipsis, Slice(depth, 2 * depth)));
+    mixed = mixed * sigmoid(split_heads(queries, heads)(kEllipsis, Slice(depth, 2 * depth)));
   return linear(flatten(mixed, 2), weights / "o_proj", config.hidden_size, config.output_bias);
 }
 
