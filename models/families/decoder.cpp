@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/families/decoder.h"
 
-#include "models/nn/gated_delta_net.h"
 #include "models/nn/experts.h"
+#include "models/nn/gated_delta_net.h"
 #include "models/nn/layers.h"
 #include "models/nn/mamba2.h"
 #include "runtime/array/ops.h"

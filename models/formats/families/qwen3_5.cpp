@@ -2,13 +2,10 @@
 #include "models/formats/families/qwen_hybrid.h"
 #include "models/formats/families/readers.h"
 
-#include "runtime/program/error.h"
-
 namespace ashlar {
 
 ModelConfig read_qwen3_5(const JsonFields& fields) {
-  if (!fields.flag("attn_output_gate").value_or(true))
-    throw Unsupported("config", "{}: attn_output_gate: expected true", fields.where());
+  refuse_ungated_attention(fields);
   return read_qwen_hybrid(fields, {.vocab_size = 248320,
                                    .hidden_size = 4096,
                                    .intermediate_size = 12288,

@@ -35,6 +35,11 @@ void read_hybrid_layers(const JsonFields& fields, ModelConfig& config) {
 
 }  // namespace
 
+void refuse_ungated_attention(const JsonFields& fields) {
+  if (!fields.flag("attn_output_gate").value_or(true))
+    throw Unsupported("config", "{}: attn_output_gate: expected true", fields.where());
+}
+
 ModelConfig read_qwen_hybrid(const JsonFields& fields, const DecoderDefaults& defaults) {
   ModelConfig config = read_decoder(fields, defaults);
   config.recurrence = read_recurrence(fields);

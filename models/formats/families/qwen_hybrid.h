@@ -9,4 +9,7 @@ namespace ashlar {
 // All but the feed-forward. `defaults` as for read_decoder.
 ModelConfig read_qwen_hybrid(const JsonFields& fields, const DecoderDefaults& defaults);
 
+// Throws Unsupported where `attn_output_gate` is false.
+void refuse_ungated_attention(const JsonFields& fields);
+
 }  // namespace ashlar

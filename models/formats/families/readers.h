@@ -21,6 +21,8 @@ ModelConfig read_qwen2(const JsonFields& fields);
 ModelConfig read_qwen2_moe(const JsonFields& fields);
 ModelConfig read_qwen3(const JsonFields& fields);
 ModelConfig read_qwen3_5(const JsonFields& fields);
+ModelConfig read_qwen3_5_moe(const JsonFields& fields);
 ModelConfig read_qwen3_moe(const JsonFields& fields);
+ModelConfig read_qwen3_next(const JsonFields& fields);
 
 }  // namespace ashlar

@@ -48,6 +48,13 @@ TEST(JsonFile, RefusesBrokenText) {
     EXPECT_THAT(error_of(text), HasSubstr("f.json is not valid JSON near byte")) << text;
 }
 
+TEST(JsonFile, ReadsPythonsInfinitiesAsNullIfAsked) {
+  EXPECT_EQ(infinities_as_null(R"([0.5, Infinity, -Infinity])"), "[0.5, null, null]");
+  EXPECT_EQ(infinities_as_null(R"(["Infinity", "\"Infinity", 1])"),
+            R"(["Infinity", "\"Infinity", 1])");
+  EXPECT_EQ(infinities_as_null("\"\\"), "\"\\");
+}
+
 TEST(JsonFile, NulDoesNotEndTheText) {
   EXPECT_THAT(error_of(std::string_view("{}\0", 3)), HasSubstr("near byte 3: \"\\x00\""));
   EXPECT_THAT(error_of(std::string_view("{\"a\":1\0}", 8)), HasSubstr("near byte 7"));

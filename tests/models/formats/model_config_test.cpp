@@ -268,6 +268,36 @@ TEST(ModelConfig, Qwen35LayersWithoutAList) {
   EXPECT_TRUE(wrapped.tied_embeddings);
 }
 
+TEST(ModelConfig, QwenHybridsWithExperts) {
+  const ModelConfig next = golden("qwen3_next");
+  EXPECT_TRUE(next.recurrence.value().packed_projections);
+  EXPECT_EQ(next.layers[2].mixer, TokenMixer::gated_delta_net);
+  EXPECT_EQ(next.layers[3].mixer, TokenMixer::attention);
+  EXPECT_TRUE(next.layers[2].has_experts && next.layers[3].has_experts);
+  EXPECT_EQ(next.experts.value().count, 8);
+  EXPECT_EQ(next.experts->chosen, 2);
+  EXPECT_EQ(next.experts->intermediate_size, 48);
+  EXPECT_EQ(next.experts->shared_intermediate_size, 48);
+  EXPECT_TRUE(next.experts->normalised && next.gated_attention);
+
+  const ModelConfig five = golden("qwen3_5_moe");
+  EXPECT_FALSE(five.recurrence.value().packed_projections);
+  EXPECT_TRUE(five.layers[0].has_experts);
+  EXPECT_EQ(five.experts.value().count, 8);
+  // Its routers always scale the weights, whatever the file says.
+  EXPECT_TRUE(small("qwen3_5_moe_text", R"("norm_topk_prob":false)").experts->normalised);
+  EXPECT_FALSE(small("qwen3_next", R"("norm_topk_prob":false)").experts->normalised);
+
+  const ModelConfig defaults = parse(R"({"model_type":"qwen3_next"})");
+  EXPECT_EQ(defaults.layers.size(), 48u);
+  EXPECT_EQ(defaults.experts->count, 512);
+  EXPECT_EQ(defaults.experts->chosen, 10);
+  const ModelConfig wrapped = parse(R"({"model_type":"qwen3_5_moe","text_config":{}})");
+  EXPECT_EQ(wrapped.decoder_type, "qwen3_5_moe_text");
+  EXPECT_EQ(wrapped.layers.size(), 40u);
+  EXPECT_EQ(wrapped.experts->count, 256);
+}
+
 TEST(ModelConfig, RefusesUnusableRecurrences) {
   EXPECT_THAT(format_error("mamba2", R"("num_heads":3)"),
               HasSubstr("num_heads: expected 128 (expand * hidden_size) in heads of 64"));
