@@ -144,7 +144,7 @@ static nn::RecurrentState make_recurrent_state(const RecurrenceConfig& sizes, st
   return {State(fmt::format("recurrence.{}.conv", layer), dtype,
                 {sizes.conv_kernel - 1, batch, sizes.conv_channels()}),
           State(fmt::format("recurrence.{}.memory", layer), DType::f32,
-                {batch, sizes.heads, sizes.value_dim, sizes.key_dim})};
+                {batch, sizes.groups, sizes.heads / sizes.groups, sizes.value_dim, sizes.key_dim})};
 }
 
 LayerState make_layer_state(const ModelConfig& config, std::int64_t layer, std::int64_t batch,

@@ -32,15 +32,13 @@ RecurrenceResult step(const RecurrenceInputs& inputs, const Array& memory, Updat
     return reshape(x, {n.batch, n.groups, n.shared, width, 1});
   };
   const Array key = of_group(inputs.key);
-  const Array kept = reshape(memory, {n.batch, n.groups, n.shared, n.value, n.key}) *
-                     exp(of_head(inputs.log_decay, 1));
+  const Array kept = memory * exp(of_head(inputs.log_decay, 1));
   Array change = of_head(inputs.value, n.value);
   if (rule == UpdateRule::delta)
     change = change - sum(kept * key, -1, true);
   const Array next = kept + of_head(inputs.rate, 1) * change * key;
   const Array output = sum(next * of_group(inputs.query), -1);
-  return {reshape(output, {n.batch, 1, n.groups * n.shared, n.value}),
-          reshape(next, memory.shape())};
+  return {reshape(output, {n.batch, 1, n.groups * n.shared, n.value}), next};
 }
 
 // The inverse of I + a for strictly lower triangular a [..., C, C], C a power of two: the inverses
@@ -92,7 +90,7 @@ public:
       recalled = matmul(inverse, recalled);
     }
 
-    Array now = reshape(memory, {n_.batch, n_.groups, n_.shared, n_.value, n_.key});
+    Array now = memory;
     std::vector<Array> before, changes;
     for (std::int64_t i = 0; i < count_; ++i) {
       before.push_back(now);
@@ -105,7 +103,7 @@ public:
     const Array attended = matmul(query_, swapaxes(key_, -1, -2)) * decay;
     const Array output = matmul(query_ * exp(total_), swapaxes(stack(before, 3), -1, -2)) +
                          matmul(attended, stack(changes, 3));
-    return {in_order(output), reshape(now, memory.shape())};
+    return {in_order(output), now};
   }
 
 private:
@@ -151,16 +149,15 @@ RecurrenceResult recur(const RecurrenceInputs& inputs, const Array& memory, Upda
 Array recurrence(RecurrenceInputs inputs, const TokenRange& range, const RecurrentState* state,
                  UpdateRule rule) {
   Scope scope("recurrence");
-  const std::int64_t batch = inputs.value.dim(0);
-  const Array offsets = arange(inputs.value.dim(1));
+  const Extents n(inputs);
+  const Array offsets = arange(n.tokens);
   const Array valid = expand_dims(offsets, 0) < expand_dims(range.valid, 1);  // [B, T]
   const Array kept = expand_dims(valid, 2);
   inputs.log_decay = where(kept, inputs.log_decay, 0.0F);
   inputs.rate = where(kept, inputs.rate, 0.0F);
-  const Shape shape{batch, inputs.value.dim(2), inputs.value.dim(3), inputs.key.dim(3)};
   if (!state)
-    return recur(inputs, zeros(shape), rule).output;
-  const Array starts = reshape(range.position == 0, {batch, 1, 1, 1});
+    return recur(inputs, zeros({n.batch, n.groups, n.shared, n.value, n.key}), rule).output;
+  const Array starts = reshape(range.position == 0, {n.batch, 1, 1, 1, 1});
   const RecurrenceResult result = recur(inputs, where(starts, 0.0F, state->memory.read()), rule);
   state->memory.update(result.memory);
   return result.output;

@@ -23,7 +23,7 @@ enum class UpdateRule { additive, delta };
 
 struct RecurrenceResult {
   Array output;  // [B, T, H, V]
-  Array memory;  // [B, H, V, K], after the last token
+  Array memory;  // [B, G, H / G, V, K], after the last token
 };
 
 // For each token in turn, with the memory S [V, K] of each head:
@@ -31,14 +31,15 @@ struct RecurrenceResult {
 //   S <- S + rate * (value - S key) key^T      additive: without "- S key"
 //   output = S query
 // One token is computed as it stands here. More are cut into chunks: inside a chunk the same
-// numbers are matrix products, and only the memory goes from chunk to chunk.
+// numbers are matrix products, and only the memory goes from chunk to chunk. `memory`, before the
+// first token, is f32 [B, G, H / G, V, K].
 RecurrenceResult recur(const RecurrenceInputs& inputs, const Array& memory, UpdateRule rule);
 
 // What a recurrent layer keeps. Contents count as zeros where a row stands at position 0, so going
 // back to 0 forgets everything; no other position can be gone back to.
 struct RecurrentState {
   State conv;    // the inputs of its convolution, see causal_conv.h
-  State memory;  // f32 [B, H, V, K]
+  State memory;  // f32 [B, G, H / G, V, K]
 };
 
 // `recur` over the layer's memory, which rows beyond `valid` leave as it is. Without a state (null)

@@ -108,10 +108,10 @@ class RecurrenceTest : public ::testing::TestWithParam<Case> {};
 
 TEST_P(RecurrenceTest, IsTheSameTokenByToken) {
   const Numbers numbers(GetParam());
-  const RecurrenceResult result =
-      recur(numbers.inputs(),
-            array(std::span<const float>(numbers.memory), {kBatch, kHeads, kValue, kKey}),
-            GetParam().rule);
+  const RecurrenceResult result = recur(numbers.inputs(),
+                                        array(std::span<const float>(numbers.memory),
+                                              {kBatch, kGroups, kHeads / kGroups, kValue, kKey}),
+                                        GetParam().rule);
   const auto [outputs, memory] = numbers.expected(GetParam().rule);
   const auto values = testing::reference_values({result.output, result.memory});
   EXPECT_LE(nmse(values[0].reals, outputs), 1e-12);
