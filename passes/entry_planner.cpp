@@ -149,10 +149,8 @@ private:
       for (OpOperand& use : read.getResult().getUses()) {
         Operation* user = use.getOwner();
         const BlockArgument input = def.getBody().getArgument(use.getOperandNumber());
-        const bool aligned_use =
-            user == producer &&
-            (flows_elementwise(input, result.getResultNumber()) ||
-             flows_by_row(kernel::view_of(def), input, result.getResultNumber()));
+        const bool aligned_use = user == producer && may_overwrite(kernel::view_of(def), input,
+                                                                   result.getResultNumber());
         if (user != producer ? !user->isBeforeInBlock(producer) : !aligned_use)
           return false;
       }

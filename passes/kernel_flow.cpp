@@ -34,21 +34,24 @@ static bool flows(BlockArgument input, unsigned output,
   return true;
 }
 
-bool flows_elementwise(BlockArgument input, unsigned output) {
-  return flows(input, output, [](Operation*) { return false; });
+// The reductions of the rows that `output` is made of, if it is stored row by row.
+static kernel::OpSet reductions_before(const kernel::RegionView& region, Value output) {
+  if (region.root != "row")
+    return {};
+  for (const kernel::Part& part :
+       kernel::parts_of(kernel::stores_of(region).value_or(SmallVector<kernel::Store>())))
+    if (llvm::any_of(part.stores, [&](const kernel::Store& s) { return s.value == output; }))
+      return part.reductions;
+  return {};
 }
 
-bool flows_by_row(const kernel::RegionView& region, BlockArgument input, unsigned output) {
+bool may_overwrite(const kernel::RegionView& region, BlockArgument input, unsigned output) {
   Value value = region.outputs()[output];
-  if (region.root != "row")
-    return false;
-  for (const kernel::Part& part : kernel::parts_of(*kernel::stores_of(region)))
-    if (llvm::any_of(part.stores, [&](const kernel::Store& s) { return s.value == value; }))
-      return flows(input, output, [&](Operation* op) {
-        return part.reductions.contains(op) &&
-               kernel::innermost(op->getOperand(0).getType()) == kernel::innermost(value.getType());
-      });
-  return false;
+  const kernel::OpSet reductions = reductions_before(region, value);
+  return flows(input, output, [&](Operation* op) {
+    return reductions.contains(op) &&
+           kernel::innermost(op->getOperand(0).getType()) == kernel::innermost(value.getType());
+  });
 }
 
 }  // namespace ashlar

@@ -52,8 +52,9 @@ std::int64_t Partition::rows_of(Value value) const {
 void Partition::visit_virtual(Operation* op) {
   if (element_count(op->getResult(0)) == kDynamic)
     return refuse(op, "only scatter, take and attention may use a growable state");
-  if (fusion_ && kernel::is_reduction(op))
-    store_repeated(op);
+  constexpr std::int64_t kMany = 1024;
+  if (fusion_ && isa<ir::BroadcastOp>(op) && element_count(op->getResult(0)) >= kMany)
+    store_repeated(op->getOperand(0), element_count(op->getResult(0)));
   auto rows = rows_after(op, rows_of_operands(op, {}));
   if (!rows) {
     store_conflicting(op);
@@ -109,25 +110,20 @@ void Partition::limit_evaluation(Operation* op) {
   }
 }
 
-// Costly values that the reduction would compute for every one of its many rows, or for every
-// element of a row, are stored before.
-void Partition::store_repeated(Operation* reduction) {
+// Stores what would be computed again for each of `repeats` elements: costly functions and norms. A
+// single number per row stays, since the row's elements share it; not so what it is made of.
+void Partition::store_repeated(Value value, std::int64_t repeats) {
   constexpr std::int64_t kOften = 32;
-  llvm::DenseMap<Value, std::int64_t> evaluations;
-  const auto add_operands = [&](Operation* op, std::int64_t count) {
-    for (Value operand : op->getOperands())
-      evaluations[operand] = std::max(evaluations[operand], count);
-  };
-  const OpSet ops = plan_.closure(reduction->getOperand(0));
-  add_operands(reduction, element_count(reduction->getOperand(0)));
-  for (Operation* op : llvm::reverse(ops)) {
-    Value value = op->getResult(0);
-    const std::int64_t count = evaluations.lookup(value), elements = element_count(value);
-    const bool often = count > 0 && count >= kOften * elements;
-    if (often && rows_of(value) == 0 && llvm::any_of(plan_.closure(value), is_costly))
-      store(value);
-    else
-      add_operands(op, kernel::is_reduction(op) ? element_count(op->getOperand(0)) : count);
+  const std::int64_t elements = element_count(value);
+  if (plan_.is_stored(value) || repeats < kOften * elements)
+    return;
+  if (rows_of(value) >= elements) {
+    for (Value operand : value.getDefiningOp()->getOperands())
+      store_repeated(operand, repeats);
+  } else if (llvm::any_of(plan_.closure(value), [](Operation* op) {
+               return is_costly(op) || kernel::is_reduction(op);
+             })) {
+    store(value);
   }
 }
 
