@@ -35,22 +35,25 @@ std::int64_t read_kv_heads(const JsonFields& fields, const DecoderDefaults& defa
   return find_kv_heads(fields, "num_key_value_heads", attention_heads).value_or(fallback);
 }
 
-AttentionKind parse_layer_type(const JsonFields& fields, const std::string& name) {
-  if (name == "full_attention")
-    return AttentionKind::full;
-  if (name == "sliding_attention")
-    return AttentionKind::sliding;
+void parse_layer_type(const JsonFields& fields, const std::string& name, bool recurrent,
+                      LayerConfig& layer) {
+  layer.mixer = name == "linear_attention" ? TokenMixer::gated_delta_net : TokenMixer::attention;
+  layer.attention = name == "sliding_attention" ? AttentionKind::sliding : AttentionKind::full;
+  if (name == "full_attention" || name == "sliding_attention" ||
+      (recurrent && name == "linear_attention"))
+    return;
   throw Unsupported(kUnit, "{}: layer_types: {} is not supported", fields.where(),
                     in_quotes(name, 40));
 }
 
 // Of a kind that no layer has, nothing is computed; any head size will do.
 RopeContext rope_context(const JsonFields& fields, const ModelConfig& config, AttentionKind kind,
-                         double theta) {
+                         double theta, double partial_rotary_factor) {
   const LayerConfig* layer = config.find_layer(kind);
   RopeContext context;
   context.theta = theta;
-  context.partial_rotary_factor = fields.positive_number("partial_rotary_factor").value_or(1);
+  context.partial_rotary_factor =
+      fields.positive_number("partial_rotary_factor").value_or(partial_rotary_factor);
   context.head_dim = (layer ? *layer : config.layers.front()).head_dim;
   context.max_positions = config.max_positions;
   context.original_max_positions =
@@ -168,7 +171,7 @@ void read_layer_types(const JsonFields& fields, const std::function<bool(std::in
                       config.layers.size(), names->size());
   for (std::size_t i = 0; i < config.layers.size(); ++i) {
     if (names)
-      config.layers[i].attention = parse_layer_type(fields, (*names)[i]);
+      parse_layer_type(fields, (*names)[i], config.recurrence.has_value(), config.layers[i]);
     else if (is_sliding(static_cast<std::int64_t>(i)))
       config.layers[i].attention = AttentionKind::sliding;
   }
@@ -176,10 +179,12 @@ void read_layer_types(const JsonFields& fields, const std::function<bool(std::in
 
 void read_rope(const JsonFields& fields, const RopeDefaults& defaults, ModelConfig& config) {
   const double full_theta = fields.positive_number("rope_theta").value_or(defaults.theta);
-  RopeContext full = rope_context(fields, config, AttentionKind::full, full_theta);
+  RopeContext full =
+      rope_context(fields, config, AttentionKind::full, full_theta, defaults.partial_rotary_factor);
   full.query_scaling = defaults.query_scaling;
-  const RopeContext sliding = rope_context(fields, config, AttentionKind::sliding,
-                                           defaults.sliding_theta.value_or(full_theta));
+  const RopeContext sliding =
+      rope_context(fields, config, AttentionKind::sliding,
+                   defaults.sliding_theta.value_or(full_theta), defaults.partial_rotary_factor);
   const auto of_class = nlohmann::json::parse(defaults.parameters);
   const JsonFields rope = find_rope_object(fields).value_or(JsonFields(of_class, fields.where()));
   if (is_per_kind(rope)) {
