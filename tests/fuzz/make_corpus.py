@@ -98,6 +98,8 @@ def config_seeds():
                      "time_step_limit": [0.0, {"__float__": "Infinity"}]}
     yield "qwen3_5", {"model_type": "qwen3_5", "text_config": {**small, "linear_num_key_heads": 2,
         "linear_num_value_heads": 4, "full_attention_interval": 2, "rope_parameters": {"mrope_section": [1, 1]}}}
+    yield "bert", {"model_type": "bert", **small, "architectures": ["BertForSequenceClassification"],
+                   "id2label": {"0": "LABEL_0"}, "layer_norm_eps": 1e-12}
     yield "quantised", {"model_type": "llama", "quantization_config": {"quant_method": "fp8"}}
     yield "unknown", {"model_type": "gpt2"}
 
