@@ -28,11 +28,20 @@ std::int64_t read_head_dim(const JsonFields& fields, const DecoderDefaults& defa
   return config.hidden_size / config.attention_heads;
 }
 
+void check_kv_heads(const JsonFields& fields, std::string_view key, std::int64_t heads,
+                    std::int64_t attention_heads) {
+  if (attention_heads % heads != 0)
+    throw FormatError(kUnit, "{}: {}: expected a divisor of {} heads, got {}", fields.where(), key,
+                      attention_heads, heads);
+}
+
 std::int64_t read_kv_heads(const JsonFields& fields, const DecoderDefaults& defaults,
                            std::int64_t attention_heads) {
   const bool own_default = defaults.kv_heads != 0 && !fields.contains("num_key_value_heads");
   const std::int64_t fallback = own_default ? defaults.kv_heads : attention_heads;
-  return find_kv_heads(fields, "num_key_value_heads", attention_heads).value_or(fallback);
+  const auto heads = fields.integer("num_key_value_heads", {1, kMaxHeads}).value_or(fallback);
+  check_kv_heads(fields, "num_key_value_heads", heads, attention_heads);
+  return heads;
 }
 
 void parse_layer_type(const JsonFields& fields, const std::string& name, bool recurrent,
@@ -150,9 +159,8 @@ ModelConfig read_decoder(const JsonFields& fields, const DecoderDefaults& defaul
 std::optional<std::int64_t> find_kv_heads(const JsonFields& fields, std::string_view key,
                                           std::int64_t attention_heads) {
   const auto heads = fields.integer(key, {1, kMaxHeads});
-  if (heads && attention_heads % *heads != 0)
-    throw FormatError(kUnit, "{}: {}: expected a divisor of {} heads, got {}", fields.where(), key,
-                      attention_heads, *heads);
+  if (heads)
+    check_kv_heads(fields, key, *heads, attention_heads);
   return heads;
 }
 

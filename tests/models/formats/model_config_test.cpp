@@ -731,6 +731,9 @@ TEST(ModelConfig, RefusesUnusableSizes) {
               HasSubstr("got 18446744073709551615"));
   EXPECT_THAT(error(R"({"model_type":"llama","num_key_value_heads":5})"),
               HasSubstr("num_key_value_heads: expected a divisor of 32 heads, got 5"));
+  // The class's own number has to fit, too.
+  EXPECT_THAT(error(R"({"model_type":"mistral","num_attention_heads":4})"),
+              HasSubstr("num_key_value_heads: expected a divisor of 4 heads, got 8"));
   EXPECT_THAT(error(R"({"model_type":"llama","num_key_value_heads":0})"),
               HasSubstr("num_key_value_heads: expected an integer in [1, "));
   EXPECT_THAT(error(R"({"model_type":"llama","num_attention_heads":3,"num_key_value_heads":1})"),
