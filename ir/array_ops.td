@@ -262,12 +262,13 @@ def AttentionOp : Array_Op<"attention", AttentionClass> {
     length [B] (i32). Query row t of batch row b stands at p = position[b] + t and sees the keys
     j < length[b] that satisfy, when `causal`, j <= p, and, when `window` > 0, j > p - window. Key j
     lies in cache row j, or j mod `ring` when `ring` > 0. Head h reads group h / (H / G). Scores are
-    scaled by `scale`, then c * tanh(score / c) when `softcap` c > 0. A row that sees no key gives 0.
+    scaled by `scale`, then c * tanh(score / c) when `softcap` c > 0. With `sinks` [B, H], floats,
+    head h sees one more key, of score sinks[b, h] and value 0. A row that sees no key gives 0.
     Cache rows that are not seen are never read. Softmax and sums are f32.
   }];
   let arguments = (ins AnyRankedTensor:$query, AnyRankedTensor:$key, AnyRankedTensor:$value,
-                       AnyRankedTensor:$position, AnyRankedTensor:$length, F64Attr:$scale, BoolAttr:$causal,
-                       I64Attr:$window, F64Attr:$softcap, I64Attr:$ring);
+                       AnyRankedTensor:$position, AnyRankedTensor:$length, Optional<AnyRankedTensor>:$sinks,
+                       F64Attr:$scale, BoolAttr:$causal, I64Attr:$window, F64Attr:$softcap, I64Attr:$ring);
   let dtypes = Floats;
   let inferRule = "attention";
 }

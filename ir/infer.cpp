@@ -264,6 +264,9 @@ ArrayType infer_attention(Operands operands, const Attributes& attributes) {
       value.dim(2) != groups || key.dim(3) != query.dim(3) || groups == 0 || heads % groups != 0)
     refuse("query {}, key {} and value {} disagree", query.to_string(), key.to_string(),
            value.to_string());
+  if (operands.size() > 5 &&
+      (!is_float(operands[5].dtype) || operands[5].shape != Shape{batch, heads}))
+    refuse("sinks: expected floats [{}, {}], got {}", batch, heads, text(operands[5]));
   for (const ArrayType& scalar : operands.subspan(3, 2))
     if (scalar != ArrayType{DType::i32, Shape{batch}})
       refuse("position and length: expected i32[{}], got {}", batch, text(scalar));

@@ -70,10 +70,11 @@ Array expert_linear(const Operand& x, const Array& weights, const Operand& ids) 
 }
 
 Array attention(const Operand& query, const Operand& key, const Operand& value,
-                const Operand& position, const Operand& length, const AttentionOptions& options) {
+                const Operand& position, const Operand& length, const AttentionOptions& options,
+                const std::optional<Array>& sinks) {
   const WrittenAt at(query.where());
   return table::attention(query.array(), key.array(), value.array(), position.array(),
-                          length.array(), options.scale, options.causal, options.window,
+                          length.array(), sinks, options.scale, options.causal, options.window,
                           options.softcap, options.ring);
 }
 

@@ -4,6 +4,8 @@
 
 #include "runtime/array/array.h"
 
+#include <optional>
+
 namespace ashlar {
 
 // NumPy's matmul: 1-D operands are vectors, leading axes broadcast. f32 accumulation.
@@ -25,7 +27,9 @@ struct AttentionOptions {
 };
 
 // query [B, T, H, D] over key [C, B, G, D] and value [C, B, G, E]; see `attention` in the op table.
+// `sinks` [B, H]: scores of one more key for each head, whose value is 0.
 Array attention(const Operand& query, const Operand& key, const Operand& value,
-                const Operand& position, const Operand& length, const AttentionOptions& options);
+                const Operand& position, const Operand& length, const AttentionOptions& options,
+                const std::optional<Array>& sinks = std::nullopt);
 
 }  // namespace ashlar

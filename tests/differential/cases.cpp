@@ -238,6 +238,9 @@ Cases attention_cases(DType dtype, Leaves& leaves) {
           AttentionOptions{.scale = 0.3, .causal = false, .softcap = 2.0},
           AttentionOptions{.scale = 0.3, .window = 4, .ring = 9}})
       cases.push_back({attention(q, k, v, position, length, options), sums_in(dtype)});
+    cases.push_back({attention(q, k, v, position, length, {.scale = 0.3, .window = 3},
+                               leaves.leaf(DType::f32, {2, 4}, Domain::unit)),
+                     sums_in(dtype)});
   }
   return cases;
 }

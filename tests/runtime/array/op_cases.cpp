@@ -158,14 +158,17 @@ Cases contraction_cases() {
 }
 
 OpCase attention_case(std::string name, const AttentionOptions& options, std::int64_t rows,
-                      const Array& position, const Array& length) {
-  return {OpKind::attention,
-          std::move(name),
-          [options](const Arrays& a) {
-            return Arrays{attention(a[0], a[1], a[2], a[3], a[4], options)};
+                      const Array& position, const Array& length, bool sinks = false) {
+  Arrays inputs{numbers({2, 2, 2, 2}), numbers({rows, 2, 1, 2}, -1, 1, 7),
+                numbers({rows, 2, 1, 3}, -1, 1, 8), position, length};
+  if (sinks)
+    inputs.push_back(numbers({2, 2}, -1, 1, 3));
+  return {OpKind::attention, std::move(name),
+          [options, sinks](const Arrays& a) {
+            return Arrays{attention(a[0], a[1], a[2], a[3], a[4], options,
+                                    sinks ? std::optional(a[5]) : std::nullopt)};
           },
-          {numbers({2, 2, 2, 2}), numbers({rows, 2, 1, 2}, -1, 1, 7),
-           numbers({rows, 2, 1, 3}, -1, 1, 8), position, length}};
+          std::move(inputs)};
 }
 
 Cases attention_cases() {
@@ -175,7 +178,8 @@ Cases attention_cases() {
           attention_case("attention_window", {.window = 2, .softcap = 1.5}, 4, start, filled),
           attention_case("attention_ring", {.window = 2, .ring = 3}, 3, ints({3, 4}, {2}),
                          ints({5, 6}, {2})),
-          attention_case("attention_of_nothing", {.scale = 0.7}, 3, start, ints({0, 2}, {2}))};
+          attention_case("attention_of_nothing", {.scale = 0.7}, 3, start, ints({0, 2}, {2})),
+          attention_case("attention_sinks", {.scale = 0.7}, 3, start, filled, true)};
 }
 
 Cases gather_cases() {
