@@ -63,6 +63,12 @@ Array linear(const Operand& x, const Array& weight, const Array& bias) {
   return linear(x, weight) + convert(bias, x.array().dtype());
 }
 
+Array expert_matmul(const Operand& x, const Array& matrices, const Operand& ids) {
+  const WrittenAt at(x.where());
+  const Array input = x.array();
+  return table::expert_matmul(input, matrices, ids.array(), false, input.dtype());
+}
+
 Array expert_linear(const Operand& x, const Array& weights, const Operand& ids) {
   const WrittenAt at(x.where());
   const Array input = x.array();
