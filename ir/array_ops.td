@@ -289,6 +289,20 @@ def DequantizeOp : Array_Op<"dequantize", QuantizedClass> {
   let inferRule = "dequantize";
 }
 
+def DequantizeMxfp4Op : Array_Op<"dequantize_mxfp4", QuantizedClass> {
+  let summary = "Floats of 4 bits times powers of two that 32 of them share (MXFP4)";
+  let description = [{
+    packed [..., K / 32, 16] (u8), or the same bytes as words [..., K / 8] (u32), and scales [..., K / 32]
+    (u8) to [..., K] of `dtype`. Number k of a row takes the bits [4k, 4k + 4), the lowest first: a sign
+    above a code for 0, 0.5, 1, 1.5, 2, 3, 4 or 6. A scale s means 2^(s - 127), 255 means NaN. See "OCP
+    Microscaling Formats (MX) Specification", 2023.
+  }];
+  let arguments = (ins AnyRankedTensor:$packed, AnyRankedTensor:$scales, TypeAttr:$dtype);
+  let dtypes = PackedFours;
+  let inferRule = "dequantize_mxfp4";
+  let derivative = NonDiff<"its operands are packed numbers">;
+}
+
 // --------------------------------------------------------------------------------- gather, scatter
 
 def TakeOp : Array_Op<"take", GatherClass> {

@@ -297,6 +297,23 @@ ArrayType infer_dequantize(Operands operands, const Attributes& attributes) {
   return {dtype, Shape(std::move(dims))};
 }
 
+ArrayType infer_dequantize_mxfp4(Operands operands, const Attributes& attributes) {
+  const ArrayType &packed = operands[0], &scales = operands[1];
+  const DType dtype = attributes.dtype("dtype");
+  if (scales.dtype != DType::u8 || scales.shape.rank() == 0 || !is_float(dtype))
+    refuse("scales are u8 [..., K / 32], got {}, to {}", text(scales), name_of(dtype));
+  Dims dims = scales.shape.dims(), stored = dims;
+  dims.back() *= kPackedBlock;
+  if (packed.dtype == DType::u8)
+    stored.push_back(kPackedBlock / 2);
+  else
+    stored.back() *= kPackedBlock / 8;
+  if (packed.shape.dims() != stored)
+    refuse("packed {} and scales {} disagree: expected packed {}", text(packed), text(scales),
+           Shape(stored).to_string());
+  return {dtype, Shape(std::move(dims))};
+}
+
 ArrayType infer_take(Operands operands, const Attributes& attributes) {
   check_index_type(operands[1]);
   const Shape& shape = operands[0].shape;

@@ -32,20 +32,24 @@ ExpertMatrices stacked_projections(const Weights& weights, const ExpertsConfig& 
           projection("down_proj", hidden_size, inner)};
 }
 
-// Gate and up are the even and odd columns of one tensor, whose inputs come first.
+// Gate and up are the even and odd outputs of one tensor: packed, or in floats with inputs first.
 ExpertMatrices interleaved_matrices(const Weights& experts, const ExpertsConfig& config,
                                     std::int64_t hidden_size) {
   const std::int64_t count = config.count, inner = config.intermediate_size;
-  const Array both = experts.get("gate_up_proj", {count, hidden_size, 2 * inner});
+  const bool packed = experts.has("gate_up_proj_blocks");
+  const Array both = packed ? experts.mxfp4("gate_up_proj", {count, 2 * inner, hidden_size})
+                            : experts.get("gate_up_proj", {count, hidden_size, 2 * inner});
+  const Array down = packed ? experts.mxfp4("down_proj", {count, hidden_size, inner})
+                            : experts.get("down_proj", {count, inner, hidden_size});
   const Array biases = experts.get("gate_up_proj_bias", {count, 2 * inner});
   const auto every_other = [&](std::int64_t first) {
-    const Slice columns = Slice(first, kEnd).by(2);
-    return ExpertProjection{both(kEllipsis, columns), biases(kEllipsis, columns), true};
+    const Slice outputs = Slice(first, kEnd).by(2);
+    return ExpertProjection{packed ? both(Slice(), outputs) : both(kEllipsis, outputs),
+                            biases(kEllipsis, outputs), !packed};
   };
   return {every_other(0),
           every_other(1),
-          {experts.get("down_proj", {count, inner, hidden_size}),
-           experts.get("down_proj_bias", {count, hidden_size}), true}};
+          {down, experts.get("down_proj_bias", {count, hidden_size}), !packed}};
 }
 
 Array multiply(const Array& x, const ExpertProjection& projection, const Array& ids) {

@@ -152,8 +152,10 @@ TEST(ExpertConfig, GptOss) {
   EXPECT_EQ(assumed.full_rope.original_max_positions, 4096);
   EXPECT_EQ(small("gpt_oss", R"("swiglu_limit":3)").experts->clamp, 3);
   EXPECT_FALSE(small("gpt_oss", R"("attention_bias":false)").qkv_bias);
-  EXPECT_THAT(unsupported("gpt_oss", R"("quantization_config":{"quant_method":"mxfp4"})"),
-              HasSubstr("quantisation method \"mxfp4\" is not supported"));
+  EXPECT_EQ(small("gpt_oss", R"("quantization_config":{"quant_method":"mxfp4",)"
+                             R"("modules_to_not_convert":["lm_head"]})")
+                .quantization,
+            std::nullopt);
   EXPECT_THAT(format_error("gpt_oss", R"("swiglu_limit":0)"),
               HasSubstr("swiglu_limit: expected a number above 0"));
 }

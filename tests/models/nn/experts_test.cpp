@@ -3,6 +3,7 @@
 #include "models/nn/experts.h"
 
 #include "runtime/array/ops.h"
+#include "runtime/array/quantization.h"
 #include "runtime/program/error.h"
 #include "tests/support/reference_eval.h"
 
@@ -155,6 +156,46 @@ TEST_F(Storage, Interleaved) {
              {"experts.down_proj_bias", down_bias}},
             gpt);
   EXPECT_THAT(tensors, Pointwise(DoubleNear(1e-6), modules));
+}
+
+// The same numbers packed and as floats with inputs first.
+TEST_F(Storage, Mxfp4) {
+  constexpr std::int64_t kHidden = 64, kInner = 32;
+  ExpertsConfig gpt = config();
+  gpt.intermediate_size = kInner;
+  gpt.interleaved = gpt.has_biases = true;
+  gpt.clamp = 2;
+  const auto bytes = [](const Shape& shape, std::uint32_t low, std::uint32_t high) {
+    std::vector<std::uint8_t> values;
+    for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(shape.element_count()); ++i)
+      values.push_back(
+          static_cast<std::uint8_t>(low + 2654435761U * (i + 1) / 65536 % (high - low)));
+    return array(std::span<const std::uint8_t>(values), shape);
+  };
+  const Array wide = bytes({3, 2 * kInner, kHidden / 32, 16}, 0, 256),
+              wide_scales = bytes({3, 2 * kInner, kHidden / 32}, 120, 125),
+              narrow = bytes({3, kHidden, kInner / 32, 16}, 0, 256),
+              narrow_scales = bytes({3, kHidden, kInner / 32}, 120, 125);
+  ArrayMap packed{{"experts.gate_up_proj_bias", numbers(0, 5, {3, 2 * kInner})},
+                  {"experts.down_proj_bias", numbers(0, 6, {3, kHidden})}};
+  ArrayMap floats = packed;
+  packed.insert({{"experts.gate_up_proj_blocks", wide},
+                 {"experts.gate_up_proj_scales", wide_scales},
+                 {"experts.down_proj_blocks", narrow},
+                 {"experts.down_proj_scales", narrow_scales}});
+  floats.insert({{"experts.gate_up_proj", swapaxes(dequantize_mxfp4(wide, wide_scales), 1, 2)},
+                 {"experts.down_proj", swapaxes(dequantize_mxfp4(narrow, narrow_scales), 1, 2)}});
+  const auto mixed_wide = [&](const ArrayMap& tensors) {
+    const Routing routing{array({2, 0, 0, 1}, {1, 2, 2}),
+                          array({0.25F, 0.75F, 0.5F, 0.5F}, {1, 2, 2})};
+    return reals(mix_experts(numbers(9, 4, {1, 2, kHidden}), routing,
+                             expert_matrices(Weights(tensors), gpt, kHidden), gpt,
+                             Activation::silu));
+  };
+  EXPECT_THAT(mixed_wide(packed), Pointwise(DoubleNear(1e-5), mixed_wide(floats)));
+  packed.insert_or_assign("experts.down_proj_scales", zeros({3, kHidden, kInner / 32}));
+  EXPECT_THAT([&] { mixed_wide(packed); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("expected u8 blocks and scales")));
 }
 
 TEST_F(Storage, RefusesWhatDoesNotFit) {

@@ -247,6 +247,18 @@ OpCase dequantize_case() {
            numbers({2, 2}, -1, 1, 9)}};
 }
 
+OpCase dequantize_mxfp4_case() {
+  std::vector<std::uint8_t> bytes;
+  for (std::uint32_t i = 0; i < 64; ++i)
+    bytes.push_back(static_cast<std::uint8_t>(37 * i + 11));
+  const std::vector<std::uint8_t> scales{127, 126, 130, 125};
+  return {OpKind::dequantize_mxfp4,
+          "dequantize_mxfp4",
+          [](const Arrays& a) { return Arrays{table::dequantize_mxfp4(a[0], a[1], DType::f32)}; },
+          {array(std::span<const std::uint8_t>(bytes), {2, 2, 16}),
+           array(std::span<const std::uint8_t>(scales), {2, 2})}};
+}
+
 OpCase philox_case() {
   const auto words = [](std::initializer_list<std::uint32_t> w) { return array(w, Shape{3}); };
   return {
@@ -274,7 +286,7 @@ Array numbers(const Shape& shape, double low, double high, int seed) {
 
 const std::vector<OpCase>& op_cases() {
   static const std::vector<OpCase> cases = [] {
-    Cases all = {philox_case(), dequantize_case()};
+    Cases all = {philox_case(), dequantize_case(), dequantize_mxfp4_case()};
     for (const Cases& part :
          {elementwise_cases(), movement_cases(), reduction_cases(), contraction_cases(),
           attention_cases(), gather_cases(), scan_and_sort_cases()})
