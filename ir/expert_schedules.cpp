@@ -12,8 +12,7 @@ namespace ashlar::kernel {
 namespace {
 
 bool is_packed(Operation* root) {
-  return isa_and_nonnull<ir::DequantizeOp>(
-      expert_rows(root->getOperand(1)).matrices.getDefiningOp());
+  return is_unpacking(expert_rows(root->getOperand(1)).matrices.getDefiningOp());
 }
 
 // Rows of the left side that are summed into one of the result.

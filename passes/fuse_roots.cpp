@@ -93,7 +93,7 @@ bool Partition::adopt_siblings(Operation* user, OpSet& region, SmallVectorImpl<O
   SmallVector<Operation*> siblings;
   for (Operation* op : plan_.closure(user->getOperands())) {
     if (region.contains(op) || visited_.contains(op) || is_elementwise(op) || is_index_map(op) ||
-        isa<ir::DequantizeOp>(op))
+        kernel::is_unpacking(op))
       continue;
     if (!is_sibling(op, roots.front()))
       return false;

@@ -58,6 +58,8 @@ private:
     add_linear(module + ".q_proj", query, config_.hidden_size, config_.qkv_bias);
     add_linear(module + ".k_proj", key, config_.hidden_size, config_.qkv_bias);
     add_linear(module + ".v_proj", key, config_.hidden_size, config_.qkv_bias);
+    if (config_.attention_sinks)
+      add(module + ".sinks", {config_.attention_heads}, TensorRole::bias);
     if (config_.qk_norm || config_.joint_qk_norm) {
       add_norm(module + ".q_norm", config_.joint_qk_norm ? query : layer.head_dim);
       add_norm(module + ".k_norm", config_.joint_qk_norm ? key : layer.head_dim);
@@ -74,7 +76,10 @@ private:
 
   void add_experts(const std::string& module, const ExpertsConfig& experts) {
     const std::int64_t wide = experts.intermediate_size, narrow = config_.hidden_size;
-    add_linear(module + ".gate", experts.count, narrow, /*bias=*/false);
+    add_linear(fmt::format("{}.{}", module, experts.names.router), experts.count, narrow,
+               experts.has_biases);
+    if (experts.interleaved)
+      return add_interleaved_experts(module + ".experts", experts);
     if (experts.has_correction)
       add(module + ".e_score_correction_bias", {experts.count}, TensorRole::bias);
     for (std::int64_t i = 0; i < experts.count; ++i) {
@@ -89,6 +94,14 @@ private:
       return;
     add_mlp(module + ".shared_expert", experts.shared_intermediate_size, /*bias=*/false);
     add_linear(module + ".shared_expert_gate", 1, narrow, /*bias=*/false);
+  }
+
+  void add_interleaved_experts(const std::string& module, const ExpertsConfig& experts) {
+    const std::int64_t wide = experts.intermediate_size, narrow = config_.hidden_size;
+    add(module + ".gate_up_proj", {experts.count, narrow, 2 * wide}, TensorRole::stack);
+    add(module + ".gate_up_proj_bias", {experts.count, 2 * wide}, TensorRole::bias);
+    add(module + ".down_proj", {experts.count, wide, narrow}, TensorRole::stack);
+    add(module + ".down_proj_bias", {experts.count, narrow}, TensorRole::bias);
   }
 
   const ModelConfig& config_;

@@ -10,7 +10,8 @@
 
 namespace ashlar {
 
-enum class TensorRole { matrix, norm, bias };
+// A stack of matrices that is no module's weight is never quantised.
+enum class TensorRole { matrix, stack, norm, bias };
 
 struct DecoderTensor {
   std::string name;  // of a checkpoint without a wrapper's prefix: "model.embed_tokens.weight"

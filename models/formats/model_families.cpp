@@ -19,6 +19,7 @@ constexpr ModelFamily kFamilies[] = {
     {"gemma", read_gemma},
     {"gemma2", read_gemma2},
     {"gemma3_text", read_gemma3},
+    {"gpt_oss", read_gpt_oss},
     {"llama", read_llama},
     {"minimax_m2", read_minimax_m2},
     {"ministral3", read_ministral3},
