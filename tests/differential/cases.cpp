@@ -212,14 +212,18 @@ Cases expert_matmul_cases(DType dtype, Leaves& leaves) {
   Cases cases;
   const auto leaf = [&](const Shape& shape) { return leaves.leaf(dtype, shape, Domain::unit); };
   // Few rows, then more than matrices; numbers outside choose the nearest.
-  for (std::int64_t rows : {1, 3, 20})
-    for (std::int64_t summed : {1, 2})
-      for (bool transposed : {false, true})
-        cases.push_back(
-            {table::expert_matmul(
-                 leaf({rows, summed, 40}), leaf(transposed ? Shape{5, 24, 40} : Shape{5, 40, 24}),
-                 leaves.indices(DType::i32, {rows, summed}, -1, 7), transposed, dtype),
-             sums_in(dtype)});
+  const auto add = [&](std::int64_t rows, std::int64_t summed, bool transposed) {
+    const Shape matrices = transposed ? Shape{5, 24, 40} : Shape{5, 40, 24};
+    cases.push_back(
+        {table::expert_matmul(leaf({rows, summed, 40}), leaf(matrices),
+                              leaves.indices(DType::i32, {rows, summed}, -1, 7), transposed, dtype),
+         sums_in(dtype)});
+  };
+  add(1, 1, true);
+  add(3, 2, true);
+  add(20, 2, true);
+  add(2, 1, false);
+  add(20, 1, false);
   cases.push_back(
       {table::expert_matmul(leaves.leaf(DType::f32, {2, 2, 3, 36}, Domain::unit), leaf({4, 9, 36}),
                             leaves.indices(DType::u32, {2, 2, 3}, 0, 5), true, DType::f32),
