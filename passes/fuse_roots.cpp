@@ -242,7 +242,7 @@ void Partition::visit_expert_matmul(Operation* op) {
     store_source(value);
   store_source(op->getOperand(2));
   if (!plan_.is_stored_or_packed(kernel::expert_rows(op->getOperand(1)).matrices))
-    store_source(op->getOperand(1));
+    store(op->getOperand(1));
   add_root_unit("expert_matvec", {op}, /*siblings=*/true);
 }
 
