@@ -3,8 +3,8 @@
 // Gate and up are halves of one tensor: one kernel reads the rows it needs of it. The norm is stored, but not what
 // repeats it for each expert.
 // CHECK-LABEL: @gate_and_up
-// CHECK: %[[X:.*]] = kernel.fused "row"(%arg0) {{.*}} -> tensor<1x8xf32>
 // CHECK: %[[W:.*]] = ashlar.weight
+// CHECK: %[[X:.*]] = kernel.fused "row"(%arg0) {{.*}} -> tensor<1x8xf32>
 // CHECK: kernel.fused "expert_matvec"(%[[X]], %[[W]], %arg1)
 // CHECK-COUNT-2: ashlar.expert_matmul
 // CHECK: kernel.yield
