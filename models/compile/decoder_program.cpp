@@ -24,12 +24,12 @@ DecoderProgramOptions checked(DecoderProgramOptions options) {
   return options;
 }
 
-std::vector<nn::KvCache> make_caches(const ModelConfig& config,
-                                     const DecoderProgramOptions& options) {
-  std::vector<nn::KvCache> caches;
+KvCaches make_caches(const ModelConfig& config, const DecoderProgramOptions& options) {
+  KvCaches caches;
   for (std::int64_t layer = 0; layer < static_cast<std::int64_t>(config.layers.size()); ++layer)
-    caches.push_back(
-        make_cache(config, layer, options.batch, options.prefill_sizes.back(), options.dtype));
+    if (!config.layers[static_cast<std::size_t>(layer)].kv_source)
+      caches.emplace(layer, make_cache(config, layer, options.batch, options.prefill_sizes.back(),
+                                       options.dtype));
   return caches;
 }
 
@@ -99,7 +99,7 @@ DecoderManifest DecoderProgram::manifest() const {
                            .sampler_vocabulary = sampler_ ? config_.vocab_size : 0,
                            .stop_tokens = options_.stop_tokens,
                            .caches = {}};
-  for (const nn::KvCache& cache : caches_)
+  for (const auto& [layer, cache] : caches_)
     for (const State* state : {&cache.key, &cache.value})
       manifest.caches.push_back({state->name(), cache.ring});
   return manifest;

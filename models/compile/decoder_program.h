@@ -55,7 +55,7 @@ private:
   ModelConfig config_;
   nn::Weights weights_;
   DecoderProgramOptions options_;
-  std::vector<nn::KvCache> caches_;
+  KvCaches caches_;
   State prompt_, valid_, token_, position_, done_, ring_, count_;
   std::optional<SamplerStates> sampler_;
 };

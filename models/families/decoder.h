@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The forward pass of the dense decoders (llama, mistral, qwen2, qwen3, gemma3): one function of
-// the model's config serves prefill, decode and every batch size. What differs between the families
+// The forward pass of the dense decoders (Llama, Mistral, Qwen, Gemma): one function of the model's
+// config serves prefill, decode and every batch size. What differs between the families
 // is data in ModelConfig.
 #pragma once
 
@@ -12,13 +12,15 @@
 
 namespace ashlar {
 
+using KvCaches = std::map<std::int64_t, nn::KvCache>;  // by layer
+
 // What a decoder keeps between calls besides its caches belongs to models/generate.
 class Decoder {
 public:
-  // `weights` is the root of the checkpoint's names. `caches` holds one cache per layer, or
-  // nothing: then a call is a whole sequence, as in training. `dtype`: activations and caches.
-  Decoder(const ModelConfig& config, const nn::Weights& weights, std::vector<nn::KvCache> caches,
-          DType dtype);
+  // `weights` is the root of the checkpoint's names. `caches` holds one cache per layer that has
+  // keys of its own, or nothing: then a call is a whole sequence, as in training. `dtype`:
+  // activations and caches.
+  Decoder(const ModelConfig& config, const nn::Weights& weights, KvCaches caches, DType dtype);
 
   // The residual stream after each layer, for inspection: [B, T, H] each; front() is the embedding,
   // back() comes after the final norm.
@@ -32,10 +34,14 @@ public:
 
 private:
   Array embed(const Array& ids) const;
-  Array layer(std::int64_t index, const Array& x, const nn::TokenRange& range) const;
+  Array layer(std::int64_t index, const Array& x, const nn::TokenRange& range);
   // What a layer's two blocks add to the residual stream, of its normalised rows x [B, T, H].
-  Array mix_tokens(std::int64_t index, const Array& x, const nn::TokenRange& range) const;
+  Array mix_tokens(std::int64_t index, const Array& x, const nn::TokenRange& range);
   Array feed_forward(std::int64_t index, const Array& x) const;
+  // What a layer's own embedding adds to the residual stream x.
+  Array embed_in_layer(std::int64_t index, const Array& x) const;
+  // [B, T, layers, width], from the ids and their embeddings.
+  Array per_layer_embeddings(const Array& ids, const Array& embedded) const;
   void make_ropes(const Array& positions);
   const LayerConfig& layer_config(std::int64_t index) const;
   nn::Weights layer_weights(std::int64_t index) const { return model_ / "layers" / index; }
@@ -44,9 +50,12 @@ private:
   ModelConfig config_;
   nn::Weights model_;
   std::optional<nn::Weights> head_;  // the embedding, if absent
-  std::vector<nn::KvCache> caches_;
+  KvCaches caches_;
   DType dtype_;
-  std::map<AttentionKind, nn::RopeTable> ropes_;  // of the call in progress
+  // Of the call in progress.
+  std::map<AttentionKind, nn::RopeTable> ropes_;
+  std::map<std::int64_t, nn::KeyValues> seen_;  // by layer
+  std::optional<Array> per_layer_;
 };
 
 // The states of one layer's cache for `batch` rows: growable, or a ring of the window plus the

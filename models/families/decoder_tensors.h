@@ -10,7 +10,7 @@
 
 namespace ashlar {
 
-// A stack of matrices that is no module's weight is never quantised.
+// norm: what rows are scaled by. A stack of matrices that is no module's weight is never quantised.
 enum class TensorRole { matrix, stack, norm, bias };
 
 struct DecoderTensor {

@@ -19,6 +19,7 @@ constexpr ModelFamily kFamilies[] = {
     {"gemma", read_gemma},
     {"gemma2", read_gemma2},
     {"gemma3_text", read_gemma3},
+    {"gemma4_text", read_gemma4},
     {"gpt_oss", read_gpt_oss},
     {"llama", read_llama},
     {"minimax_m2", read_minimax_m2},
@@ -32,10 +33,12 @@ constexpr ModelFamily kFamilies[] = {
 };
 
 constexpr std::string_view kGemma3[] = {"gemma3_text"};
+constexpr std::string_view kGemma4[] = {"gemma4_text"};
 constexpr std::string_view kMistral3[] = {"mistral", "ministral3"};
 
 constexpr ModelWrapper kWrappers[] = {
     {"gemma3", kGemma3},
+    {"gemma4", kGemma4},
     {"mistral3", kMistral3},
 };
 // clang-format on

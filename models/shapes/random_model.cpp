@@ -103,7 +103,7 @@ void RandomModel::add(Tensors& tensors, const DecoderTensor& tensor) const {
   const bool is_norm = tensor.role == TensorRole::norm;
   tensors[tensor.name] = {.dtype = dtype_,
                           .shape = tensor.shape,
-                          .center = is_norm && config_.norm == NormKind::plain ? 1.0 : 0.0,
+                          .center = is_norm && config_.norm != NormKind::one_plus ? 1.0 : 0.0,
                           .spread = is_norm ? 0.0 : spread_of(tensor.shape)};
 }
 

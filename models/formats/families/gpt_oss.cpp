@@ -17,6 +17,7 @@ ModelConfig read_gpt_oss(const JsonFields& fields) {
                                              .max_positions = 131072,
                                              .norm_epsilon = 1e-5});
   config.qkv_bias = config.output_bias = fields.flag("attention_bias").value_or(true);
+  config.norm = NormKind::plain_f32;
   config.attention_sinks = true;
   config.sliding_window = find_sliding_window(fields, 128).value_or(0);
   read_layer_types(fields, [](std::int64_t layer) { return layer % 2 == 0; }, config);
