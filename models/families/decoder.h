@@ -38,6 +38,8 @@ private:
   // What a layer's two blocks add to the residual stream, of its normalised rows x [B, T, H].
   Array mix_tokens(std::int64_t index, const Array& x, const nn::TokenRange& range);
   Array feed_forward(std::int64_t index, const Array& x) const;
+  // The sum of an MLP's output and of experts for the same residual stream.
+  Array experts_beside(std::int64_t index, const Array& mlp, const Array& residual) const;
   // What a layer's own embedding adds to the residual stream x.
   Array embed_in_layer(std::int64_t index, const Array& x) const;
   // [B, T, layers, width], from the ids and their embeddings.

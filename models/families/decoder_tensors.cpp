@@ -54,10 +54,13 @@ private:
     add_norm(module + ".post_attention_layernorm", config_.hidden_size);
     if (config_.post_norms)
       add_norm(module + ".pre_feedforward_layernorm", config_.hidden_size);
-    if (layer.has_experts)
+    const bool beside = layer.has_experts && config_.experts->beside_mlp;
+    if (layer.has_experts && !beside)
       add_experts(fmt::format("{}.{}", module, config_.experts->names.block), *config_.experts);
     else
       add_mlp(module + ".mlp", layer.intermediate_size, config_.mlp_bias);
+    if (beside)
+      add_experts_beside(module, *config_.experts);
     if (config_.post_norms)
       add_norm(module + ".post_feedforward_layernorm", config_.hidden_size);
     if (config_.per_layer_embedding)
@@ -120,6 +123,18 @@ private:
       return;
     add_mlp(module + ".shared_expert", experts.shared_intermediate_size, /*bias=*/false);
     add_linear(module + ".shared_expert_gate", 1, narrow, /*bias=*/false);
+  }
+
+  void add_experts_beside(const std::string& module, const ExpertsConfig& experts) {
+    const std::int64_t wide = experts.intermediate_size, narrow = config_.hidden_size;
+    for (std::string_view norm : {"post_feedforward_layernorm_1", "pre_feedforward_layernorm_2",
+                                  "post_feedforward_layernorm_2"})
+      add_norm(fmt::format("{}.{}", module, norm), narrow);
+    add_linear(module + ".router.proj", experts.count, narrow, /*bias=*/false);
+    add(module + ".router.scale", {narrow}, TensorRole::norm);
+    add(module + ".router.per_expert_scale", {experts.count}, TensorRole::norm);
+    add(module + ".experts.gate_up_proj", {experts.count, 2 * wide, narrow}, TensorRole::stack);
+    add(module + ".experts.down_proj", {experts.count, narrow, wide}, TensorRole::stack);
   }
 
   void add_interleaved_experts(const std::string& module, const ExpertsConfig& experts) {

@@ -60,6 +60,9 @@ struct ExpertsConfig {
   // c: instead of activation(gate) * up, (up + 1) * gate * sigmoid(1.702 * gate) for a gate of at
   // most c and an up of -c to c.
   std::optional<double> clamp;
+  // They stand beside an MLP, between norms of their own, and their router sees the residual
+  // stream.
+  bool beside_mlp = false;
   // Gate and up are every other row of one tensor.
   bool interleaved = false;
   ExpertNames names;
@@ -75,7 +78,7 @@ struct LayerConfig {
   // An earlier layer of the same sizes, whose keys and values this one sees; it has none of its
   // own.
   std::optional<std::int64_t> kv_source = {};
-  bool has_experts = false;  // ModelConfig::experts, in the MLP's place
+  bool has_experts = false;  // ModelConfig::experts, in the MLP's place or beside it
 
   bool operator==(const LayerConfig&) const = default;
 };

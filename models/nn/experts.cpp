@@ -5,6 +5,8 @@
 #include "runtime/array/ops.h"
 #include "runtime/array/origin.h"
 
+#include <cmath>
+
 namespace ashlar::nn {
 namespace {
 
@@ -108,7 +110,7 @@ ExpertMatrices expert_matrices(const Weights& weights, const ExpertsConfig& conf
                                std::int64_t hidden_size) {
   const std::int64_t count = config.count, inner = config.intermediate_size;
   const Weights experts = weights / "experts";
-  for (const Weights& stacked : {weights / "switch_mlp", experts})
+  for (const Weights& stacked : {weights / "switch_mlp", experts, experts / "switch_glu"})
     if (stacked.has("gate_proj.weight"))
       return stacked_projections(stacked, config, hidden_size);
   if (config.interleaved)
@@ -154,6 +156,19 @@ Array expert_block(const Array& x, const Weights& weights, const ExpertsConfig& 
     return mixed;
   // The kernel of what is visited last adds both, and the residual.
   return shared_expert(x, weights, config, activation) + mixed;
+}
+
+Array scaled_experts(const Array& x, const Array& residual, const Weights& weights,
+                     const ExpertsConfig& config, Activation activation, double epsilon) {
+  Scope scope("experts");
+  const Weights router = weights / "router";
+  const double shrink = 1 / std::sqrt(static_cast<double>(x.dim(-1)));
+  const Array scale = router.get("scale", {x.dim(-1)}).astype(x.dtype());
+  const Array seen = rms_norm(residual, epsilon) * scale * full({}, shrink, x.dtype());
+  Routing routing = route(linear(seen, router / "proj", config.count, /*bias=*/false), config);
+  const Array scales = router.get("per_expert_scale", {config.count}).astype(DType::f32);
+  routing.weights = routing.weights * take(scales, routing.ids, 0);
+  return mix_experts(x, routing, expert_matrices(weights, config, x.dim(-1)), config, activation);
 }
 
 }  // namespace ashlar::nn

@@ -44,4 +44,10 @@ Array mix_experts(const Array& x, const Routing& routing, const ExpertMatrices& 
 Array expert_block(const Array& x, const Weights& weights, const ExpertsConfig& config,
                    Activation activation);
 
+// Experts for rows `x` whose router sees other rows: `residual` [B, T, H], normalised and scaled.
+// Both are modules of `weights`, `router` and `experts`; each expert's weight has a scale of its
+// own.
+Array scaled_experts(const Array& x, const Array& residual, const Weights& weights,
+                     const ExpertsConfig& config, Activation activation, double epsilon);
+
 }  // namespace ashlar::nn

@@ -160,6 +160,22 @@ TEST(ExpertConfig, GptOss) {
               HasSubstr("swiglu_limit: expected a number above 0"));
 }
 
+TEST(ExpertConfig, Gemma4) {
+  const ModelConfig c = golden("gemma4_moe");
+  EXPECT_EQ(c.experts->count, 8);
+  EXPECT_EQ(c.experts->chosen, 2);
+  EXPECT_EQ(c.experts->intermediate_size, 48);
+  EXPECT_TRUE(c.experts->beside_mlp && c.experts->normalised);
+  EXPECT_EQ(c.layers[0].intermediate_size, 128);
+  EXPECT_EQ(layers_with_experts(c), std::vector<bool>(6, true));
+  EXPECT_EQ(small("gemma4_text", R"("enable_moe_block":false)").experts.has_value(), false);
+  EXPECT_THAT(format_error("gemma4_text", R"("enable_moe_block":true,"num_experts":4)"),
+              HasSubstr("top_k_experts: expected an integer, got nothing"));
+  EXPECT_THAT(
+      format_error("gemma4_text", R"("enable_moe_block":true,"num_experts":4,"top_k_experts":5)"),
+      HasSubstr("top_k_experts: expected an integer in [1, 4]"));
+}
+
 TEST(ExpertConfig, RefusesImpossibleCounts) {
   EXPECT_THAT(format_error("mixtral", R"("num_local_experts":4,"num_experts_per_tok":5)"),
               HasSubstr("num_experts_per_tok: expected at most 4 experts, got 5"));
