@@ -1,26 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-// The forward pass of the dense decoders (Llama, Mistral, Qwen, Gemma): one function of the model's
-// config serves prefill, decode and every batch size. What differs between the families
-// is data in ModelConfig.
+// The forward pass of decoders: one function of the model's config serves prefill, decode and every
+// batch size. What differs between the families is data in ModelConfig: layers mix tokens by
+// attention or by a recurrence, and may have no feed-forward.
 #pragma once
 
+#include "models/families/decoder_names.h"
 #include "models/nn/attention.h"
+#include "models/nn/recurrence.h"
 
 #include <map>
 #include <optional>
+#include <variant>
 #include <vector>
 
 namespace ashlar {
 
-using KvCaches = std::map<std::int64_t, nn::KvCache>;  // by layer
+// What a layer keeps between calls, by its token mixer; nothing where it sees another's keys.
+using LayerState = std::variant<std::monostate, nn::KvCache, nn::RecurrentState>;
 
-// What a decoder keeps between calls besides its caches belongs to models/generate.
+// What a decoder keeps between calls besides its layers' states belongs to models/generate.
 class Decoder {
 public:
-  // `weights` is the root of the checkpoint's names. `caches` holds one cache per layer that has
-  // keys of its own, or nothing: then a call is a whole sequence, as in training. `dtype`:
-  // activations and caches.
-  Decoder(const ModelConfig& config, const nn::Weights& weights, KvCaches caches, DType dtype);
+  // `weights` is the root of the checkpoint's names. `states` holds one state per layer, or
+  // nothing: then a call is a whole sequence, as in training. `dtype`: activations and caches.
+  Decoder(const ModelConfig& config, const nn::Weights& weights, std::vector<LayerState> states,
+          DType dtype);
 
   // The residual stream after each layer, for inspection: [B, T, H] each; front() is the embedding,
   // back() comes after the final norm.
@@ -38,6 +42,8 @@ private:
   // What a layer's two blocks add to the residual stream, of its normalised rows x [B, T, H].
   Array mix_tokens(std::int64_t index, const Array& x, const nn::TokenRange& range);
   Array feed_forward(std::int64_t index, const Array& x) const;
+  Array attend(std::int64_t index, const Array& x, const nn::Weights& weights,
+               const nn::TokenRange& range, const nn::KvCache* cache);
   // The sum of an MLP's output and of experts for the same residual stream.
   Array experts_beside(std::int64_t index, const Array& mlp, const Array& residual) const;
   // What a layer's own embedding adds to the residual stream x.
@@ -50,9 +56,10 @@ private:
   Array norm(const Array& x, const nn::Weights& weights) const;
 
   ModelConfig config_;
+  DecoderNames names_;
   nn::Weights model_;
   std::optional<nn::Weights> head_;  // the embedding, if absent
-  KvCaches caches_;
+  std::vector<LayerState> states_;
   DType dtype_;
   // Of the call in progress.
   std::map<AttentionKind, nn::RopeTable> ropes_;
@@ -60,9 +67,9 @@ private:
   std::optional<Array> per_layer_;
 };
 
-// The states of one layer's cache for `batch` rows: growable, or a ring of the window plus the
-// largest chunk where that is smaller than the context.
-nn::KvCache make_cache(const ModelConfig& config, std::int64_t layer, std::int64_t batch,
-                       std::int64_t max_chunk, DType dtype);
+// One layer's state for `batch` rows. A key/value cache is growable, or a ring of the window plus
+// the largest chunk where that is smaller than the context.
+LayerState make_layer_state(const ModelConfig& config, std::int64_t layer, std::int64_t batch,
+                            std::int64_t max_chunk, DType dtype);
 
 }  // namespace ashlar

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/families/decoder_tensors.h"
 
+#include "models/families/decoder_names.h"
+
 #include <fmt/format.h>
 
 #include <string_view>
@@ -10,16 +12,17 @@ namespace {
 
 class TensorList {
 public:
-  explicit TensorList(const ModelConfig& config) : config_(config) {}
+  explicit TensorList(const ModelConfig& config) : config_(config), names_(decoder_names(config)) {}
 
   std::vector<DecoderTensor> list() {
     const Shape vocabulary{config_.vocab_size, config_.hidden_size};
-    add("model.embed_tokens.weight", vocabulary, TensorRole::matrix);
+    add(fmt::format("{}.{}.weight", names_.model, names_.embeddings), vocabulary,
+        TensorRole::matrix);
     if (config_.per_layer_embedding)
       add_per_layer_embedding();
     for (std::size_t i = 0; i < config_.layers.size(); ++i)
-      add_layer(fmt::format("model.layers.{}", i), config_.layers[i]);
-    add_norm("model.norm", config_.hidden_size);
+      add_layer(fmt::format("{}.layers.{}", names_.model, i), config_.layers[i]);
+    add_norm(fmt::format("{}.{}", names_.model, names_.final_norm), config_.hidden_size);
     if (!config_.tied_embeddings)
       add("lm_head.weight", vocabulary, TensorRole::matrix);
     return std::move(tensors_);
@@ -49,8 +52,10 @@ private:
   }
 
   void add_layer(const std::string& module, const LayerConfig& layer) {
-    add_norm(module + ".input_layernorm", config_.hidden_size);
-    add_attention(module + ".self_attn", layer);
+    add_norm(fmt::format("{}.{}", module, names_.mixer_norm), config_.hidden_size);
+    add_mixer(fmt::format("{}.{}", module, name_of(layer.mixer)), layer);
+    if (!layer.has_feed_forward())
+      return;
     add_norm(module + ".post_attention_layernorm", config_.hidden_size);
     if (config_.post_norms)
       add_norm(module + ".pre_feedforward_layernorm", config_.hidden_size);
@@ -75,9 +80,61 @@ private:
     add_norm(module + ".post_per_layer_input_norm", config_.hidden_size);
   }
 
+  void add_mixer(const std::string& module, const LayerConfig& layer) {
+    switch (layer.mixer) {
+    case TokenMixer::attention:
+      return add_attention(module, layer);
+    case TokenMixer::gated_delta_net:
+      return add_gated_delta_net(module, *config_.recurrence);
+    case TokenMixer::mamba2:
+      return add_mamba2(module, *config_.recurrence);
+    }
+  }
+
+  void add_gated_delta_net(const std::string& module, const RecurrenceConfig& sizes) {
+    const std::int64_t in = config_.hidden_size;
+    const std::int64_t mixed = sizes.conv_channels(), value = sizes.value_width();
+    if (sizes.packed_projections) {
+      add_linear(module + ".in_proj_qkvz", mixed + value, in, false);
+      add_linear(module + ".in_proj_ba", 2 * sizes.heads, in, false);
+    } else {
+      add_linear(module + ".in_proj_qkv", mixed, in, false);
+      add_linear(module + ".in_proj_z", value, in, false);
+      add_linear(module + ".in_proj_b", sizes.heads, in, false);
+      add_linear(module + ".in_proj_a", sizes.heads, in, false);
+    }
+    add_conv(module + ".conv1d", sizes);
+    add_per_head(module, {"A_log", "dt_bias"}, sizes.heads);
+    add(module + ".norm.weight", {sizes.value_dim}, TensorRole::plain_norm);
+    add_linear(module + ".out_proj", in, value, false);
+  }
+
+  void add_mamba2(const std::string& module, const RecurrenceConfig& sizes) {
+    const std::int64_t value = sizes.value_width();
+    add_linear(module + ".in_proj", value + sizes.conv_channels() + sizes.heads,
+               config_.hidden_size, sizes.projection_bias);
+    add_conv(module + ".conv1d", sizes);
+    add_per_head(module, {"A_log", "dt_bias", "D"}, sizes.heads);
+    add(module + ".norm.weight", {value}, TensorRole::plain_norm);
+    add_linear(module + ".out_proj", config_.hidden_size, value, sizes.projection_bias);
+  }
+
+  void add_conv(const std::string& module, const RecurrenceConfig& sizes) {
+    add(module + ".weight", {sizes.conv_channels(), 1, sizes.conv_kernel}, TensorRole::bias);
+    if (sizes.conv_bias)
+      add(module + ".bias", {sizes.conv_channels()}, TensorRole::bias);
+  }
+
+  void add_per_head(const std::string& module, std::initializer_list<std::string_view> names,
+                    std::int64_t heads) {
+    for (const std::string_view name : names)
+      add(fmt::format("{}.{}", module, name), {heads}, TensorRole::bias);
+  }
+
   void add_attention(const std::string& module, const LayerConfig& layer) {
     const std::int64_t query = config_.attention_heads * layer.head_dim;
-    add_linear(module + ".q_proj", query, config_.hidden_size, config_.qkv_bias);
+    add_linear(module + ".q_proj", (config_.gated_attention ? 2 : 1) * query, config_.hidden_size,
+               config_.qkv_bias);
     if (config_.attention_sinks)
       add(module + ".sinks", {config_.attention_heads}, TensorRole::bias);
     if (config_.qk_norm || config_.joint_qk_norm)
@@ -146,6 +203,7 @@ private:
   }
 
   const ModelConfig& config_;
+  DecoderNames names_;
   std::vector<DecoderTensor> tensors_;
 };
 

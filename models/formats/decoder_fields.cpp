@@ -35,11 +35,13 @@ std::int64_t read_kv_heads(const JsonFields& fields, const DecoderDefaults& defa
   return find_kv_heads(fields, "num_key_value_heads", attention_heads).value_or(fallback);
 }
 
-AttentionKind parse_layer_type(const JsonFields& fields, const std::string& name) {
-  if (name == "full_attention")
-    return AttentionKind::full;
-  if (name == "sliding_attention")
-    return AttentionKind::sliding;
+void parse_layer_type(const JsonFields& fields, const std::string& name, bool recurrent,
+                      LayerConfig& layer) {
+  layer.mixer = name == "linear_attention" ? TokenMixer::gated_delta_net : TokenMixer::attention;
+  layer.attention = name == "sliding_attention" ? AttentionKind::sliding : AttentionKind::full;
+  if (name == "full_attention" || name == "sliding_attention" ||
+      (recurrent && name == "linear_attention"))
+    return;
   throw Unsupported(kUnit, "{}: layer_types: {} is not supported", fields.where(),
                     in_quotes(name, 40));
 }
@@ -169,7 +171,7 @@ void read_layer_types(const JsonFields& fields, const std::function<bool(std::in
                       config.layers.size(), names->size());
   for (std::size_t i = 0; i < config.layers.size(); ++i) {
     if (names)
-      config.layers[i].attention = parse_layer_type(fields, (*names)[i]);
+      parse_layer_type(fields, (*names)[i], config.recurrence.has_value(), config.layers[i]);
     else if (is_sliding(static_cast<std::int64_t>(i)))
       config.layers[i].attention = AttentionKind::sliding;
   }

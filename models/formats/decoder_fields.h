@@ -46,7 +46,12 @@ std::optional<std::int64_t> find_kv_heads(const JsonFields& fields, std::string_
 std::optional<std::int64_t> find_sliding_window(const JsonFields& fields,
                                                 std::optional<std::int64_t> fallback);
 
-// Sets the layers from `layer_types` or, without it, by `is_sliding(layer)`.
+// The value of `key`, or of `fallback`.
+Activation read_activation(const JsonFields& fields, std::string_view key,
+                           std::string_view fallback);
+
+// Sets the layers from `layer_types` or, without it, by `is_sliding(layer)`. The layers that a
+// config with a recurrence calls "linear_attention" are gated delta nets.
 void read_layer_types(const JsonFields& fields, const std::function<bool(std::int64_t)>& is_sliding,
                       ModelConfig& config);
 

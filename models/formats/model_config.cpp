@@ -7,6 +7,7 @@
 #include "models/formats/model_families.h"
 #include "runtime/program/error.h"
 #include "runtime/program/in_quotes.h"
+#include "runtime/program/input_file.h"
 
 #include <fmt/ranges.h>
 #include <xxhash.h>
@@ -121,7 +122,9 @@ ModelConfig parse_model_config(const nlohmann::json& config, std::string_view fi
 
 ModelConfig read_model_config(const std::filesystem::path& folder) {
   const std::filesystem::path path = folder / "config.json";
-  return parse_model_config(read_json_file(path), in_quotes(path.native()));
+  const std::string file = in_quotes(path.native());
+  const std::string text = infinities_as_null(read_file(path, JsonLimits().max_bytes, kUnit));
+  return parse_model_config(parse_json(text, file), file);
 }
 
 }  // namespace ashlar

@@ -12,14 +12,16 @@ Array split_heads(const Array& x, std::int64_t heads) {
   return unflatten(x, -1, {heads, -1});
 }
 
-// Projected rows [B, T, N * D] of queries or keys as heads [B, T, N, D], each head normalised for
-// itself or all as one row, if at all.
-Array normalised_heads(const Array& x, const Weights& norm, std::int64_t heads,
+// Projected rows [B, T, N * W] of queries or keys as heads [B, T, N, D], each head normalised for
+// itself or all as one row, if at all. What lies behind the first D of a head is left out.
+Array normalised_heads(const Array& x, const Weights& norm, std::int64_t heads, std::int64_t depth,
                        const ModelConfig& config) {
   const auto normalise = [&](const Array& rows) {
     return rms_norm(rows, norm, config.norm, config.norm_epsilon);
   };
-  const Array split = split_heads(config.joint_qk_norm ? normalise(x) : x, heads);
+  Array split = split_heads(config.joint_qk_norm ? normalise(x) : x, heads);
+  if (split.dim(-1) > depth)
+    split = split(kEllipsis, Slice(0, depth));
   return config.qk_norm ? normalise(split) : split;
 }
 
@@ -56,8 +58,9 @@ KeyValues key_values(const Array& x, const Weights& weights, const ModelConfig& 
     return linear(x, weights / name, layer.kv_heads * layer.head_dim, config.qkv_bias);
   };
   const Array projected = project("k_proj");
-  const Array k =
-      apply_rope(normalised_heads(projected, weights / "k_norm", layer.kv_heads, config), rope);
+  const Array k = apply_rope(
+      normalised_heads(projected, weights / "k_norm", layer.kv_heads, layer.head_dim, config),
+      rope);
   Array v = split_heads(layer.value_is_key ? projected : project("v_proj"), layer.kv_heads);
   if (config.value_norm)
     v = rms_norm(v, config.norm_epsilon);
@@ -72,9 +75,10 @@ Array self_attention(const Array& x, const Weights& weights, const ModelConfig& 
                      const KeyValues& seen) {
   Scope scope(weights.name());
   const std::int64_t heads = config.attention_heads;
-  const Array q =
-      normalised_heads(linear(x, weights / "q_proj", heads * layer.head_dim, config.qkv_bias),
-                       weights / "q_norm", heads, config);
+  // With a gate, each head has its query first, then its gate.
+  const std::int64_t depth = layer.head_dim, parts = config.gated_attention ? 2 : 1;
+  const Array projected = linear(x, weights / "q_proj", heads * depth * parts, config.qkv_bias);
+  const Array q = normalised_heads(projected, weights / "q_norm", heads, depth, config);
   const bool sliding = layer.attention == AttentionKind::sliding;
   const AttentionOptions options{.scale = config.query_scale,
                                  .causal = true,
@@ -84,8 +88,10 @@ Array self_attention(const Array& x, const Weights& weights, const ModelConfig& 
   std::optional<Array> sinks;
   if (config.attention_sinks)
     sinks = broadcast_to(weights.get("sinks", {heads}), {x.dim(0), heads});
-  const Array mixed = attention(apply_query_rope(q, rope), seen.keys, seen.values, range.position,
-                                range.position + range.valid, options, sinks);
+  Array mixed = attention(apply_query_rope(q, rope), seen.keys, seen.values, range.position,
+                          range.position + range.valid, options, sinks);
+  if (config.gated_attention)
+    mixed = mixed * sigmoid(split_heads(projected, heads)(kEllipsis, Slice(depth, 2 * depth)));
   return linear(flatten(mixed, 2), weights / "o_proj", config.hidden_size, config.output_bias);
 }
 
