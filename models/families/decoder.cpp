@@ -9,6 +9,9 @@
 #include "runtime/array/origin.h"
 #include "runtime/program/error.h"
 
+#include <cmath>
+#include <numbers>
+
 namespace ashlar {
 namespace {
 
@@ -42,6 +45,11 @@ std::optional<nn::Weights> find_head(const ModelConfig& config, const nn::Weight
   return std::nullopt;
 }
 
+// By a factor that is not rounded to the type of x.
+Array scaled(const Array& x, double factor) {
+  return (x.astype(DType::f32) * factor).astype(x.dtype());
+}
+
 }  // namespace
 
 Decoder::Decoder(const ModelConfig& config, const nn::Weights& weights,
@@ -71,14 +79,23 @@ void Decoder::make_ropes(const Array& positions) {
                                                      layer.head_dim, dtype_));
 }
 
-Array Decoder::mix_tokens(std::int64_t index, const Array& x, const nn::TokenRange& range) const {
+Array Decoder::attend(std::int64_t index, const Array& x, const nn::Weights& weights,
+                      const nn::TokenRange& range, const nn::KvCache* cache) {
+  const LayerConfig& layer = layer_config(index);
+  const nn::RopeTable& rope = ropes_.at(layer.attention);
+  if (!layer.kv_source)
+    seen_.insert_or_assign(index, nn::key_values(x, weights, config_, layer, rope, range, cache));
+  const nn::KeyValues& seen = seen_.at(layer.kv_source.value_or(index));
+  return nn::self_attention(x, weights, config_, layer, rope, range, seen);
+}
+
+Array Decoder::mix_tokens(std::int64_t index, const Array& x, const nn::TokenRange& range) {
   const LayerConfig& layer = layer_config(index);
   const nn::Weights weights = layer_weights(index) / name_of(layer.mixer);
   const LayerState* state = states_.empty() ? nullptr : &states_[static_cast<std::size_t>(index)];
   switch (layer.mixer) {
   case TokenMixer::attention:
-    return nn::self_attention(x, weights, config_, layer, ropes_.at(layer.attention), range,
-                              std::get_if<nn::KvCache>(state));
+    return attend(index, x, weights, range, std::get_if<nn::KvCache>(state));
   case TokenMixer::gated_delta_net:
     return nn::gated_delta_net(x, weights, config_, range, std::get_if<nn::RecurrentState>(state));
   case TokenMixer::mamba2:
@@ -95,7 +112,32 @@ Array Decoder::feed_forward(std::int64_t index, const Array& x) const {
                        config_.activation, config_.mlp_bias);
 }
 
-Array Decoder::layer(std::int64_t index, const Array& x, const nn::TokenRange& range) const {
+Array Decoder::per_layer_embeddings(const Array& ids, const Array& embedded) const {
+  Scope scope("per_layer_embeddings");
+  const auto layers = static_cast<std::int64_t>(config_.layers.size());
+  const PerLayerEmbedding& size = *config_.per_layer_embedding;
+  const double width = static_cast<double>(size.width);
+  const Array looked_up = nn::embedding(ids, model_ / "embed_tokens_per_layer", size.vocab_size,
+                                        layers * size.width, dtype_) *
+                          full({}, std::sqrt(width), dtype_);
+  const Array projected =
+      nn::linear(embedded, model_ / "per_layer_model_projection", layers * size.width, false);
+  const double shrink = 1 / std::sqrt(static_cast<double>(config_.hidden_size));
+  const Array normed = norm(unflatten(scaled(projected, shrink), -1, {layers, size.width}),
+                            model_ / "per_layer_projection_norm");
+  return scaled(normed + unflatten(looked_up, -1, {layers, size.width}), std::numbers::sqrt2 / 2);
+}
+
+Array Decoder::embed_in_layer(std::int64_t index, const Array& x) const {
+  const nn::Weights weights = layer_weights(index);
+  const Array own = squeeze((*per_layer_)(Slice(), Slice(), Slice(index, index + 1)), 2);
+  const Array gate = nn::linear(x, weights / "per_layer_input_gate", own.dim(-1), false);
+  const Array gated = nn::activate(gate, config_.activation) * own;
+  return norm(nn::linear(gated, weights / "per_layer_projection", config_.hidden_size, false),
+              weights / "post_per_layer_input_norm");
+}
+
+Array Decoder::layer(std::int64_t index, const Array& x, const nn::TokenRange& range) {
   const nn::Weights weights = layer_weights(index);
   Scope scope(fmt::format("layers.{}", index));
   Array mixed = mix_tokens(index, norm(x.astype(dtype_), weights / names_.mixer_norm), range);
@@ -109,12 +151,17 @@ Array Decoder::layer(std::int64_t index, const Array& x, const nn::TokenRange& r
   Array mlp = feed_forward(index, norm(residual, weights / before_mlp));
   if (config_.post_norms)
     mlp = norm(mlp, weights / "post_feedforward_layernorm");
-  return residual + mlp;
+  Array sum = residual + mlp;
+  if (per_layer_)
+    sum = sum + embed_in_layer(index, sum);
+  return config_.layer_scalar ? sum * weights.get("layer_scalar", {1}).astype(dtype_) : sum;
 }
 
 Array Decoder::forward(const Array& ids, const nn::TokenRange& range, HiddenStates* hidden) {
   make_ropes(range.positions(ids.dim(1)));
   Array x = config_.f32_residual ? embed(ids).astype(DType::f32) : embed(ids);
+  if (config_.per_layer_embedding)
+    per_layer_ = per_layer_embeddings(ids, x);
   if (hidden)
     hidden->push_back(x);
   const auto layers = static_cast<std::int64_t>(config_.layers.size());
@@ -152,6 +199,8 @@ LayerState make_layer_state(const ModelConfig& config, std::int64_t layer, std::
   const LayerConfig& at = config.layers[static_cast<std::size_t>(layer)];
   if (at.mixer != TokenMixer::attention)
     return make_recurrent_state(*config.recurrence, layer, batch, dtype);
+  if (at.kv_source)
+    return std::monostate();
   const bool sliding = at.attention == AttentionKind::sliding;
   const std::int64_t window_rows = config.sliding_window - 1 + max_chunk;
   const std::int64_t ring = sliding && window_rows < config.max_positions ? window_rows : 0;

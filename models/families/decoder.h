@@ -15,8 +15,8 @@
 
 namespace ashlar {
 
-// What a layer keeps between calls, by its token mixer.
-using LayerState = std::variant<nn::KvCache, nn::RecurrentState>;
+// What a layer keeps between calls, by its token mixer; nothing where it sees another's keys.
+using LayerState = std::variant<std::monostate, nn::KvCache, nn::RecurrentState>;
 
 // What a decoder keeps between calls besides its layers' states belongs to models/generate.
 class Decoder {
@@ -38,10 +38,16 @@ public:
 
 private:
   Array embed(const Array& ids) const;
-  Array layer(std::int64_t index, const Array& x, const nn::TokenRange& range) const;
+  Array layer(std::int64_t index, const Array& x, const nn::TokenRange& range);
   // What a layer's two blocks add to the residual stream, of its normalised rows x [B, T, H].
-  Array mix_tokens(std::int64_t index, const Array& x, const nn::TokenRange& range) const;
+  Array mix_tokens(std::int64_t index, const Array& x, const nn::TokenRange& range);
   Array feed_forward(std::int64_t index, const Array& x) const;
+  Array attend(std::int64_t index, const Array& x, const nn::Weights& weights,
+               const nn::TokenRange& range, const nn::KvCache* cache);
+  // What a layer's own embedding adds to the residual stream x.
+  Array embed_in_layer(std::int64_t index, const Array& x) const;
+  // [B, T, layers, width], from the ids and their embeddings.
+  Array per_layer_embeddings(const Array& ids, const Array& embedded) const;
   void make_ropes(const Array& positions);
   const LayerConfig& layer_config(std::int64_t index) const;
   nn::Weights layer_weights(std::int64_t index) const { return model_ / "layers" / index; }
@@ -53,7 +59,10 @@ private:
   std::optional<nn::Weights> head_;  // the embedding, if absent
   std::vector<LayerState> states_;
   DType dtype_;
-  std::map<AttentionKind, nn::RopeTable> ropes_;  // of the call in progress
+  // Of the call in progress.
+  std::map<AttentionKind, nn::RopeTable> ropes_;
+  std::map<std::int64_t, nn::KeyValues> seen_;  // by layer
+  std::optional<Array> per_layer_;
 };
 
 // One layer's state for `batch` rows. A key/value cache is growable, or a ring of the window plus

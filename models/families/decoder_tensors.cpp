@@ -18,6 +18,8 @@ public:
     const Shape vocabulary{config_.vocab_size, config_.hidden_size};
     add(fmt::format("{}.{}.weight", names_.model, names_.embeddings), vocabulary,
         TensorRole::matrix);
+    if (config_.per_layer_embedding)
+      add_per_layer_embedding();
     for (std::size_t i = 0; i < config_.layers.size(); ++i)
       add_layer(fmt::format("{}.layers.{}", names_.model, i), config_.layers[i]);
     add_norm(fmt::format("{}.{}", names_.model, names_.final_norm), config_.hidden_size);
@@ -41,6 +43,14 @@ private:
       add(fmt::format("{}.bias", module), {out}, TensorRole::bias);
   }
 
+  void add_per_layer_embedding() {
+    const PerLayerEmbedding& size = *config_.per_layer_embedding;
+    const std::int64_t all = static_cast<std::int64_t>(config_.layers.size()) * size.width;
+    add("model.embed_tokens_per_layer.weight", {size.vocab_size, all}, TensorRole::matrix);
+    add_linear("model.per_layer_model_projection", all, config_.hidden_size, false);
+    add_norm("model.per_layer_projection_norm", size.width);
+  }
+
   void add_layer(const std::string& module, const LayerConfig& layer) {
     add_norm(fmt::format("{}.{}", module, names_.mixer_norm), config_.hidden_size);
     add_mixer(fmt::format("{}.{}", module, name_of(layer.mixer)), layer);
@@ -55,6 +65,16 @@ private:
       add_mlp(module + ".mlp", layer.intermediate_size, config_.mlp_bias);
     if (config_.post_norms)
       add_norm(module + ".post_feedforward_layernorm", config_.hidden_size);
+    if (config_.per_layer_embedding)
+      add_gate(module, config_.per_layer_embedding->width);
+    if (config_.layer_scalar)
+      add(module + ".layer_scalar", {1}, TensorRole::norm);
+  }
+
+  void add_gate(const std::string& module, std::int64_t width) {
+    add_linear(module + ".per_layer_input_gate", width, config_.hidden_size, false);
+    add_linear(module + ".per_layer_projection", config_.hidden_size, width, false);
+    add_norm(module + ".post_per_layer_input_norm", config_.hidden_size);
   }
 
   void add_mixer(const std::string& module, const LayerConfig& layer) {
@@ -110,16 +130,22 @@ private:
 
   void add_attention(const std::string& module, const LayerConfig& layer) {
     const std::int64_t query = config_.attention_heads * layer.head_dim;
-    const std::int64_t key = layer.kv_heads * layer.head_dim;
     add_linear(module + ".q_proj", (config_.gated_attention ? 2 : 1) * query, config_.hidden_size,
                config_.qkv_bias);
-    add_linear(module + ".k_proj", key, config_.hidden_size, config_.qkv_bias);
-    add_linear(module + ".v_proj", key, config_.hidden_size, config_.qkv_bias);
-    if (config_.qk_norm || config_.joint_qk_norm) {
+    if (config_.qk_norm || config_.joint_qk_norm)
       add_norm(module + ".q_norm", config_.joint_qk_norm ? query : layer.head_dim);
-      add_norm(module + ".k_norm", config_.joint_qk_norm ? key : layer.head_dim);
-    }
+    if (!layer.kv_source)
+      add_keys(module, layer);
     add_linear(module + ".o_proj", config_.hidden_size, query, config_.output_bias);
+  }
+
+  void add_keys(const std::string& module, const LayerConfig& layer) {
+    const std::int64_t key = layer.kv_heads * layer.head_dim;
+    add_linear(module + ".k_proj", key, config_.hidden_size, config_.qkv_bias);
+    if (!layer.value_is_key)
+      add_linear(module + ".v_proj", key, config_.hidden_size, config_.qkv_bias);
+    if (config_.qk_norm || config_.joint_qk_norm)
+      add_norm(module + ".k_norm", config_.joint_qk_norm ? key : layer.head_dim);
   }
 
   void add_mlp(const std::string& module, std::int64_t wide, bool bias) {

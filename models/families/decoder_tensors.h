@@ -10,7 +10,8 @@
 
 namespace ashlar {
 
-// A `norm` is of the config's kind; `bias` stands for all small tensors of a block.
+// A `norm` is of the config's kind, what scales a layer too; `bias` stands for all small tensors of
+// a block.
 enum class TensorRole { matrix, norm, plain_norm, bias };
 
 struct DecoderTensor {

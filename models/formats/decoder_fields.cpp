@@ -32,11 +32,7 @@ std::int64_t read_kv_heads(const JsonFields& fields, const DecoderDefaults& defa
                            std::int64_t attention_heads) {
   const bool own_default = defaults.kv_heads != 0 && !fields.contains("num_key_value_heads");
   const std::int64_t fallback = own_default ? defaults.kv_heads : attention_heads;
-  const auto heads = fields.integer("num_key_value_heads", {1, kMaxHeads}).value_or(fallback);
-  if (attention_heads % heads != 0)
-    throw FormatError(kUnit, "{}: num_key_value_heads: expected a divisor of {} heads, got {}",
-                      fields.where(), attention_heads, heads);
-  return heads;
+  return find_kv_heads(fields, "num_key_value_heads", attention_heads).value_or(fallback);
 }
 
 void parse_layer_type(const JsonFields& fields, const std::string& name, bool recurrent,
@@ -114,6 +110,21 @@ Activation read_activation(const JsonFields& fields, std::string_view key,
                     in_quotes(name, 40));
 }
 
+std::optional<DType> read_dtype(const JsonFields& fields) {
+  auto name = fields.text("dtype");
+  if (!name)
+    name = fields.text("torch_dtype");
+  if (!name)
+    return std::nullopt;
+  if (*name == "bfloat16")
+    return DType::bf16;
+  if (*name == "float16")
+    return DType::f16;
+  if (*name == "float32")
+    return DType::f32;
+  throw Unsupported(kUnit, "{}: dtype {} is not supported", fields.where(), in_quotes(*name, 40));
+}
+
 ModelConfig read_decoder(const JsonFields& fields, const DecoderDefaults& defaults) {
   const auto size = [&](std::string_view key, std::int64_t limit, std::int64_t fallback) {
     return fields.integer(key, {1, limit}).value_or(fallback);
@@ -134,6 +145,15 @@ ModelConfig read_decoder(const JsonFields& fields, const DecoderDefaults& defaul
   config.norm_epsilon = fields.positive_number("rms_norm_eps").value_or(defaults.norm_epsilon);
   config.activation = read_activation(fields, defaults.activation_key, defaults.activation);
   return config;
+}
+
+std::optional<std::int64_t> find_kv_heads(const JsonFields& fields, std::string_view key,
+                                          std::int64_t attention_heads) {
+  const auto heads = fields.integer(key, {1, kMaxHeads});
+  if (heads && attention_heads % *heads != 0)
+    throw FormatError(kUnit, "{}: {}: expected a divisor of {} heads, got {}", fields.where(), key,
+                      attention_heads, *heads);
+  return heads;
 }
 
 std::optional<std::int64_t> find_sliding_window(const JsonFields& fields,

@@ -56,21 +56,6 @@ Sources find_sources(const JsonFields& outer) {
   return {outer, *inner, *model_type, decoder_type(*inner, *wrapper)};
 }
 
-std::optional<DType> read_dtype(const JsonFields& fields) {
-  auto name = fields.text("dtype");
-  if (!name)
-    name = fields.text("torch_dtype");
-  if (!name)
-    return std::nullopt;
-  if (*name == "bfloat16")
-    return DType::bf16;
-  if (*name == "float16")
-    return DType::f16;
-  if (*name == "float32")
-    return DType::f32;
-  throw Unsupported(kUnit, "{}: dtype {} is not supported", fields.where(), in_quotes(*name, 40));
-}
-
 // Heads other than a language model's, and base models without one, need other tensors and outputs.
 void check_architecture(const JsonFields& fields) {
   const auto names = fields.texts("architectures");

@@ -36,8 +36,9 @@ enum class AttentionKind { full, sliding };
 // What mixes the tokens of a layer: attention, or a recurrence (RecurrenceConfig).
 enum class TokenMixer { attention, gated_delta_net, mamba2 };
 enum class Activation { silu, gelu, gelu_tanh };
-// What the normalised row is multiplied with: the weight, or one plus the weight.
-enum class NormKind { plain, one_plus };
+// What the normalised row is multiplied with: the weight after rounding, or in f32 before it; or
+// one plus the weight, in f32.
+enum class NormKind { plain, plain_f32, one_plus };
 
 // What a router makes of its logits, in f32: softmax over the experts, or each one's sigmoid.
 enum class RouterScore { softmax, sigmoid };
@@ -68,11 +69,21 @@ struct LayerConfig {
   std::int64_t kv_heads = 0;           // divides attention_heads
   std::int64_t head_dim = 0;           // the same for all layers of an attention kind
   std::int64_t intermediate_size = 0;  // of the MLP; 0: none
-  bool has_experts = false;            // ModelConfig::experts, in the MLP's place
+  bool value_is_key = false;           // values are the projected keys, without norm and rope
+  // An earlier layer of the same sizes, whose keys and values this one sees; it has none of its
+  // own.
+  std::optional<std::int64_t> kv_source = {};
+  bool has_experts = false;  // ModelConfig::experts, in the MLP's place
 
   bool has_feed_forward() const { return has_experts || intermediate_size > 0; }
 
   bool operator==(const LayerConfig&) const = default;
+};
+
+// A second embedding table, of which each layer gets `width` numbers per token.
+struct PerLayerEmbedding {
+  std::int64_t vocab_size = 0;
+  std::int64_t width = 0;
 };
 
 // The sizes that all layers with a recurrent mixer share.
@@ -113,6 +124,7 @@ struct ModelConfig {
   double query_scale = 0;       // multiplies query * key
   bool qk_norm = false;         // q and k are normalised before rope, each head for itself
   bool joint_qk_norm = false;   // or all heads of each as one row
+  bool value_norm = false;      // each head of v is normalised, without a weight
   bool qkv_bias = false;
   bool output_bias = false;
   bool mlp_bias = false;
@@ -123,9 +135,11 @@ struct ModelConfig {
   double norm_epsilon = 0;
   bool post_norms =
       false;  // attention's and MLP's outputs are normalised too, before they are added
+  bool layer_scalar = false;  // each layer's output is multiplied by a number of its own
   Activation activation = Activation::silu;
   std::optional<ExpertsConfig> experts;  // of the layers that have some
   double embedding_scale = 1;            // exact; round it to the activations' type
+  std::optional<PerLayerEmbedding> per_layer_embedding;
   bool f32_residual = false;  // the residual stream is f32 whatever the activations' type
   // Scores and logits x become c * tanh(x / c); without a value they stay.
   std::optional<double> attention_softcap;

@@ -19,6 +19,7 @@ constexpr ModelFamily kFamilies[] = {
     {"gemma", read_gemma},
     {"gemma2", read_gemma2},
     {"gemma3_text", read_gemma3},
+    {"gemma4_text", read_gemma4},
     {"llama", read_llama},
     {"mamba2", read_mamba2},
     {"minimax_m2", read_minimax_m2},
@@ -35,12 +36,14 @@ constexpr ModelFamily kFamilies[] = {
 };
 
 constexpr std::string_view kGemma3[] = {"gemma3_text"};
+constexpr std::string_view kGemma4[] = {"gemma4_text"};
 constexpr std::string_view kMistral3[] = {"mistral", "ministral3"};
 constexpr std::string_view kQwen35[] = {"qwen3_5_text"};
 constexpr std::string_view kQwen35Moe[] = {"qwen3_5_moe_text"};
 
 constexpr ModelWrapper kWrappers[] = {
     {"gemma3", kGemma3},
+    {"gemma4", kGemma4},
     {"mistral3", kMistral3},
     {"qwen3_5", kQwen35},
     {"qwen3_5_moe", kQwen35Moe},

@@ -100,7 +100,7 @@ RandomModel::RandomModel(const ModelConfig& config, DType dtype,
 }
 
 void RandomModel::add(Tensors& tensors, const DecoderTensor& tensor) const {
-  const bool plain = tensor.role == TensorRole::plain_norm || config_.norm == NormKind::plain;
+  const bool plain = tensor.role == TensorRole::plain_norm || config_.norm != NormKind::one_plus;
   const bool is_norm = tensor.role == TensorRole::norm || tensor.role == TensorRole::plain_norm;
   tensors[tensor.name] = {.dtype = dtype_,
                           .shape = tensor.shape,

@@ -87,6 +87,13 @@ def config_seeds():
         **small, "sliding_window_pattern": 2, "final_logit_softcapping": 30,
         "rope_parameters": {"full_attention": {"rope_theta": 1e6, "partial_rotary_factor": 0.5},
                             "sliding_attention": {"rope_type": "proportional"}}}}
+    yield "gemma4", {"model_type": "gemma4", "text_config": {
+        **small, "layer_types": ["sliding_attention", "full_attention"], "attention_k_eq_v": True,
+        "per_layer_config": {"1": {"head_dim": 32, "num_key_value_heads": 1}},
+        "use_bidirectional_attention": "vision"}}
+    yield "gemma4_shared", {"model_type": "gemma4_text", **small, "num_hidden_layers": 4, "layer_types": [
+        "sliding_attention", "full_attention"] * 2, "num_kv_shared_layers": 2, "global_head_dim": 32,
+        "use_double_wide_mlp": True, "hidden_size_per_layer_input": 16, "vocab_size_per_layer_input": 256}
     yield "mamba2", {"model_type": "mamba2", "hidden_size": 64, "num_heads": 8, "head_dim": 16, "n_groups": 2,
                      "time_step_limit": [0.0, {"__float__": "Infinity"}]}
     yield "qwen3_5", {"model_type": "qwen3_5", "text_config": {**small, "linear_num_key_heads": 2,
