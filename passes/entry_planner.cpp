@@ -170,7 +170,7 @@ private:
 
   void add_copy(Value value, Place target, std::string label) {
     const std::size_t source = place_of_.lookup(value);
-    if (places_[source].same_buffer(target))
+    if (target.bytes == 0 || places_[source].same_buffer(target))
       return;
     places_.push_back(target);
     commands_.push_back({nullptr, {{source, "r"}, {places_.size() - 1, "w"}}, 0, std::move(label)});

@@ -126,7 +126,7 @@ private:
           continue;
         Value target = scatter->getOperand(0);
         for (std::size_t reader : readers_[target]) {
-          if (reader == index)
+          if (reader == index && !reads_beside(unit, target, scatter))
             continue;
           if (graph_.reaches(index, reader))
             return conflict(reader, target, scatter);
@@ -134,6 +134,16 @@ private:
         }
       }
     return std::nullopt;
+  }
+
+  // Whether the kernel that updates `target` also reads it, say for the updates: some of its
+  // threads would see what others have written already.
+  static bool reads_beside(const KernelUnit& unit, Value target, Operation* scatter) {
+    return llvm::any_of(ops_of(unit), [&](Operation* op) {
+      return llvm::any_of(op->getOpOperands(), [&](OpOperand& operand) {
+        return operand.get() == target && (op != scatter || operand.getOperandNumber() != 0);
+      });
+    });
   }
 
   OrderConflict conflict(std::size_t reader, Value target, Operation* scatter) {

@@ -53,39 +53,6 @@ Domain domain_of(OpKind kind) {
   }
 }
 
-// Units in the last place that an f32 result may be off.
-double ulps_of(OpKind kind) {
-  switch (kind) {
-  case OpKind::div:
-  case OpKind::reciprocal:
-  case OpKind::sqrt:
-  case OpKind::rsqrt:
-    return 3;
-  case OpKind::exp:
-  case OpKind::exp2:
-  case OpKind::expm1:
-  case OpKind::log:
-  case OpKind::log2:
-  case OpKind::log1p:
-  case OpKind::sin:
-  case OpKind::cos:
-  case OpKind::tan:
-  case OpKind::tanh:
-  case OpKind::erf:
-  case OpKind::arctan2:
-    return 4;
-  case OpKind::sigmoid:
-  case OpKind::silu:
-  case OpKind::gelu:
-  case OpKind::gelu_tanh:
-  case OpKind::softplus:
-  case OpKind::power:
-    return 16;
-  default:
-    return 0;
-  }
-}
-
 Tolerance elementwise_tolerance(OpKind kind, DType dtype) {
   const double ulps = ulps_of(kind);
   // Results near 0 (sin near pi, gelu far left) are differences of larger numbers.
@@ -354,6 +321,38 @@ Cases quantized_cases(Leaves& leaves) {
 }
 
 }  // namespace
+
+double ulps_of(OpKind kind) {
+  switch (kind) {
+  case OpKind::div:
+  case OpKind::reciprocal:
+  case OpKind::sqrt:
+  case OpKind::rsqrt:
+    return 3;
+  case OpKind::exp:
+  case OpKind::exp2:
+  case OpKind::expm1:
+  case OpKind::log:
+  case OpKind::log2:
+  case OpKind::log1p:
+  case OpKind::sin:
+  case OpKind::cos:
+  case OpKind::tan:
+  case OpKind::tanh:
+  case OpKind::erf:
+  case OpKind::arctan2:
+    return 4;
+  case OpKind::sigmoid:
+  case OpKind::silu:
+  case OpKind::gelu:
+  case OpKind::gelu_tanh:
+  case OpKind::softplus:
+  case OpKind::power:
+    return 16;
+  default:
+    return 0;
+  }
+}
 
 std::vector<Case> make_cases(const OpInfo& info, DType dtype, const Shape& shape, Leaves& leaves) {
   if (std::ranges::find(info.dtypes, dtype) == info.dtypes.end())
