@@ -6,6 +6,8 @@
 
 #include "mlir/Dialect/Math/IR/Math.h"
 
+#include <algorithm>
+
 using namespace mlir;
 
 namespace ashlar::codegen {
@@ -28,8 +30,8 @@ public:
   RowProduct(KernelBuilder& b, const WeightPacket& weights)
       : b_(b), packed_(std::get_if<PackedBlock>(&weights)) {
     if (packed_) {
-      scale_ = unpack(b_, packed_->scale)[0];
-      bias_ = unpack(b_, packed_->bias)[0];
+      scales_ = unpack(b_, packed_->scales);
+      biases_ = unpack(b_, packed_->biases);
     } else {
       plain_ = unpack(b_, std::get<StoredPacket>(weights));
     }
@@ -43,18 +45,24 @@ public:
     return sums;
   }
 
-  // `total` is the sum of the left side's values.
-  Value finish(const PackedSums& sums, Value total, Value sum) const {
+  // Columns that share a scale.
+  std::int64_t span() const {
+    return packed_ ? kPackedBlock / static_cast<std::int64_t>(scales_.size()) : kPackedBlock;
+  }
+
+  // Of columns from `first` on, within one span; `total` is the sum of the left side's values.
+  Value finish(std::int64_t first, const PackedSums& sums, Value total, Value sum) const {
     if (!packed_)
       return b_.make<arith::AddFOp>(sum, sums.shifted);
+    const auto group = static_cast<std::size_t>(first / span());
     const Value dot = b_.make<arith::SubFOp>(sums.shifted, sums.offsets);
-    return multiply_add(b_, bias_, total, multiply_add(b_, scale_, dot, sum));
+    return multiply_add(b_, biases_[group], total, multiply_add(b_, scales_[group], dot, sum));
   }
 
 private:
   KernelBuilder& b_;
   const PackedBlock* packed_;
-  Value scale_, bias_;
+  Values scales_, biases_;
   Values plain_;
 };
 
@@ -62,16 +70,17 @@ private:
 
 PackedBlock load_block(KernelBuilder& b, ir::DequantizeOp weights, Value row, Value block) {
   const auto bits = static_cast<std::int64_t>(weights.getBits());
-  const Value group =
-      b.div(block, static_cast<std::int64_t>(weights.getGroupSize()) / kPackedBlock);
+  const auto group_size = static_cast<std::int64_t>(weights.getGroupSize());
+  const std::int64_t groups = std::max<std::int64_t>(kPackedBlock / group_size, 1);  // in the block
+  const Value group = groups > 1 ? b.mul(block, groups) : b.div(block, group_size / kPackedBlock);
   const std::int64_t width = bits & -bits;  // as many words at once as the block's start allows
   PackedBlock loaded{{}, {}, {}, bits};
   for (std::int64_t word = 0; word < bits; word += width) {
     const Value at = b.add(b.mul(block, bits), word);
     loaded.words.append(load_at(b, weights.getPacked(), row, at, width).stored);
   }
-  loaded.scale = load_at(b, weights.getScales(), row, group, 1);
-  loaded.bias = load_at(b, weights.getBiases(), row, group, 1);
+  loaded.scales = load_at(b, weights.getScales(), row, group, groups);
+  loaded.biases = load_at(b, weights.getBiases(), row, group, groups);
   return loaded;
 }
 
@@ -98,20 +107,25 @@ void multiply_block(KernelBuilder& b, const BlockProducts& products, MutableArra
   };
   const auto left_of = [&](std::size_t sum) { return sum / weight_rows % left_rows; };
 
-  SmallVector<PackedSums> dots(sums.size(), {b.f32(0), b.f32(0)});
-  Values totals(left_rows, b.f32(0));
-  for (std::int64_t first = 0; first < kPackedBlock; first += kLeftWidth) {
-    SmallVector<Values> left;
-    for (std::size_t m = 0; m < left_rows; ++m) {
-      left.push_back(products.left(static_cast<std::int64_t>(m), first));
-      for (Value x : left.back())
-        totals[m] = b.make<arith::AddFOp>(totals[m], x);
+  std::int64_t span = kPackedBlock;
+  for (const RowProduct& row : rows)
+    span = std::min(span, row.span());
+  for (std::int64_t begin = 0; begin < kPackedBlock; begin += span) {
+    SmallVector<PackedSums> dots(sums.size(), {b.f32(0), b.f32(0)});
+    Values totals(left_rows, b.f32(0));
+    for (std::int64_t first = begin; first < begin + span; first += kLeftWidth) {
+      SmallVector<Values> left;
+      for (std::size_t m = 0; m < left_rows; ++m) {
+        left.push_back(products.left(static_cast<std::int64_t>(m), first));
+        for (Value x : left.back())
+          totals[m] = b.make<arith::AddFOp>(totals[m], x);
+      }
+      for (std::size_t i = 0; i < sums.size(); ++i)
+        dots[i] = row_of(i).multiply(first, left[left_of(i)], dots[i]);
     }
     for (std::size_t i = 0; i < sums.size(); ++i)
-      dots[i] = row_of(i).multiply(first, left[left_of(i)], dots[i]);
+      sums[i] = row_of(i).finish(begin, dots[i], totals[left_of(i)], sums[i]);
   }
-  for (std::size_t i = 0; i < sums.size(); ++i)
-    sums[i] = row_of(i).finish(dots[i], totals[left_of(i)], sums[i]);
 }
 
 }  // namespace ashlar::codegen

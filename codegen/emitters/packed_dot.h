@@ -16,7 +16,7 @@ namespace ashlar::codegen {
 // kPackedBlock numbers of one row, as loaded.
 struct PackedBlock {
   Values words;
-  StoredPacket scale, bias;
+  StoredPacket scales, biases;  // one, or two where groups are half a block
   std::int64_t bits;
 };
 

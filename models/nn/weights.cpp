@@ -83,9 +83,9 @@ Array Weights::dequantized(const Shape& shape) const {
     throw InvalidArgument(
         "model", "'{}' has scales, but config.json does not say how it is quantised", prefix_);
   const std::int64_t out = shape.dim(0), in = shape.dim(1);
-  if (in % encoding->group_size != 0)
+  if (in % row_unit(*encoding) != 0)
     throw InvalidArgument("model", "'{}': groups of {} do not divide its {} columns", prefix_,
-                          encoding->group_size, in);
+                          row_unit(*encoding), in);
   const Shape groups{out, in / encoding->group_size};
   const QuantizedArray parts{tensor("weight", {out, in * encoding->bits / 32}),
                              tensor("scales", groups), tensor("biases", groups), *encoding};

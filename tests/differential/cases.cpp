@@ -275,7 +275,7 @@ Cases quantized_cases(Leaves& leaves) {
   constexpr DType kFloats[] = {DType::f32, DType::f16, DType::bf16};
   Cases cases;
   for (std::int64_t bits : kQuantizedBits) {
-    const AffineEncoding encoding{bits, kQuantizedGroups[leaves.number(0, 3)]};
+    const AffineEncoding encoding{bits, kQuantizedGroups[leaves.number(0, 4)]};
     const DType stored = kFloats[leaves.number(0, 3)], dtype = kFloats[leaves.number(0, 3)];
     const auto weights = [&](std::int64_t rows, std::int64_t length) {
       const Shape groups{rows, length / encoding.group_size};
