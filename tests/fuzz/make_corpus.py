@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the hand-made seeds of gguf_fuzz, safetensors_fuzz, model_config_fuzz and tokenizer_fuzz into corpus/.
+"""Writes the hand-made seeds of the targets for GGUF, safetensors, indices, configs and tokenizers into corpus/.
 
 One file per element type, structure or defect. Inputs that fuzzing finds are added beside them.
 """
@@ -123,6 +123,86 @@ def gguf_seeds():
     yield "long_name", gguf_of((), [gguf_tensor(b"n" * 65, [1], f32)], bytes(4))
 
 
+def gguf_value(value):
+    """A key's value: text, bool, int (u32), float (f32), or a list of one of them."""
+    def scalar(x):
+        if isinstance(x, bool):
+            return 7, struct.pack("<B", x)
+        if isinstance(x, int):
+            return 4, struct.pack("<I", x)
+        if isinstance(x, float):
+            return 6, struct.pack("<f", x)
+        return 8, counted(x.encode())
+    if not isinstance(value, list):
+        return scalar(value)
+    items = [scalar(x) for x in value]
+    return 9, struct.pack("<IQ", items[0][0], len(items)) + b"".join(data for _, data in items)
+
+
+def gguf_model(architecture, keys=None, kind="f32", matrices=()):
+    """One layer with heads of 4 in 32 columns and 5 tokens."""
+    stated = {"block_count": 1, "embedding_length": 32, "feed_forward_length": 32, "context_length": 64,
+              "attention.head_count": 2, "attention.head_count_kv": 1, "attention.key_length": 4,
+              "attention.layer_norm_rms_epsilon": 1e-5}
+    metadata = {"general.architecture": architecture, **{f"{architecture}.{k}": v for k, v in stated.items()},
+                **(keys or {})}
+    shapes = {"token_embd": [32, 5], "output_norm": [32], "blk.0.attn_norm": [32], "blk.0.ffn_norm": [32],
+              "blk.0.attn_q": [32, 8], "blk.0.attn_k": [32, 4], "blk.0.attn_v": [32, 4], "blk.0.attn_output": [8, 32],
+              "blk.0.ffn_gate": [32, 32], "blk.0.ffn_up": [32, 32], "blk.0.ffn_down": [32, 32],
+              **dict(matrices)}
+    tensors, data = [], b""
+    for name, dims in shapes.items():
+        number, elements, size = GGUF_TYPES[kind if len(dims) == 2 and dims[0] % 32 == 0 else "f32"]
+        tensors.append(gguf_tensor(name.encode() + b".weight", dims, number, len(data)))
+        count = dims[0] * (dims[1] if len(dims) == 2 else 1) // elements * size
+        data += bytes(i % 61 for i in range(count)) + bytes(-count % 32)
+    return gguf_of([gguf_key(k.encode(), *gguf_value(v)) for k, v in metadata.items()], tensors, data)
+
+
+def gguf_model_seeds():
+    def tokens(kind, **keys):
+        return {"tokenizer.ggml.model": kind, **{f"tokenizer.ggml.{k}": v for k, v in keys.items()}}
+
+    letters = ["a", "b", "ab", "<s>", "\u2581"]
+    pieces = tokens("llama", tokens=letters, scores=[0.0, 0.0, -1.0, 0.0, 0.0], token_type=[1, 1, 1, 3, 1],
+                    bos_token_id=3, unknown_token_id=0)
+    bytes_of = {"pre": "llama-bpe", "merges": ["a b"], "tokens": letters}
+    yield "llama", gguf_model("llama", {**pieces, "llama.rope.dimension_count": 4})
+    yield "llama_q8_0", gguf_model("llama", {"tokenizer.chat_template": "{{ messages }}"}, "q8_0")
+    yield "llama_mxfp4", gguf_model("llama", tokens("gpt2", **bytes_of), "mxfp4")
+    yield "llama_divided_rope", gguf_model("llama", matrices={"rope_freqs": [2]})
+    yield "mistral", gguf_model("llama", {"llama.attention.sliding_window": 8})
+    yield "qwen2_yarn", gguf_model("qwen2", {"qwen2.rope.scaling.type": "yarn", "qwen2.rope.scaling.factor": 4.0})
+    yield "qwen3", gguf_model("qwen3", {"tokenizer.huggingface.json": "{}", "qwen3.feed_forward_length": [32]})
+    norms = {f"blk.0.{n}": [32] for n in ("post_attention_norm", "post_ffw_norm")}
+    yield "gemma3", gguf_model("gemma3", {"gemma3.attention.sliding_window": 8}, "q4_0", norms)
+    yield "no_layers", gguf_model("llama", {"llama.block_count": 0})
+    yield "no_heads", gguf_model("llama", {"llama.attention.head_count": 0})
+    yield "no_kv_heads", gguf_model("llama", {"llama.attention.head_count_kv": 0})
+    yield "many_layers", gguf_model("llama", {"llama.block_count": 513 << 10})
+    yield "part_of_two", gguf_model("llama", {"split.count": 2, "split.no": 0})
+    yield "unknown_tensor", gguf_model("llama", matrices={"blk.0.attn_rot": [32, 1]})
+    yield "unknown_architecture", gguf_model("gpt9")
+    yield "token_twice", gguf_model("llama", tokens("llama", tokens=["a", "a"], scores=[0.0, 0.0]))
+    yield "token_beyond_the_list", gguf_model("llama", {**pieces, "tokenizer.ggml.bos_token_id": 2**31})
+    yield "byte_token_out_of_range", gguf_model("llama", tokens("llama", tokens=["<0x-1>"], scores=[0.0],
+                                                               token_type=[6]))
+    yield "long_token", gguf_model("llama", tokens("llama", tokens=["a" * 257], scores=[0.0]))
+
+
+def index_seeds():
+    places = {"x": "a.safetensors", "y": "a.safetensors", "z": "b.safetensors"}
+    yield "good", {"metadata": {"total_size": 12}, "weight_map": places}
+    yield "leads_out", {"weight_map": {**places, "x": "../a.safetensors"}}
+    yield "absent_file", {"weight_map": {**places, "x": "c.safetensors"}}
+    yield "swapped", {"weight_map": {**places, "x": "b.safetensors"}}
+    yield "lists_too_much", {"weight_map": {**places, "w": "a.safetensors"}}
+    yield "lists_too_little", {"weight_map": {"x": "a.safetensors"}}
+    yield "empty", {"weight_map": {}}
+    yield "no_text", {"weight_map": {"x": 1}}
+    yield "no_object", {"weight_map": ["a.safetensors"]}
+
+
 def config_seeds():
     small = {"hidden_size": 64, "num_attention_heads": 4, "num_key_value_heads": 2,
              "num_hidden_layers": 2, "vocab_size": 256, "head_dim": 16}
@@ -215,6 +295,10 @@ def main():
         write("safetensors_fuzz", name, data)
     for name, data in gguf_seeds():
         write("gguf_fuzz", name, data)
+    for name, data in gguf_model_seeds():
+        write("gguf_fuzz", f"model_{name}", data)
+    for name, index in index_seeds():
+        write("checkpoint_index_fuzz", name, json.dumps(index).encode())
     for name, config in config_seeds():
         write("model_config_fuzz", name, json.dumps(config).encode())
     for name, parts, text in tokenizer_seeds():
