@@ -7,6 +7,7 @@
 #include "runtime/program/in_quotes.h"
 
 #include <algorithm>
+#include <map>
 
 namespace ashlar::gguf {
 namespace {
@@ -30,6 +31,19 @@ DType loaded_dtype(const StoredTensor& stored) {
   }
 }
 
+// The encodings of all modules, with what most of them have in front and the others listed.
+nlohmann::json quantization_of(const nlohmann::json& modules) {
+  std::map<nlohmann::json, int> counts;
+  for (const nlohmann::json& encoding : modules)
+    ++counts[encoding];
+  const auto most = std::ranges::max_element(counts, {}, [](const auto& x) { return x.second; });
+  nlohmann::json quantization = most->first;
+  for (const auto& [module, encoding] : modules.items())
+    if (encoding != most->first)
+      quantization[module] = encoding;
+  return quantization;
+}
+
 bool is_query_or_key(std::string_view name) {
   return name.find(".q_proj.") != name.npos || name.find(".k_proj.") != name.npos;
 }
@@ -51,6 +65,8 @@ Checkpoint::Checkpoint(FileSet files) : files_(std::move(files)) {
     if (tensor != "rope_freqs.weight")  // config_json reads it
       add(stored, architecture);
   std::ranges::sort(tensors_, {}, &Tensor::name);
+  if (const auto modules = config_.find("quantization"); modules != config_.end())
+    *modules = quantization_of(*modules);
 }
 
 void Checkpoint::add(const StoredTensor& stored, const Architecture& architecture) {

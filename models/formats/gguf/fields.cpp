@@ -4,6 +4,8 @@
 #include "runtime/program/error.h"
 #include "runtime/program/in_quotes.h"
 
+#include <array>
+#include <charconv>
 #include <cmath>
 #include <concepts>
 #include <utility>
@@ -15,6 +17,15 @@ template <typename T> constexpr bool kIsInteger = std::integral<T> && !std::same
 
 bool is_in(auto value, IntegerRange range) {
   return std::cmp_greater_equal(value, range.min) && std::cmp_less_equal(value, range.max);
+}
+
+// What the author of a 32-bit float wrote, as far as one can tell: 1e-6, not 9.99999997e-7.
+double shortest_decimal(float number) {
+  std::array<char, 32> text;
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
+  double decimal = 0;
+  std::from_chars(text.data(), end, decimal);
+  return decimal;
 }
 
 std::string described(IntegerRange range) {
@@ -60,8 +71,11 @@ std::optional<double> Fields::number(std::string_view key) const {
   return std::visit(
       [&]<typename T>(const T& number) -> double {
         if constexpr (kIsInteger<T> || std::floating_point<T>)
-          if (std::isfinite(static_cast<double>(number)))
+          if (std::isfinite(static_cast<double>(number))) {
+            if constexpr (std::same_as<T, float>)
+              return shortest_decimal(number);
             return static_cast<double>(number);
+          }
         fail(key, "expected a finite number");
       },
       *value);

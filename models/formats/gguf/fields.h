@@ -27,7 +27,8 @@ public:
   bool contains(std::string_view key) const { return find(key) != nullptr; }
 
   std::optional<std::int64_t> integer(std::string_view key, IntegerRange range) const;
-  std::optional<double> number(std::string_view key) const;  // finite
+  // Finite. Of a 32-bit float, the shortest decimal number that rounds to it.
+  std::optional<double> number(std::string_view key) const;
   std::optional<double> positive_number(std::string_view key) const;
   std::optional<bool> flag(std::string_view key) const;
   // Valid as long as the metadata.

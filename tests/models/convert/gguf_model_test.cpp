@@ -66,7 +66,7 @@ TEST_P(GgufModelTest, HasTheConfigOfTheFolder) {
   EXPECT_EQ(actual.output_bias, expected.output_bias);
   EXPECT_EQ(actual.mlp_bias, expected.mlp_bias);
   EXPECT_EQ(actual.norm, expected.norm);
-  EXPECT_NEAR(actual.norm_epsilon, expected.norm_epsilon, 1e-13);
+  EXPECT_EQ(actual.norm_epsilon, expected.norm_epsilon);
   EXPECT_EQ(actual.post_norms, expected.post_norms);
   EXPECT_EQ(actual.activation, expected.activation);
   EXPECT_EQ(actual.embedding_scale, expected.embedding_scale);

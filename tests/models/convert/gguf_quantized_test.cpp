@@ -123,7 +123,10 @@ TEST(QuantizedModel, HasTheLogitsOfTheDecodedOne) {
   for (const char* type : {"q4_k_m", "q2_k"}) {
     write_gguf(*open_model(fs::path(ASHLAR_CHECKPOINTS) / "pebble-4m"), packed,
                find_gguf_recipe(type));
-    EXPECT_TRUE(GgufModel::open(packed).config().quantization);
+    const auto quantization = GgufModel::open(packed).config().quantization;
+    EXPECT_EQ(quantization->encoding_of("model.layers.0.self_attn.q_proj"),
+              (type == std::string("q2_k") ? AffineEncoding{2, 16} : AffineEncoding{4, 32}));
+    EXPECT_EQ(quantization->encoding_of("model.embed_tokens"), (AffineEncoding{6, 16}));
     write_decoded(packed, decoded);
     const std::vector<float> actual = logits_of(packed), expected = logits_of(decoded);
     double error = 0, norm = 0;

@@ -36,7 +36,7 @@ GgufParts sample() {
                gguf_key("u16", 2, raw<std::uint16_t>(65535)),
                gguf_key("i16", 3, raw<std::int16_t>(-3)),
                gguf_key("u32", 4, raw<std::uint32_t>(4'000'000'000)),
-               gguf_key("i32", 5, raw<std::int32_t>(-5)), gguf_key("f32", 6, raw(0.5f)),
+               gguf_key("i32", 5, raw<std::int32_t>(-5)), gguf_key("f32", 6, raw(1e-6f)),
                gguf_key("bool", 7, "\x01"), gguf_key("text", 8, counted("hello")),
                gguf_key("texts", 9, gguf_array(8, 3, texts)),
                gguf_key("flags", 9, gguf_array(7, 2, std::string("\x01\0", 2))),
@@ -59,7 +59,7 @@ TEST(GgufFile, ReadsEveryTypeOfValue) {
   EXPECT_EQ(fields.integer("i16", any), -3);
   EXPECT_EQ(fields.integer("u32", any), 4'000'000'000);
   EXPECT_EQ(fields.integer("i32", any), -5);
-  EXPECT_EQ(fields.number("f32"), 0.5);
+  EXPECT_EQ(fields.number("f32"), 1e-6);
   EXPECT_EQ(fields.flag("bool"), true);
   EXPECT_THAT(fields.text("text"), Pointee(std::string("hello")));
   EXPECT_THAT(fields.texts("texts"), Pointee(ElementsAre("a", "", "ccc")));
