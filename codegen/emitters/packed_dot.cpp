@@ -3,6 +3,7 @@
 
 #include "codegen/emitters/element.h"
 #include "codegen/emitters/packed_words.h"
+#include "ir/kernel_region.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 
@@ -17,11 +18,19 @@ Value multiply_add(KernelBuilder& b, Value x, Value y, Value sum) {
   return b.make<math::FmaOp>(x, y, sum);
 }
 
-// Element `index` of row `row` of an input of the kernel.
-StoredPacket load_at(KernelBuilder& b, Value matrix, Value row, Value index, std::int64_t width) {
+// Element `index` of row `row` of an input of the kernel, all leading axes counted as rows of
+// `length` elements. The input may be of another type of the same bytes.
+StoredPacket load_at(KernelBuilder& b, Value matrix, DType dtype, std::int64_t length, Value row,
+                     Value index, std::int64_t width) {
   const auto input = cast<BlockArgument>(matrix);
-  return load_stored(b, input.getArgNumber(), dtype_of(input),
-                     b.linearize({row, index}, shape_of(input)), width);
+  const std::int64_t bytes = kernel::element_count(input.getType()) * size_of(dtype_of(input));
+  const std::int64_t rows = bytes / (length * size_of(dtype));
+  return load_stored(b, input.getArgNumber(), dtype, b.linearize({row, index}, {rows, length}),
+                     width);
+}
+
+StoredPacket load_at(KernelBuilder& b, Value matrix, Value row, Value index, std::int64_t width) {
+  return load_at(b, matrix, dtype_of(matrix), shape_of(matrix).back(), row, index, width);
 }
 
 // What one row of one matrix adds to sums over K. For plain weights `offsets` stays 0.
@@ -31,7 +40,10 @@ public:
       : b_(b), packed_(std::get_if<PackedBlock>(&weights)) {
     if (packed_) {
       scales_ = unpack(b_, packed_->scales);
-      biases_ = unpack(b_, packed_->biases);
+      if (packed_->biases)
+        biases_ = unpack(b_, *packed_->biases);
+      else
+        scales_[0] = power_of_two(b_, scales_[0]);
     } else {
       plain_ = unpack(b_, std::get<StoredPacket>(weights));
     }
@@ -55,6 +67,8 @@ public:
     if (!packed_)
       return b_.make<arith::AddFOp>(sum, sums.shifted);
     const auto group = static_cast<std::size_t>(first / span());
+    if (biases_.empty())
+      return multiply_add(b_, scales_[group], sums.shifted, sum);
     const Value dot = b_.make<arith::SubFOp>(sums.shifted, sums.offsets);
     return multiply_add(b_, biases_[group], total, multiply_add(b_, scales_[group], dot, sum));
   }
@@ -68,25 +82,35 @@ private:
 
 }  // namespace
 
-PackedBlock load_block(KernelBuilder& b, ir::DequantizeOp weights, Value row, Value block) {
-  const auto bits = static_cast<std::int64_t>(weights.getBits());
-  const auto group_size = static_cast<std::int64_t>(weights.getGroupSize());
+PackedBlock load_block(KernelBuilder& b, Operation* weights, Value row, Value block) {
+  auto affine = dyn_cast<ir::DequantizeOp>(weights);
+  const std::int64_t bits = affine ? static_cast<std::int64_t>(affine.getBits()) : 4;
+  const std::int64_t group_size =
+      affine ? static_cast<std::int64_t>(affine.getGroupSize()) : kPackedBlock;
   const std::int64_t groups = std::max<std::int64_t>(kPackedBlock / group_size, 1);  // in the block
-  const Value group = groups > 1 ? b.mul(block, groups) : b.div(block, group_size / kPackedBlock);
+  const std::int64_t blocks = shape_of(weights->getResult(0)).back() / kPackedBlock;
   const std::int64_t width = bits & -bits;  // as many words at once as the block's start allows
   PackedBlock loaded{{}, {}, {}, bits};
   for (std::int64_t word = 0; word < bits; word += width) {
     const Value at = b.add(b.mul(block, bits), word);
-    loaded.words.append(load_at(b, weights.getPacked(), row, at, width).stored);
+    loaded.words.append(
+        load_at(b, weights->getOperand(0), DType::u32, blocks * bits, row, at, width).stored);
   }
-  loaded.scales = load_at(b, weights.getScales(), row, group, groups);
-  loaded.biases = load_at(b, weights.getBiases(), row, group, groups);
+  const Value group = groups > 1 ? b.mul(block, groups) : b.div(block, group_size / kPackedBlock);
+  loaded.scales = load_at(b, weights->getOperand(1), row, group, groups);
+  if (affine)
+    loaded.biases = load_at(b, affine.getBiases(), row, group, groups);
   return loaded;
 }
 
 PackedSums multiply_numbers(KernelBuilder& b, const PackedBlock& block, std::int64_t first,
                             ValueRange left, PackedSums sums) {
   for (auto [i, x] : llvm::enumerate(left)) {
+    if (!block.biases) {
+      const Value number = small_float(b, block.words, first + static_cast<std::int64_t>(i));
+      sums.shifted = multiply_add(b, x, number, sums.shifted);
+      continue;
+    }
     const NumberInPlace number =
         number_in_place(b, block.words, first + static_cast<std::int64_t>(i), block.bits);
     sums.shifted = multiply_add(b, x, number.as_float(b), sums.shifted);

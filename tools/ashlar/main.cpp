@@ -24,6 +24,7 @@ int main(int argc, char** argv) {
   cli::add_convert(app);
   cli::add_devices(app);
   cli::add_discover(app);
+  cli::add_embed(app);
   cli::add_generate(app);
   cli::add_graph(app);
   cli::add_inspect(app);
@@ -34,6 +35,7 @@ int main(int argc, char** argv) {
   cli::add_probe(app);
   cli::add_profile(app);
   cli::add_quantize(app);
+  cli::add_rerank(app);
   cli::add_template(app);
   cli::add_tokenize(app);
   cli::add_tune(app);
