@@ -281,7 +281,8 @@ def DequantizeOp : Array_Op<"dequantize", QuantizedClass> {
     packed [..., K * bits / 32] (u32), scales and biases [..., K / group_size] of one float type, to
     [..., K] of `dtype`. Number k of a row takes the bits [k * bits, (k + 1) * bits) of its words, the
     lowest bit of the first word first; it may straddle two words. `group_size` adjacent numbers share
-    a scale and a bias. `bits` is 2, 3, 4, 5, 6 or 8, `group_size` 32, 64 or 128.
+    a scale and a bias. `bits` is 2, 3, 4, 5, 6 or 8, `group_size` 16, 32, 64 or 128;
+    rows are multiples of 32.
   }];
   let arguments = (ins AnyRankedTensor:$packed, AnyRankedTensor:$scales, AnyRankedTensor:$biases,
                        I64Attr:$bits, I64Attr:$group_size, TypeAttr:$dtype);

@@ -290,6 +290,9 @@ ArrayType infer_dequantize(Operands operands, const Attributes& attributes) {
     refuse("packed {} and scales {} disagree", packed.shape.to_string(), scales.shape.to_string());
   Dims dims = scales.shape.dims(), words = dims;
   dims.back() *= encoding.group_size;
+  if (dims.back() % row_unit(encoding) != 0)
+    refuse("groups of {} do not make rows of whole blocks of {}: scales {}", encoding.group_size,
+           kPackedBlock, scales.shape.to_string());
   words.back() = dims.back() * encoding.bits / 32;
   if (packed.shape.dims() != words)
     refuse("packed {} and scales {} disagree: expected packed {}", packed.shape.to_string(),

@@ -7,6 +7,8 @@
 
 #include "mlir/Dialect/Math/IR/Math.h"
 
+#include <algorithm>
+
 using namespace mlir;
 
 namespace ashlar::codegen {
@@ -27,8 +29,8 @@ StoredPacket load_at(KernelBuilder& b, Value matrix, DType dtype, std::int64_t l
                      width);
 }
 
-StoredPacket load_at(KernelBuilder& b, Value matrix, Value row, Value index) {
-  return load_at(b, matrix, dtype_of(matrix), shape_of(matrix).back(), row, index, 1);
+StoredPacket load_at(KernelBuilder& b, Value matrix, Value row, Value index, std::int64_t width) {
+  return load_at(b, matrix, dtype_of(matrix), shape_of(matrix).back(), row, index, width);
 }
 
 // What one row of one matrix adds to sums over K. For plain weights `offsets` stays 0.
@@ -37,11 +39,11 @@ public:
   RowProduct(KernelBuilder& b, const WeightPacket& weights)
       : b_(b), packed_(std::get_if<PackedBlock>(&weights)) {
     if (packed_) {
-      scale_ = unpack(b_, packed_->scale)[0];
-      if (packed_->bias)
-        bias_ = unpack(b_, *packed_->bias)[0];
+      scales_ = unpack(b_, packed_->scales);
+      if (packed_->biases)
+        biases_ = unpack(b_, *packed_->biases);
       else
-        scale_ = power_of_two(b_, scale_);
+        scales_[0] = power_of_two(b_, scales_[0]);
     } else {
       plain_ = unpack(b_, std::get<StoredPacket>(weights));
     }
@@ -55,20 +57,26 @@ public:
     return sums;
   }
 
-  // `total` is the sum of the left side's values.
-  Value finish(const PackedSums& sums, Value total, Value sum) const {
+  // Columns that share a scale.
+  std::int64_t span() const {
+    return packed_ ? kPackedBlock / static_cast<std::int64_t>(scales_.size()) : kPackedBlock;
+  }
+
+  // Of columns from `first` on, within one span; `total` is the sum of the left side's values.
+  Value finish(std::int64_t first, const PackedSums& sums, Value total, Value sum) const {
     if (!packed_)
       return b_.make<arith::AddFOp>(sum, sums.shifted);
-    if (!bias_)
-      return multiply_add(b_, scale_, sums.shifted, sum);
+    const auto group = static_cast<std::size_t>(first / span());
+    if (biases_.empty())
+      return multiply_add(b_, scales_[group], sums.shifted, sum);
     const Value dot = b_.make<arith::SubFOp>(sums.shifted, sums.offsets);
-    return multiply_add(b_, bias_, total, multiply_add(b_, scale_, dot, sum));
+    return multiply_add(b_, biases_[group], total, multiply_add(b_, scales_[group], dot, sum));
   }
 
 private:
   KernelBuilder& b_;
   const PackedBlock* packed_;
-  Value scale_, bias_;
+  Values scales_, biases_;
   Values plain_;
 };
 
@@ -77,8 +85,9 @@ private:
 PackedBlock load_block(KernelBuilder& b, Operation* weights, Value row, Value block) {
   auto affine = dyn_cast<ir::DequantizeOp>(weights);
   const std::int64_t bits = affine ? static_cast<std::int64_t>(affine.getBits()) : 4;
-  const std::int64_t group =
+  const std::int64_t group_size =
       affine ? static_cast<std::int64_t>(affine.getGroupSize()) : kPackedBlock;
+  const std::int64_t groups = std::max<std::int64_t>(kPackedBlock / group_size, 1);  // in the block
   const std::int64_t blocks = shape_of(weights->getResult(0)).back() / kPackedBlock;
   const std::int64_t width = bits & -bits;  // as many words at once as the block's start allows
   PackedBlock loaded{{}, {}, {}, bits};
@@ -87,17 +96,17 @@ PackedBlock load_block(KernelBuilder& b, Operation* weights, Value row, Value bl
     loaded.words.append(
         load_at(b, weights->getOperand(0), DType::u32, blocks * bits, row, at, width).stored);
   }
-  const Value of_group = b.div(block, group / kPackedBlock);
-  loaded.scale = load_at(b, weights->getOperand(1), row, of_group);
+  const Value group = groups > 1 ? b.mul(block, groups) : b.div(block, group_size / kPackedBlock);
+  loaded.scales = load_at(b, weights->getOperand(1), row, group, groups);
   if (affine)
-    loaded.bias = load_at(b, affine.getBiases(), row, of_group);
+    loaded.biases = load_at(b, affine.getBiases(), row, group, groups);
   return loaded;
 }
 
 PackedSums multiply_numbers(KernelBuilder& b, const PackedBlock& block, std::int64_t first,
                             ValueRange left, PackedSums sums) {
   for (auto [i, x] : llvm::enumerate(left)) {
-    if (!block.bias) {
+    if (!block.biases) {
       const Value number = small_float(b, block.words, first + static_cast<std::int64_t>(i));
       sums.shifted = multiply_add(b, x, number, sums.shifted);
       continue;
@@ -122,20 +131,25 @@ void multiply_block(KernelBuilder& b, const BlockProducts& products, MutableArra
   };
   const auto left_of = [&](std::size_t sum) { return sum / weight_rows % left_rows; };
 
-  SmallVector<PackedSums> dots(sums.size(), {b.f32(0), b.f32(0)});
-  Values totals(left_rows, b.f32(0));
-  for (std::int64_t first = 0; first < kPackedBlock; first += kLeftWidth) {
-    SmallVector<Values> left;
-    for (std::size_t m = 0; m < left_rows; ++m) {
-      left.push_back(products.left(static_cast<std::int64_t>(m), first));
-      for (Value x : left.back())
-        totals[m] = b.make<arith::AddFOp>(totals[m], x);
+  std::int64_t span = kPackedBlock;
+  for (const RowProduct& row : rows)
+    span = std::min(span, row.span());
+  for (std::int64_t begin = 0; begin < kPackedBlock; begin += span) {
+    SmallVector<PackedSums> dots(sums.size(), {b.f32(0), b.f32(0)});
+    Values totals(left_rows, b.f32(0));
+    for (std::int64_t first = begin; first < begin + span; first += kLeftWidth) {
+      SmallVector<Values> left;
+      for (std::size_t m = 0; m < left_rows; ++m) {
+        left.push_back(products.left(static_cast<std::int64_t>(m), first));
+        for (Value x : left.back())
+          totals[m] = b.make<arith::AddFOp>(totals[m], x);
+      }
+      for (std::size_t i = 0; i < sums.size(); ++i)
+        dots[i] = row_of(i).multiply(first, left[left_of(i)], dots[i]);
     }
     for (std::size_t i = 0; i < sums.size(); ++i)
-      dots[i] = row_of(i).multiply(first, left[left_of(i)], dots[i]);
+      sums[i] = row_of(i).finish(begin, dots[i], totals[left_of(i)], sums[i]);
   }
-  for (std::size_t i = 0; i < sums.size(); ++i)
-    sums[i] = row_of(i).finish(dots[i], totals[left_of(i)], sums[i]);
 }
 
 }  // namespace ashlar::codegen

@@ -17,8 +17,9 @@ namespace ashlar::codegen {
 // kPackedBlock numbers of one row, as loaded.
 struct PackedBlock {
   Values words;
-  StoredPacket scale;
-  std::optional<StoredPacket> bias;  // none: floats of 4 bits (ashlar.dequantize_mxfp4)
+  StoredPacket scales;  // one, or two where groups are half a block
+  // As many; none: floats of 4 bits (ashlar.dequantize_mxfp4).
+  std::optional<StoredPacket> biases;
   std::int64_t bits;
 };
 

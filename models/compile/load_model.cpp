@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/compile/load_model.h"
 
+#include "models/generate/open_model.h"
 #include "runtime/array/compile_graph.h"
 #include "runtime/program/error.h"
 
@@ -54,8 +55,8 @@ LanguageModel load_model(std::unique_ptr<const ModelSource> source, const LoadOp
   return LanguageModel(std::move(source), std::move(program), std::move(device), options.progress);
 }
 
-LanguageModel load_model(const std::filesystem::path& folder, const LoadOptions& options) {
-  return load_model(std::make_unique<const ModelFiles>(ModelFiles::open(folder)), options);
+LanguageModel load_model(const std::filesystem::path& path, const LoadOptions& options) {
+  return load_model(open_model(path), options);
 }
 
 }  // namespace ashlar

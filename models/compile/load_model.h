@@ -47,6 +47,7 @@ Program compile_entries(const DecoderProgram& decoder, const std::vector<EntryDe
 // Unsupported, NoDevice or OutOfMemory; nothing stays allocated then.
 LanguageModel load_model(std::unique_ptr<const ModelSource> source,
                          const LoadOptions& options = {});
-LanguageModel load_model(const std::filesystem::path& folder, const LoadOptions& options = {});
+// From a model folder or a GGUF file (open_model).
+LanguageModel load_model(const std::filesystem::path& path, const LoadOptions& options = {});
 
 }  // namespace ashlar

@@ -2,6 +2,7 @@
 #include "models/compile/logits.h"
 
 #include "models/compile/load_model.h"
+#include "models/generate/open_model.h"
 #include "runtime/program/error.h"
 
 #include <algorithm>
@@ -57,11 +58,11 @@ void place(NamedTensor& target, const std::vector<std::byte>& output, std::int64
 }  // namespace
 
 struct LogitsModel::Parts {
-  Parts(const std::filesystem::path& folder, std::int64_t batch, std::int64_t rows_per_pass,
+  Parts(std::unique_ptr<const ModelSource> opened, std::int64_t batch, std::int64_t rows_per_pass,
         const LogitsOptions& options)
-      : files(ModelFiles::open(folder)), chunk(rows_per_pass),
-        decoder(files.config(), weights_of(files),
-                {.dtype = options.dtype.value_or(files.default_dtype()),
+      : source(std::move(opened)), chunk(rows_per_pass),
+        decoder(source->config(), weights_of(*source),
+                {.dtype = options.dtype.value_or(source->default_dtype()),
                  .batch = batch,
                  .prefill_sizes = {rows_per_pass},
                  .stop_tokens = {}}),
@@ -69,14 +70,14 @@ struct LogitsModel::Parts {
         runtime(
             device, compile_entries(decoder, {entry}, device.profile(), options.progress),
             [this](const WeightSpec& weight, std::uint64_t offset, std::span<std::byte> bytes) {
-              files.read_weight(weight, offset, bytes);
+              source->read_weight(weight, offset, bytes);
             },
             options.progress) {
     if (options.progress)
       options.progress("running");
   }
 
-  ModelFiles files;
+  std::unique_ptr<const ModelSource> source;
   std::int64_t chunk;
   Device device;
   DecoderProgram decoder;
@@ -84,17 +85,17 @@ struct LogitsModel::Parts {
   DecoderRuntime runtime;
 };
 
-LogitsModel::LogitsModel(const std::filesystem::path& folder, std::int64_t batch,
+LogitsModel::LogitsModel(std::unique_ptr<const ModelSource> source, std::int64_t batch,
                          std::int64_t length, const LogitsOptions& options)
     : parts_(std::make_unique<Parts>(
-          folder, batch, options.chunk > 0 ? options.chunk : std::min(length, kLargestPass),
-          options)) {}
+          std::move(source), batch,
+          options.chunk > 0 ? options.chunk : std::min(length, kLargestPass), options)) {}
 
 LogitsModel::~LogitsModel() = default;
 
 std::vector<NamedTensor> LogitsModel::run(const std::vector<std::vector<std::int32_t>>& rows) {
   DecoderRuntime& runtime = parts_->runtime;
-  const std::int64_t length = checked_length(rows, parts_->files.config()), chunk = parts_->chunk;
+  const std::int64_t length = checked_length(rows, parts_->source->config()), chunk = parts_->chunk;
   if (static_cast<std::int64_t>(rows.size()) != runtime.batch())
     throw InvalidArgument("logits", "expected {} rows, got {}", runtime.batch(), rows.size());
   runtime.rewind(std::vector<std::int64_t>(rows.size(), 0));
@@ -118,11 +119,13 @@ std::vector<NamedTensor> LogitsModel::run(const std::vector<std::vector<std::int
   return tensors;
 }
 
-std::vector<NamedTensor> compute_logits(const std::filesystem::path& folder,
+std::vector<NamedTensor> compute_logits(const std::filesystem::path& path,
                                         const std::vector<std::vector<std::int32_t>>& rows,
                                         const LogitsOptions& options) {
-  const std::int64_t length = checked_length(rows, read_model_config(folder));
-  return LogitsModel(folder, static_cast<std::int64_t>(rows.size()), length, options).run(rows);
+  auto source = open_model(path);
+  const std::int64_t length = checked_length(rows, source->config());
+  return LogitsModel(std::move(source), static_cast<std::int64_t>(rows.size()), length, options)
+      .run(rows);
 }
 
 }  // namespace ashlar

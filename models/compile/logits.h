@@ -2,6 +2,7 @@
 // Logits and hidden states of whole sequences, for comparisons and perplexity.
 #pragma once
 
+#include "models/generate/model_source.h"
 #include "models/generate/progress.h"
 #include "runtime/program/dtype.h"
 #include "runtime/program/shape.h"
@@ -28,12 +29,11 @@ struct LogitsOptions {
   Progress progress;
 };
 
-// A model folder compiled and loaded for `batch` rows of up to `length` ids each. One thread at a
-// time.
+// A model compiled and loaded for `batch` rows of up to `length` ids each. One thread at a time.
 class LogitsModel {
 public:
   // Throws what loading throws.
-  LogitsModel(const std::filesystem::path& folder, std::int64_t batch, std::int64_t length,
+  LogitsModel(std::unique_ptr<const ModelSource> source, std::int64_t batch, std::int64_t length,
               const LogitsOptions& options);
   ~LogitsModel();
 
@@ -48,8 +48,8 @@ private:
   std::unique_ptr<Parts> parts_;
 };
 
-// The same for one set of rows.
-std::vector<NamedTensor> compute_logits(const std::filesystem::path& folder,
+// The same for one set of rows and the model that lies at `path` (open_model).
+std::vector<NamedTensor> compute_logits(const std::filesystem::path& path,
                                         const std::vector<std::vector<std::int32_t>>& rows,
                                         const LogitsOptions& options);
 

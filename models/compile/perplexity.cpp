@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/compile/perplexity.h"
 
+#include "models/generate/open_model.h"
 #include "runtime/program/error.h"
 
 #include <algorithm>
@@ -39,7 +40,7 @@ TextLoss text_loss(const std::filesystem::path& model, const std::vector<std::in
   if (ids.size() < 2 || context < 2)
     throw InvalidArgument("perplexity", "needs at least two tokens of text and of context");
   const auto window = std::min(context, static_cast<std::int64_t>(ids.size()));
-  LogitsModel scorer(model, 1, window, options);
+  LogitsModel scorer(open_model(model), 1, window, options);
   TextLoss all;
   for (std::size_t at = 0; at + 2 <= ids.size(); at += static_cast<std::size_t>(window)) {
     if (options.progress)

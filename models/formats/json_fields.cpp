@@ -145,6 +145,21 @@ std::optional<std::vector<std::string>> JsonFields::texts(std::string_view key) 
   return list;
 }
 
+std::optional<std::vector<double>> JsonFields::positive_numbers(std::string_view key) const {
+  const Json* value = find(key);
+  if (!value)
+    return std::nullopt;
+  if (!value->is_array())
+    fail(key, "a list of numbers above 0");
+  std::vector<double> list;
+  for (const Json& item : *value) {
+    if (!item.is_number() || !std::isfinite(item.get<double>()) || item.get<double>() <= 0)
+      fail(key, "a list of numbers above 0");
+    list.push_back(item.get<double>());
+  }
+  return list;
+}
+
 std::optional<std::vector<std::int64_t>> JsonFields::integers(std::string_view key,
                                                               IntegerRange range) const {
   const Json* value = find(key);

@@ -49,6 +49,8 @@ public:
   std::optional<bool> flag(std::string_view key) const;
   std::optional<std::string> text(std::string_view key) const;
   std::optional<std::vector<std::string>> texts(std::string_view key) const;
+  // A list of finite numbers above 0.
+  std::optional<std::vector<double>> positive_numbers(std::string_view key) const;
   // A list of integers, or a single one.
   std::optional<std::vector<std::int64_t>> integers(std::string_view key, IntegerRange range) const;
   std::optional<JsonFields> object(std::string_view key) const;

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <numbers>
 #include <string_view>
+#include <utility>
 
 namespace ashlar {
 namespace {
@@ -21,6 +22,7 @@ constexpr std::pair<std::string_view, RopeType> kTypes[] = {
     {"llama3", RopeType::llama3},
     {"yarn", RopeType::yarn},
     {"proportional", RopeType::proportional},
+    {"longrope", RopeType::longrope},
 };
 
 constexpr std::string_view kQueryScaling = "llama_4_scaling_beta";
@@ -43,6 +45,8 @@ constexpr std::string_view kKnownKeys[] = {
     "mscale",
     "mscale_all_dim",
     "finetuned",
+    "short_factor",
+    "long_factor",
     "mrope_section",
     "mrope_interleaved",
 };
@@ -73,7 +77,7 @@ double required(const JsonFields& fields, std::string_view key) {
 }
 
 double parse_factor(const JsonFields& fields, RopeType type) {
-  if (type == RopeType::plain)
+  if (type == RopeType::plain || type == RopeType::longrope)
     return 1;
   const double factor = type == RopeType::proportional
                             ? fields.positive_number("factor").value_or(1)
@@ -121,6 +125,23 @@ void parse_yarn(const JsonFields& fields, RopeParameters& rope) {
     fields.fail("beta_fast", fmt::format("at least beta_slow {}", rope.beta_slow));
   rope.truncate = fields.flag("truncate").value_or(true);
   rope.attention_factor = yarn_attention_factor(fields, rope.factor);
+}
+
+// Frequencies must stay finite.
+constexpr double kSmallestDivisor = 1e-30;
+
+void parse_longrope(const JsonFields& fields, std::int64_t pairs, RopeParameters& rope) {
+  const auto near = fields.positive_numbers("short_factor"),
+             far = fields.positive_numbers("long_factor");
+  if (!near || !std::cmp_equal(near->size(), pairs))
+    fields.fail("short_factor", fmt::format("a list of {} numbers", pairs));
+  if (std::ranges::min(*near) < kSmallestDivisor)
+    fields.fail("short_factor", fmt::format("numbers of at least {}", kSmallestDivisor));
+  if (near != far)
+    throw Unsupported(kUnit, "{}: short_factor and long_factor that differ are not supported",
+                      fields.where());
+  rope.divisors = *near;
+  rope.attention_factor = required(fields, "attention_factor");
 }
 
 // Dimensions of a head over which the exponents spread.
@@ -201,6 +222,10 @@ std::vector<double> rope_inverse_frequencies(const RopeParameters& rope, std::in
   case RopeType::yarn:
     stretch_yarn(rope, frequencies);
     break;
+  case RopeType::longrope:
+    for (std::size_t i = 0; i < frequencies.size(); ++i)
+      frequencies[i] /= rope.divisors[i];
+    break;
   case RopeType::proportional:
     stop_trailing_pairs(rope, frequencies);
     [[fallthrough]];
@@ -237,6 +262,8 @@ RopeParameters parse_rope_parameters(const JsonFields& fields, const RopeContext
     parse_llama3(fields, rope);
   if (rope.type == RopeType::yarn)
     parse_yarn(fields, rope);
+  if (rope.type == RopeType::longrope)
+    parse_longrope(fields, dims / 2, rope);
   return rope;
 }
 

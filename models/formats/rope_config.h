@@ -4,7 +4,7 @@
 // Convention of all checkpoints read here: the dimensions of a head rotate in pairs (i, i + n),
 // where n is the number of frequencies, by the angle position * frequency[i]. Types: Su et al. 2021
 // (plain), position interpolation (linear), Llama 3.1 (llama3), Peng et al. 2023 (yarn), Gemma 4
-// (proportional).
+// (proportional), a divisor for each frequency (longrope; GGUF files spell llama3 so).
 #pragma once
 
 #include "models/formats/json_fields.h"
@@ -15,14 +15,14 @@
 
 namespace ashlar {
 
-enum class RopeType { plain, linear, llama3, yarn, proportional };
+enum class RopeType { plain, linear, llama3, yarn, proportional, longrope };
 
 struct RopeParameters {
   RopeType type = RopeType::plain;
   double theta = 10000;
   double partial_rotary_factor = 1;  // share of a head's dimensions that rotates
   double factor = 1;                 // context extension; unused by plain
-  double attention_factor = 1;       // multiplies cosine and sine (yarn)
+  double attention_factor = 1;       // multiplies cosine and sine (yarn, longrope)
 
   double original_max_positions = 0;  // llama3, yarn, query scaling
   double low_freq_factor = 0;         // llama3
@@ -30,6 +30,7 @@ struct RopeParameters {
   double beta_fast = 32;              // yarn
   double beta_slow = 1;               // yarn
   bool truncate = true;               // yarn: whole-numbered ramp ends
+  std::vector<double> divisors;       // longrope: of each frequency
   // Queries at position p are multiplied by 1 + beta * ln(1 + floor(p / original_max_positions)).
   double query_scaling_beta = 0;
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/generate/language_model.h"
 
+#include "models/generate/open_model.h"
 #include "runtime/program/error.h"
 
 namespace ashlar {
 
-LanguageModel::LanguageModel(const std::filesystem::path& folder, Program program,
+LanguageModel::LanguageModel(const std::filesystem::path& path, Program program,
                              std::unique_ptr<Device> device, const Progress& progress)
-    : LanguageModel(std::make_unique<const ModelFiles>(ModelFiles::open(folder)),
-                    std::move(program), std::move(device), progress) {}
+    : LanguageModel(open_model(path), std::move(program), std::move(device), progress) {}
 
 LanguageModel::LanguageModel(std::unique_ptr<const ModelSource> source, Program program,
                              std::unique_ptr<Device> device, const Progress& progress)
@@ -29,16 +29,9 @@ LanguageModel::LanguageModel(std::unique_ptr<const ModelSource> source, Program 
   runtime_->warm_up();
 }
 
-const std::filesystem::path& LanguageModel::folder() const {
-  if (const auto* files = dynamic_cast<const ModelFiles*>(source_.get()))
-    return files->folder();
-  throw InvalidArgument("model", "random weights have no files, so no tokenizer or template");
-}
-
 const Tokenizer& LanguageModel::tokenizer() const {
   if (!tokenizer_)
-    throw IoError("model", "'{}' has no tokenizer.json; give ids instead of text",
-                  folder().string());
+    throw IoError("model", "{} has no tokenizer; give ids instead of text", source_->name());
   return *tokenizer_;
 }
 

@@ -3,10 +3,12 @@
 // The program comes from the compiler (models/compile/load_model.h) or from a file.
 #pragma once
 
+#include "models/formats/tokenizer/tokenizer.h"
 #include "models/generate/decoder_runtime.h"
-#include "models/generate/model_files.h"
+#include "models/generate/model_source.h"
 #include "models/generate/progress.h"
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 
@@ -20,12 +22,11 @@ public:
   // match the model, Unsupported, NoDevice or OutOfMemory; all of it before anything is allocated.
   LanguageModel(std::unique_ptr<const ModelSource> source, Program program,
                 std::unique_ptr<Device> device = nullptr, const Progress& progress = {});
-  // From a model folder; throws what opening it throws, too.
-  LanguageModel(const std::filesystem::path& folder, Program program,
+  // From a path; throws what open_model throws, too.
+  LanguageModel(const std::filesystem::path& path, Program program,
                 std::unique_ptr<Device> device = nullptr, const Progress& progress = {});
 
-  // The folder it was loaded from. Throws InvalidArgument for a model without files.
-  const std::filesystem::path& folder() const;
+  const ModelSource& source() const { return *source_; }
   const ModelConfig& config() const { return source_->config(); }
   // A model may come without a tokenizer: ids in, ids out.
   bool has_tokenizer() const { return tokenizer_.has_value(); }

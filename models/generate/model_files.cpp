@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/generate/model_files.h"
 
+#include "models/formats/json_file.h"
+#include "models/formats/template/chat_template.h"
+#include "models/formats/tokenizer/tokenizer.h"
 #include "models/generate/checkpoint_weights.h"
+#include "runtime/program/in_quotes.h"
+#include "runtime/program/input_file.h"
 
 namespace ashlar {
 
@@ -14,11 +19,34 @@ ModelFiles ModelFiles::open(const std::filesystem::path& folder) {
   return ModelFiles(folder);
 }
 
-std::optional<Tokenizer> ModelFiles::find_tokenizer() const {
+std::string ModelFiles::name() const {
+  return in_quotes(folder_.native());
+}
+
+nlohmann::json ModelFiles::config_json() const {
+  return read_json_file(folder_ / "config.json");
+}
+
+std::vector<std::string> ModelFiles::weight_names() const {
+  std::vector<std::string> names;
+  for (const CheckpointTensor& tensor : checkpoint_->tensors())
+    names.push_back(tensor.info->name);
+  return names;
+}
+
+std::optional<std::string> ModelFiles::tokenizer_json() const {
   const std::filesystem::path path = folder_ / "tokenizer.json";
-  if (!std::filesystem::exists(path))
+  if (!is_present(path))
     return std::nullopt;
-  return Tokenizer::from_file(path);
+  return read_file(path, kMaxTokenizerBytes, "tokenizer");
+}
+
+std::optional<std::string> ModelFiles::chat_template(bool has_tools) const {
+  return chat_template_source(folder_, has_tools);
+}
+
+std::map<std::string, std::string> ModelFiles::special_tokens() const {
+  return special_tokens_of(folder_);
 }
 
 std::vector<std::int32_t> ModelFiles::stop_tokens() const {

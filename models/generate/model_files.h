@@ -4,7 +4,6 @@
 
 #include "models/formats/checkpoint.h"
 #include "models/formats/generation_config.h"
-#include "models/formats/tokenizer/tokenizer.h"
 #include "models/generate/model_source.h"
 
 #include <filesystem>
@@ -20,12 +19,17 @@ public:
   static ModelFiles open(const std::filesystem::path& folder);
 
   const std::filesystem::path& folder() const { return folder_; }
+  std::string name() const override;
   const ModelConfig& config() const override { return config_; }
   const GenerationConfig& generation() const { return generation_; }
   const Checkpoint& checkpoint() const { return *checkpoint_; }
 
-  // Throws FormatError or Unsupported for a tokenizer.json that cannot be used.
-  std::optional<Tokenizer> find_tokenizer() const override;
+  nlohmann::json config_json() const override;
+  std::vector<std::string> weight_names() const override;
+  // Throws FormatError and IoError, as the next two.
+  std::optional<std::string> tokenizer_json() const override;
+  std::optional<std::string> chat_template(bool has_tools) const override;
+  std::map<std::string, std::string> special_tokens() const override;
 
   std::vector<std::int32_t> stop_tokens() const override;
   // What the checkpoint asks for.

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a model comes from: a folder of files (ModelFiles), or a published shape filled with random
-// numbers (RandomModel).
+// Where a model comes from: a folder of files (ModelFiles), a GGUF file (GgufModel), or a published
+// shape filled with random numbers (RandomModel).
 #pragma once
 
 #include "models/formats/model_config.h"
 #include "runtime/executor/weights.h"
 
+#include <nlohmann/json_fwd.hpp>
+
+#include <map>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace ashlar {
 
@@ -18,7 +23,12 @@ class ModelSource {
 public:
   virtual ~ModelSource() = default;
 
+  virtual std::string name() const = 0;  // for messages: the path, quoted
   virtual const ModelConfig& config() const = 0;
+  // The config as config.json has it, as an object.
+  virtual nlohmann::json config_json() const = 0;
+  // Of all tensors, also those that no program asks for; sorted.
+  virtual std::vector<std::string> weight_names() const = 0;
   // A tensor in the type that read_weight delivers; nothing when there is none of that name.
   virtual std::optional<WeightSpec> find_weight(std::string_view name) const = 0;
   // Writes the bytes of a weight that start at `offset`. For Executor::load_weights.
@@ -28,8 +38,16 @@ public:
   virtual DType default_dtype() const = 0;
   // The tokens that end a generation.
   virtual std::vector<std::int32_t> stop_tokens() const = 0;
-  // None where the model knows ids only.
-  virtual std::optional<Tokenizer> find_tokenizer() const = 0;
+  // The text of a tokenizer.json; none where the model knows ids only. Throws FormatError and
+  // Unsupported.
+  virtual std::optional<std::string> tokenizer_json() const = 0;
+  // The source of the chat template, with tools the one for them; none where there is none.
+  virtual std::optional<std::string> chat_template(bool has_tools) const = 0;
+  // "bos_token", "eos_token", ... as chat templates see them.
+  virtual std::map<std::string, std::string> special_tokens() const = 0;
+
+  // From tokenizer_json; throws what that and Tokenizer::from_json throw.
+  std::optional<Tokenizer> find_tokenizer() const;
 };
 
 // Throws InvalidArgument, naming the first of them and their number, unless the model has every

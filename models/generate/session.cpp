@@ -9,10 +9,10 @@ namespace ashlar {
 namespace {
 
 ChatTemplate template_of(const LanguageModel& model, bool has_tools) {
-  const auto source = chat_template_source(model.folder(), has_tools);
+  const auto source = model.source().chat_template(has_tools);
   if (!source)
-    throw Unsupported("session", "'{}' has no chat template; use `generate` with a raw prompt",
-                      model.folder().string());
+    throw Unsupported("session", "{} has no chat template; use `generate` with a raw prompt",
+                      model.source().name());
   return ChatTemplate::parse(*source);
 }
 
@@ -20,7 +20,7 @@ ChatTemplate template_of(const LanguageModel& model, bool has_tools) {
 
 Session::Session(LanguageModel& model)
     : model_(model), generator_(model), template_(template_of(model, false)) {
-  input_.special_tokens = special_tokens_of(model.folder());
+  input_.special_tokens = model.source().special_tokens();
 }
 
 void Session::add_message(std::string_view role, std::string_view content) {

@@ -118,9 +118,9 @@ Array Weights::dequantized(const Shape& shape, const Parts& parts) const {
     throw InvalidArgument(
         "model", "'{}' has scales, but config.json does not say how it is quantised", prefix_);
   const std::int64_t in = shape.dim(-1);
-  if (in % encoding->group_size != 0)
+  if (in % row_unit(*encoding) != 0)
     throw InvalidArgument("model", "'{}': groups of {} do not divide its {} columns", prefix_,
-                          encoding->group_size, in);
+                          row_unit(*encoding), in);
   std::vector<std::int64_t> groups = shape.dims(), words = groups;
   groups.back() = in / encoding->group_size;
   words.back() = in * encoding->bits / 32;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/quantize/quantize_checkpoint.h"
 
+#include "models/convert/other_files.h"
 #include "models/formats/checkpoint.h"
 #include "models/formats/json_file.h"
 #include "models/formats/model_config.h"
@@ -12,7 +13,6 @@
 #include "runtime/program/in_quotes.h"
 
 #include <algorithm>
-#include <array>
 #include <map>
 
 namespace ashlar {
@@ -22,17 +22,6 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kUnit = "quantize";
 constexpr std::string_view kWeight = ".weight";
-
-// Weights in any format, and lists of them.
-bool holds_weights(const fs::path& file) {
-  constexpr std::array<std::string_view, 9> kEndings = {".safetensors", ".safetensors.index.json",
-                                                        ".bin",         ".bin.index.json",
-                                                        ".pt",          ".pth",
-                                                        ".gguf",        ".h5",
-                                                        ".onnx"};
-  const std::string name = file.filename();
-  return std::ranges::any_of(kEndings, [&](std::string_view e) { return name.ends_with(e); });
-}
 
 // A wrapper's other parts (a vision tower) are not ours to read, so they stay as they are.
 bool belongs_to_decoder(std::string_view tensor, const ModelConfig& config) {
@@ -66,7 +55,7 @@ public:
     if (!files.contains("model.safetensors"))
       write_index();
     write_config();
-    copy_other_files();
+    copy_other_files(model_, out_.path(), kUnit);
     out_.commit();
     return std::move(summary_);
   }
@@ -86,7 +75,7 @@ private:
   }
 
   bool groups_fit(const TensorInfo& info) const {
-    return info.shape.dim(1) % options_.encoding.group_size == 0;
+    return info.shape.dim(1) % row_unit(options_.encoding) == 0;
   }
 
   void write_file(const std::string& name, const std::vector<CheckpointTensor>& tensors) {
@@ -146,18 +135,6 @@ private:
     AtomicFile file(out_.path() / name, kUnit);
     file.write(std::as_bytes(std::span(text)));
     file.commit();
-  }
-
-  void copy_other_files() const {
-    for (const fs::directory_entry& entry : fs::directory_iterator(model_)) {
-      const fs::path name = entry.path().filename();
-      if (!entry.is_regular_file() || name == "config.json" || holds_weights(name))
-        continue;
-      std::error_code error;
-      if (!fs::copy_file(entry.path(), out_.path() / name, error))
-        throw IoError(kUnit, "cannot copy {}: {}", in_quotes(entry.path().native()),
-                      error.message());
-    }
   }
 
   fs::path model_;

@@ -4,6 +4,8 @@
 #include "models/shapes/published_shapes.h"
 #include "runtime/program/error.h"
 
+#include <nlohmann/json.hpp>
+
 #include <array>
 #include <bit>
 #include <cassert>
@@ -112,7 +114,7 @@ void RandomModel::add(Tensors& tensors, const DecoderTensor& tensor) const {
 void RandomModel::add_quantized(Tensors& tensors, const DecoderTensor& tensor) const {
   const AffineEncoding& encoding = config_.quantization->encoding;
   const std::int64_t rows = tensor.shape.dim(0), columns = tensor.shape.dim(1);
-  if (columns % encoding.group_size != 0)
+  if (columns % row_unit(encoding) != 0)
     throw InvalidArgument("model", "'{}' {}: groups of {} do not divide its rows", tensor.name,
                           tensor.shape.to_string(), encoding.group_size);
   const std::string module = tensor.name.substr(0, tensor.name.rfind('.'));
@@ -122,6 +124,17 @@ void RandomModel::add_quantized(Tensors& tensors, const DecoderTensor& tensor) c
   tensors[tensor.name] = {.dtype = DType::u32, .shape = {rows, columns * encoding.bits / 32}};
   tensors[module + ".scales"] = {.dtype = dtype_, .shape = groups, .center = 2 * spread / steps};
   tensors[module + ".biases"] = {.dtype = dtype_, .shape = groups, .center = -spread};
+}
+
+nlohmann::json RandomModel::config_json() const {
+  throw Unsupported("model", "{} has no config.json", name());
+}
+
+std::vector<std::string> RandomModel::weight_names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, tensor] : *tensors_)
+    names.push_back(name);
+  return names;
 }
 
 std::optional<WeightSpec> RandomModel::find_weight(std::string_view name) const {

@@ -4,7 +4,6 @@
 #pragma once
 
 #include "models/families/decoder_tensors.h"
-#include "models/formats/tokenizer/tokenizer.h"
 #include "models/generate/model_source.h"
 
 #include <map>
@@ -21,7 +20,11 @@ public:
   RandomModel(const ModelConfig& config, DType dtype,
               std::optional<AffineEncoding> encoding = std::nullopt);
 
+  std::string name() const override { return "the model of random weights"; }
   const ModelConfig& config() const override { return config_; }
+  // There is none; throws Unsupported.
+  nlohmann::json config_json() const override;
+  std::vector<std::string> weight_names() const override;
   std::optional<WeightSpec> find_weight(std::string_view name) const override;
   // `offset` must be a multiple of 32 bytes.
   void read_weight(const WeightSpec& weight, std::uint64_t offset,
@@ -29,7 +32,9 @@ public:
   DType default_dtype() const override { return dtype_; }
   // Random weights end nothing.
   std::vector<std::int32_t> stop_tokens() const override { return {}; }
-  std::optional<Tokenizer> find_tokenizer() const override { return std::nullopt; }
+  std::optional<std::string> tokenizer_json() const override { return std::nullopt; }
+  std::optional<std::string> chat_template(bool) const override { return std::nullopt; }
+  std::map<std::string, std::string> special_tokens() const override { return {}; }
 
 private:
   // Values uniform in center + [-1, 1) * spread; of packed words (u32), any bits.

@@ -18,9 +18,9 @@ void check(const Array& input, const AffineEncoding& encoding) {
   if (!is_known(encoding))
     throw InvalidArgument("quantize", "no encoding with {} bits and groups of {}: expected {}",
                           encoding.bits, encoding.group_size, kKnownEncodings);
-  if (input.rank() == 0 || input.dim(-1) % encoding.group_size != 0)
+  if (input.rank() == 0 || input.dim(-1) % row_unit(encoding) != 0)
     throw InvalidArgument("quantize", "groups of {} do not divide the last axis of {}",
-                          encoding.group_size, input.shape().to_string());
+                          row_unit(encoding), input.shape().to_string());
 }
 
 // By how much number i of a block is shifted to stand in word j: to the left, or to the right where

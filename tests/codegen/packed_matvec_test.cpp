@@ -65,7 +65,7 @@ class PackedEncodingTest : public PackedMatvecTest,
 
 TEST_P(PackedEncodingTest, Sizes) {
   const AffineEncoding encoding = GetParam();
-  const std::int64_t group = encoding.group_size;
+  const std::int64_t group = row_unit(encoding);
   check({1, 33, group}, encoding, DType::bf16, DType::bf16);
   check({1, 70, 7 * group}, encoding, DType::f16, DType::f32);
   check({3, 10, 384}, encoding, DType::f32, DType::f32);
@@ -107,7 +107,7 @@ TEST_F(PackedMatvecTest, RootsOfDifferentEncodings) {
     RegionText region("matvec");
     const std::string x = region.input(tensor(s.m, s.k, DType::f32));
     Tensors inputs{random(DType::f32, {s.m, s.k})};
-    const std::string gate = weights(region, s, {4, 32}, DType::bf16, inputs);
+    const std::string gate = weights(region, s, {4, 16}, DType::bf16, inputs);
     std::string up;
     if (packed) {
       up = weights(region, s, {6, 64}, DType::f16, inputs);

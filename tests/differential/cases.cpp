@@ -290,7 +290,7 @@ Cases quantized_cases(Leaves& leaves) {
   constexpr DType kFloats[] = {DType::f32, DType::f16, DType::bf16};
   Cases cases;
   for (std::int64_t bits : kQuantizedBits) {
-    const AffineEncoding encoding{bits, kQuantizedGroups[leaves.number(0, 3)]};
+    const AffineEncoding encoding{bits, kQuantizedGroups[leaves.number(0, 4)]};
     const DType stored = kFloats[leaves.number(0, 3)], dtype = kFloats[leaves.number(0, 3)];
     const auto packed = [&](std::vector<std::int64_t> dims, std::int64_t length) {
       dims.push_back(length * bits / 32);

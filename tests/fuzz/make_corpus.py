@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the hand-made seeds of safetensors_fuzz, model_config_fuzz and tokenizer_fuzz into corpus/.
+"""Writes the hand-made seeds of the targets for GGUF, safetensors, indices, configs and tokenizers into corpus/.
 
 One file per element type, structure or defect. Inputs that fuzzing finds are added beside them.
 """
@@ -54,6 +54,153 @@ def safetensors_seeds():
     yield "nul", file_of(b"{}\0MZ")
     yield "nested", file_of(b'{"a":{"shape":' + b"[" * 200)
     yield "rank_9", file_of({"a": entry("U8", [1] * 9, 0, 1)}, b"x")
+
+
+# Number, elements and bytes of a block, of the types of GGUF tensors.
+GGUF_TYPES = {"f32": (0, 1, 4), "f16": (1, 1, 2), "q4_0": (2, 32, 18), "q4_1": (3, 32, 20), "q5_0": (6, 32, 22),
+              "q5_1": (7, 32, 24), "q8_0": (8, 32, 34), "q2_k": (10, 256, 84), "q3_k": (11, 256, 110),
+              "q4_k": (12, 256, 144), "q5_k": (13, 256, 176), "q6_k": (14, 256, 210), "iq1_s": (19, 256, 50),
+              "iq4_nl": (20, 32, 18), "iq4_xs": (23, 256, 136), "i8": (24, 1, 1), "f64": (28, 1, 8),
+              "bf16": (30, 1, 2), "mxfp4": (39, 32, 17)}
+GGUF_VALUES = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<B", 10: "<Q", 11: "<q", 12: "<d"}
+
+
+def counted(text):
+    return struct.pack("<Q", len(text)) + text
+
+
+def gguf_of(keys=(), tensors=(), data=b"", version=3, counts=None, magic=b"GGUF"):
+    tensor_count, key_count = counts or (len(tensors), len(keys))
+    head = magic + struct.pack("<Iqq", version, tensor_count, key_count) + b"".join(keys) + b"".join(tensors)
+    return head + bytes(-len(head) % 32) + data
+
+
+def gguf_key(name, kind, value):
+    return counted(name) + struct.pack("<I", kind) + value
+
+
+def gguf_tensor(name, dims, kind, offset=0):
+    return counted(name) + struct.pack(f"<I{len(dims)}qIQ", len(dims), *dims, kind, offset)
+
+
+def gguf_seeds():
+    for name, (kind, elements, size) in GGUF_TYPES.items():
+        yield f"type_{name}", gguf_of((), [gguf_tensor(b"t", [elements, 2], kind)], bytes(range(256)) * 3)
+    for kind, layout in GGUF_VALUES.items():
+        one = struct.pack(layout, 1)
+        yield f"value_{kind}", gguf_of([gguf_key(b"k", kind, one)])
+        yield f"array_{kind}", gguf_of([gguf_key(b"k", 9, struct.pack("<IQ", kind, 2) + one * 2)])
+    yield "text", gguf_of([gguf_key(b"k", 8, counted(b"text"))])
+    yield "texts", gguf_of([gguf_key(b"k", 9, struct.pack("<IQ", 8, 2) + counted(b"a") + counted(b""))])
+    yield "empty", gguf_of()
+    yield "version_2", gguf_of(version=2)
+    yield "big_endian", gguf_of(version=3 << 24)
+    yield "other_magic", gguf_of(magic=b"GGML")
+    yield "nested_array", gguf_of([gguf_key(b"k", 9, struct.pack("<IQ", 9, 1))])
+    yield "array_size_wraps", gguf_of([gguf_key(b"k", 9, struct.pack("<IQ", 10, 1 << 61))])
+    yield "texts_beyond_the_file", gguf_of([gguf_key(b"k", 9, struct.pack("<IQ", 8, 1 << 40))])
+    yield "text_length_wraps", gguf_of([gguf_key(b"k", 8, struct.pack("<Q", 2**64 - 1))])
+    yield "key_length_wraps", gguf_of([struct.pack("<Q", 2**64 - 1)])
+    yield "empty_key", gguf_of([gguf_key(b"", 0, b"x")])
+    yield "key_twice", gguf_of([gguf_key(b"k", 0, b"x")] * 2)
+    yield "counts_wrap", gguf_of(counts=(2**63 - 1, 2**63 - 1))
+    yield "counts_negative", gguf_of(counts=(-1, -1))
+    yield "tensor_count_wraps", gguf_of(counts=(2**61 + 1, 0))
+    for alignment in (0, 1, 3, 64, 2**31, 2**32 - 1):
+        yield f"alignment_{alignment}", gguf_of([gguf_key(b"general.alignment", 4, struct.pack("<I", alignment))])
+    f32, q4_0 = 0, 2
+    for name, dims, kind in (("rank_5", [1] * 5, f32), ("negative", [-1], f32), ("zero", [0, 3], f32),
+                             ("zero_and_huge", [0, 1 << 32, 1 << 32], f32), ("wraps", [1 << 32, 1 << 32], f32),
+                             ("wraps_in_bytes", [1 << 62], f32), ("wraps_in_blocks", [32, 1 << 59, 4], q4_0),
+                             ("beyond_the_file", [1 << 40], f32), ("not_whole_blocks", [33], q4_0)):
+        yield f"shape_{name}", gguf_of((), [gguf_tensor(b"t", dims, kind)], bytes(64))
+    yield "unknown_type", gguf_of((), [gguf_tensor(b"t", [32], 4)], bytes(64))
+    yield "offset_wraps", gguf_of((), [gguf_tensor(b"t", [1], f32, 2**64 - 32)], bytes(64))
+    yield "overlap", gguf_of((), [gguf_tensor(b"a", [8], f32), gguf_tensor(b"b", [8], f32)], bytes(64))
+    yield "hole", gguf_of((), [gguf_tensor(b"a", [8], f32), gguf_tensor(b"b", [8], f32, 64)], bytes(96))
+    yield "tensor_twice", gguf_of((), [gguf_tensor(b"a", [8], f32), gguf_tensor(b"a", [8], f32, 32)], bytes(64))
+    yield "no_name", gguf_of((), [gguf_tensor(b"", [1], f32)], bytes(4))
+    yield "long_name", gguf_of((), [gguf_tensor(b"n" * 65, [1], f32)], bytes(4))
+
+
+def gguf_value(value):
+    """A key's value: text, bool, int (u32), float (f32), or a list of one of them."""
+    def scalar(x):
+        if isinstance(x, bool):
+            return 7, struct.pack("<B", x)
+        if isinstance(x, int):
+            return 4, struct.pack("<I", x)
+        if isinstance(x, float):
+            return 6, struct.pack("<f", x)
+        return 8, counted(x.encode())
+    if not isinstance(value, list):
+        return scalar(value)
+    items = [scalar(x) for x in value]
+    return 9, struct.pack("<IQ", items[0][0], len(items)) + b"".join(data for _, data in items)
+
+
+def gguf_model(architecture, keys=None, kind="f32", matrices=()):
+    """One layer with heads of 4 in 32 columns and 5 tokens."""
+    stated = {"block_count": 1, "embedding_length": 32, "feed_forward_length": 32, "context_length": 64,
+              "attention.head_count": 2, "attention.head_count_kv": 1, "attention.key_length": 4,
+              "attention.layer_norm_rms_epsilon": 1e-5}
+    metadata = {"general.architecture": architecture, **{f"{architecture}.{k}": v for k, v in stated.items()},
+                **(keys or {})}
+    shapes = {"token_embd": [32, 5], "output_norm": [32], "blk.0.attn_norm": [32], "blk.0.ffn_norm": [32],
+              "blk.0.attn_q": [32, 8], "blk.0.attn_k": [32, 4], "blk.0.attn_v": [32, 4], "blk.0.attn_output": [8, 32],
+              "blk.0.ffn_gate": [32, 32], "blk.0.ffn_up": [32, 32], "blk.0.ffn_down": [32, 32],
+              **dict(matrices)}
+    tensors, data = [], b""
+    for name, dims in shapes.items():
+        number, elements, size = GGUF_TYPES[kind if len(dims) == 2 and dims[0] % 32 == 0 else "f32"]
+        tensors.append(gguf_tensor(name.encode() + b".weight", dims, number, len(data)))
+        count = dims[0] * (dims[1] if len(dims) == 2 else 1) // elements * size
+        data += bytes(i % 61 for i in range(count)) + bytes(-count % 32)
+    return gguf_of([gguf_key(k.encode(), *gguf_value(v)) for k, v in metadata.items()], tensors, data)
+
+
+def gguf_model_seeds():
+    def tokens(kind, **keys):
+        return {"tokenizer.ggml.model": kind, **{f"tokenizer.ggml.{k}": v for k, v in keys.items()}}
+
+    letters = ["a", "b", "ab", "<s>", "\u2581"]
+    pieces = tokens("llama", tokens=letters, scores=[0.0, 0.0, -1.0, 0.0, 0.0], token_type=[1, 1, 1, 3, 1],
+                    bos_token_id=3, unknown_token_id=0)
+    bytes_of = {"pre": "llama-bpe", "merges": ["a b"], "tokens": letters}
+    yield "llama", gguf_model("llama", {**pieces, "llama.rope.dimension_count": 4})
+    yield "llama_q8_0", gguf_model("llama", {"tokenizer.chat_template": "{{ messages }}"}, "q8_0")
+    yield "llama_mxfp4", gguf_model("llama", tokens("gpt2", **bytes_of), "mxfp4")
+    yield "llama_divided_rope", gguf_model("llama", matrices={"rope_freqs": [2]})
+    yield "mistral", gguf_model("llama", {"llama.attention.sliding_window": 8})
+    yield "qwen2_yarn", gguf_model("qwen2", {"qwen2.rope.scaling.type": "yarn", "qwen2.rope.scaling.factor": 4.0})
+    yield "qwen3", gguf_model("qwen3", {"tokenizer.huggingface.json": "{}", "qwen3.feed_forward_length": [32]})
+    norms = {f"blk.0.{n}": [32] for n in ("post_attention_norm", "post_ffw_norm")}
+    yield "gemma3", gguf_model("gemma3", {"gemma3.attention.sliding_window": 8}, "q4_0", norms)
+    yield "no_layers", gguf_model("llama", {"llama.block_count": 0})
+    yield "no_heads", gguf_model("llama", {"llama.attention.head_count": 0})
+    yield "no_kv_heads", gguf_model("llama", {"llama.attention.head_count_kv": 0})
+    yield "many_layers", gguf_model("llama", {"llama.block_count": 513 << 10})
+    yield "part_of_two", gguf_model("llama", {"split.count": 2, "split.no": 0})
+    yield "unknown_tensor", gguf_model("llama", matrices={"blk.0.attn_rot": [32, 1]})
+    yield "unknown_architecture", gguf_model("gpt9")
+    yield "token_twice", gguf_model("llama", tokens("llama", tokens=["a", "a"], scores=[0.0, 0.0]))
+    yield "token_beyond_the_list", gguf_model("llama", {**pieces, "tokenizer.ggml.bos_token_id": 2**31})
+    yield "byte_token_out_of_range", gguf_model("llama", tokens("llama", tokens=["<0x-1>"], scores=[0.0],
+                                                               token_type=[6]))
+    yield "long_token", gguf_model("llama", tokens("llama", tokens=["a" * 257], scores=[0.0]))
+
+
+def index_seeds():
+    places = {"x": "a.safetensors", "y": "a.safetensors", "z": "b.safetensors"}
+    yield "good", {"metadata": {"total_size": 12}, "weight_map": places}
+    yield "leads_out", {"weight_map": {**places, "x": "../a.safetensors"}}
+    yield "absent_file", {"weight_map": {**places, "x": "c.safetensors"}}
+    yield "swapped", {"weight_map": {**places, "x": "b.safetensors"}}
+    yield "lists_too_much", {"weight_map": {**places, "w": "a.safetensors"}}
+    yield "lists_too_little", {"weight_map": {"x": "a.safetensors"}}
+    yield "empty", {"weight_map": {}}
+    yield "no_text", {"weight_map": {"x": 1}}
+    yield "no_object", {"weight_map": ["a.safetensors"]}
 
 
 def config_seeds():
@@ -173,6 +320,12 @@ TOKENIZER_PARTS = {
 def main():
     for name, data in safetensors_seeds():
         write("safetensors_fuzz", name, data)
+    for name, data in gguf_seeds():
+        write("gguf_fuzz", name, data)
+    for name, data in gguf_model_seeds():
+        write("gguf_fuzz", f"model_{name}", data)
+    for name, index in index_seeds():
+        write("checkpoint_index_fuzz", name, json.dumps(index).encode())
     for name, config in config_seeds():
         write("model_config_fuzz", name, json.dumps(config).encode())
     for name, parts, text in tokenizer_seeds():

@@ -3,33 +3,11 @@
 #include "models/formats/safetensors.h"
 #include "models/formats/tensor_values.h"
 #include "runtime/program/error.h"
+#include "tests/fuzz/memory_file.h"
 
-#include <fmt/format.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include <cstddef>
-#include <cstdint>
 #include <cstdlib>
-#include <string>
 
 namespace {
-
-// A file in memory with a path, so that the public way in is the one under test.
-class MemoryFile {
-public:
-  MemoryFile(const std::uint8_t* data, std::size_t size)
-      : descriptor_(::memfd_create("input", MFD_CLOEXEC)) {
-    if (descriptor_ < 0 || ::write(descriptor_, data, size) != static_cast<ssize_t>(size))
-      std::abort();
-  }
-  ~MemoryFile() { ::close(descriptor_); }
-
-  std::string path() const { return fmt::format("/proc/self/fd/{}", descriptor_); }
-
-private:
-  int descriptor_;
-};
 
 void read_everything(const ashlar::SafetensorsFile& file) {
   std::uint64_t total = 0;

@@ -9,7 +9,9 @@ namespace ashlar::cli {
 // Register one subcommand each.
 void add_chat(CLI::App& app);
 void add_compile(CLI::App& app);
+void add_convert(CLI::App& app);
 void add_devices(CLI::App& app);
+void add_discover(CLI::App& app);
 void add_embed(CLI::App& app);
 void add_generate(CLI::App& app);
 void add_graph(CLI::App& app);

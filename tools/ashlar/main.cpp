@@ -21,7 +21,9 @@ int main(int argc, char** argv) {
 
   cli::add_chat(app);
   cli::add_compile(app);
+  cli::add_convert(app);
   cli::add_devices(app);
+  cli::add_discover(app);
   cli::add_embed(app);
   cli::add_generate(app);
   cli::add_graph(app);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/ashlar/model_choice.h"
 
-#include "models/generate/model_files.h"
+#include "models/generate/open_model.h"
 #include "models/shapes/published_shapes.h"
 #include "models/shapes/random_model.h"
 #include "runtime/program/error.h"
@@ -12,7 +12,7 @@ namespace ashlar::cli {
 
 void add_model_choice(CLI::App& command, ModelChoice& choice) {
   CLI::Option_group* group = command.add_option_group("Model");
-  group->add_option("--model", choice.model, "Model folder");
+  group->add_option("--model", choice.model, "Model folder or GGUF file");
   CLI::Option* shape =
       group->add_option("--shape", choice.shape,
                         fmt::format("Instead of a folder, the sizes of a known model: {}",
@@ -31,7 +31,7 @@ void add_model_choice(CLI::App& command, ModelChoice& choice) {
 
 std::unique_ptr<const ModelSource> open_model(const ModelChoice& choice) {
   if (choice.shape.empty())
-    return std::make_unique<const ModelFiles>(ModelFiles::open(choice.model));
+    return ashlar::open_model(choice.model);
   return std::make_unique<const RandomModel>(random_model(choice.shape, choice.weights));
 }
 

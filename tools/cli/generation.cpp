@@ -17,12 +17,12 @@ namespace {
 
 // The prompt as the user's first message.
 std::vector<std::int32_t> chat_ids(const GenerationOptions& options, const LanguageModel& model) {
-  const auto source = chat_template_source(model.folder(), false);
+  const auto source = model.source().chat_template(false);
   if (!source)
-    throw InvalidArgument("cli", "--chat: '{}' has no chat template", model.folder().string());
+    throw InvalidArgument("cli", "--chat: {} has no chat template", model.source().name());
   TemplateInput input;
   input.messages.push_back({{"role", "user"}, {"content", options.prompt}});
-  input.special_tokens = special_tokens_of(model.folder());
+  input.special_tokens = model.source().special_tokens();
   return model.tokenizer().encode(ChatTemplate::parse(*source).render(input), false);
 }
 

@@ -15,9 +15,6 @@ using tokenizer::IdRun;
 
 namespace {
 
-// Ten times the largest vocabulary in use.
-constexpr std::uint64_t kMaxFileBytes = std::uint64_t{1} << 29;
-
 EncodedPair join(const std::vector<IdRun>& runs) {
   EncodedPair result;
   for (const IdRun& run : runs) {
@@ -30,11 +27,11 @@ EncodedPair join(const std::vector<IdRun>& runs) {
 }  // namespace
 
 Tokenizer Tokenizer::from_file(const std::filesystem::path& path) {
-  return from_json(read_file(path, kMaxFileBytes, "tokenizer"), path.string());
+  return from_json(read_file(path, kMaxTokenizerBytes, "tokenizer"), path.string());
 }
 
 Tokenizer Tokenizer::from_json(std::string_view text, std::string_view source) {
-  const auto document = parse_json(text, source, {.max_bytes = kMaxFileBytes});
+  const auto document = parse_json(text, source, {.max_bytes = kMaxTokenizerBytes});
   return Tokenizer(
       std::make_shared<const Parts>(tokenizer::JsonNode(document, std::string(source))));
 }

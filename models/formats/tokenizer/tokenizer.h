@@ -25,6 +25,9 @@ struct EncodedPair {
   std::vector<std::int32_t> type_ids;  // of each id: BERT's segment
 };
 
+// Of a tokenizer.json; ten times the largest vocabulary in use.
+inline constexpr std::uint64_t kMaxTokenizerBytes = std::uint64_t{1} << 29;
+
 class Tokenizer {
 public:
   // Throws IoError if the file cannot be read, otherwise as from_json.

@@ -628,8 +628,8 @@ TEST(ModelConfig, RefusesOtherQuantization) {
   EXPECT_THAT(unsupported("llama", R"("quantization":{"bits":7,"group_size":64})"),
               HasSubstr("quantization: 7 bits in groups of 64 are not supported"));
   EXPECT_THAT(unsupported("llama", R"("quantization":{"bits":4,"group_size":64,)"
-                                   R"("a.b":{"bits":4,"group_size":16}})"),
-              HasSubstr("quantization: a.b: 4 bits in groups of 16 are not supported"));
+                                   R"("a.b":{"bits":4,"group_size":8}})"),
+              HasSubstr("quantization: a.b: 4 bits in groups of 8 are not supported"));
   EXPECT_THAT(format_error("llama", R"("quantization":{"bits":"4"})"),
               HasSubstr("bits: expected an integer"));
   EXPECT_THAT(format_error("llama", R"("quantization":[4])"), HasSubstr("expected an object"));

@@ -53,6 +53,30 @@ TEST(Rope, Llama31) {
        {63, 3.068926e-7}});
 }
 
+TEST(Rope, LongropeDividesEachFrequency) {
+  const RopeParameters rope =
+      parse(R"({"rope_type":"longrope","rope_theta":100,"short_factor":[1,4],)"
+            R"("long_factor":[1,4],"attention_factor":1.5})",
+            4);
+  EXPECT_EQ(rope.attention_factor, 1.5);
+  EXPECT_EQ(rope_inverse_frequencies(rope, 4), (std::vector<double>{1, 0.025}));
+}
+
+TEST(Rope, RefusesOtherLongropes) {
+  const auto error = [](std::string_view factors) {
+    const std::string text =
+        fmt::format(R"({{"rope_type":"longrope","attention_factor":1,{}}})", factors);
+    return message_of<FormatError>([&] { parse(text, 4); }) +
+           message_of<Unsupported>([&] { parse(text, 4); });
+  };
+  EXPECT_THAT(error(R"("short_factor":[1,2],"long_factor":[1,3])"), HasSubstr("that differ"));
+  EXPECT_THAT(error(R"("short_factor":[1],"long_factor":[1])"), HasSubstr("a list of 2 numbers"));
+  EXPECT_THAT(error(R"("short_factor":[1,0],"long_factor":[1,0])"), HasSubstr("above 0"));
+  EXPECT_THAT(error(R"("short_factor":[1,1e-300],"long_factor":[1,1e-300])"),
+              HasSubstr("at least 1e-30"));
+  EXPECT_THAT(error(R"("long_factor":[1,1])"), HasSubstr("short_factor"));
+}
+
 TEST(Rope, Llama32) {
   expect_frequencies(
       parse(R"({"rope_type":"llama3","rope_theta":5e5,"factor":32,"low_freq_factor":1,)"
@@ -177,7 +201,7 @@ TEST(Rope, QueryScalingIsForTypesThatKnowIt) {
 }
 
 TEST(Rope, RefusesUnknownTypesAndKeysByName) {
-  for (const std::string type : {"dynamic", "longrope", "su", "mrope", ""})
+  for (const std::string type : {"dynamic", "su", "mrope", ""})
     EXPECT_THAT(message_of<Unsupported>([&] { parse(R"({"rope_type":")" + type + R"("})"); }),
                 HasSubstr("f: rope_parameters: rope type \"" + type + "\" is not supported"));
   EXPECT_THAT(message_of<Unsupported>([] { parse(R"({"short_factor":[1,2]})"); }),

@@ -96,8 +96,10 @@ TEST(Quantization, MatmulIsThatOfTheDequantised) {
 TEST(Quantization, RefusesWhatTheLayoutCannotHold) {
   EXPECT_THAT([] { quantize(zeros({2, 64}), {7, 64}); },
               ThrowsMessage<InvalidArgument>(HasSubstr("no encoding with 7 bits")));
-  EXPECT_THAT([] { quantize(zeros({2, 64}), {4, 16}); },
-              ThrowsMessage<InvalidArgument>(HasSubstr("groups of 16")));
+  EXPECT_THAT([] { quantize(zeros({2, 64}), {4, 8}); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("groups of 8")));
+  EXPECT_THAT([] { quantize(zeros({2, 48}), {4, 16}); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("groups of 32 do not divide")));
   EXPECT_THAT(
       [] { quantize(zeros({64, 48}), {4, 32}); },
       ThrowsMessage<InvalidArgument>(HasSubstr("groups of 32 do not divide the last axis")));

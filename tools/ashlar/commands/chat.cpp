@@ -60,7 +60,7 @@ void run(const Options& options) {
 void add_chat(CLI::App& app) {
   CLI::App* command = app.add_subcommand("chat", "Talk to a chat model");
   auto options = std::make_shared<Options>();
-  command->add_option("--model", options->model, "Model folder")->required();
+  command->add_option("--model", options->model, "Model folder or GGUF file")->required();
   command->add_option("--system", options->system, "System message");
   command->add_option("--max-tokens", options->generate.max_tokens, "Most tokens of a reply")
       ->check(CLI::NonNegativeNumber)

@@ -2,18 +2,25 @@
 #include "tools/ashlar/command.h"
 
 #include "models/formats/checkpoint.h"
+#include "models/formats/gguf/file_set.h"
 #include "models/formats/model_config.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <vector>
 
 namespace ashlar::cli {
 namespace {
+
+// Texts of files need not be UTF-8.
+std::string replacing_dump(const nlohmann::json& json, int indent = -1) {
+  return json.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
+}
 
 struct Model {
   Checkpoint checkpoint;
@@ -102,9 +109,59 @@ nlohmann::json describe_tensors(const Model& model) {
   return tensors;
 }
 
+nlohmann::json summary_of_folder(const std::string& folder) {
+  const Model model{Checkpoint::open(folder), read_model_config(folder)};
+  return {{"config", describe_config(model.config)},
+          {"parameters", parameter_count(model)},
+          {"bytes", model.checkpoint.total_bytes()},
+          {"tensors", describe_tensors(model)}};
+}
+
+// Numbers and texts as they are, long ones and lists in a few words.
+nlohmann::json describe_value(const gguf::Value& value) {
+  constexpr std::size_t kLongest = 80;
+  return std::visit(
+      []<typename T>(const T& v) -> nlohmann::json {
+        if constexpr (std::is_same_v<T, std::string>)
+          return v.size() <= kLongest ? v : fmt::format("{} bytes of text", v.size());
+        else if constexpr (!std::is_same_v<T, gguf::Array>)
+          return v;
+        else
+          return std::visit(
+              []<typename List>(const List& list) {
+                if constexpr (std::is_same_v<List, std::monostate>)
+                  return std::string();
+                else
+                  return fmt::format("list of {}", list.size());
+              },
+              v);
+      },
+      value);
+}
+
+// What the file says, whether or not the model is one that we know.
+nlohmann::json summary_of_file(const std::string& path) {
+  const gguf::FileSet files = gguf::FileSet::open(path);
+  nlohmann::json metadata, tensors = nlohmann::json::array();
+  for (const auto& [key, value] : files.metadata())
+    metadata[key] = describe_value(value);
+  std::int64_t parameters = 0;
+  std::uint64_t bytes = 0;
+  for (const auto& [name, stored] : files.tensors()) {
+    parameters += stored.info->shape.element_count();
+    bytes += stored.data().size();
+    tensors.push_back({{"name", name},
+                       {"type", name_of(stored.info->type)},
+                       {"shape", stored.info->shape.dims()},
+                       {"bytes", stored.data().size()}});
+  }
+  return {{"config", metadata}, {"parameters", parameters}, {"bytes", bytes}, {"tensors", tensors}};
+}
+
 void print_text(const nlohmann::json& summary) {
   for (const auto& [key, value] : summary["config"].items())
-    fmt::print("{:<18} {}\n", key, value.is_string() ? value.get<std::string>() : value.dump());
+    fmt::print("{:<18} {}\n", key,
+               value.is_string() ? value.get<std::string>() : replacing_dump(value));
   fmt::print("{:<18} {}\n{:<18} {}\n\n", "parameters", summary["parameters"].dump(), "bytes",
              summary["bytes"].dump());
   for (const auto& tensor : summary["tensors"])
@@ -116,22 +173,20 @@ void print_text(const nlohmann::json& summary) {
 }  // namespace
 
 void add_inspect(CLI::App& app) {
-  CLI::App* command =
-      app.add_subcommand("inspect", "Show a model folder's config, tensors and sizes");
+  CLI::App* command = app.add_subcommand(
+      "inspect", "Show a model's config or metadata, its tensors and their sizes");
   auto model = std::make_shared<std::string>();
   auto json = std::make_shared<bool>(false);
-  command->add_option("--model", *model, "Model folder")->required();
+  command->add_option("--model", *model, "Model folder or GGUF file")->required();
   command->add_flag("--json", *json, "Print JSON");
-  add_examples(*command,
-               {"inspect --model models/checkpoints/pebble-4m", "inspect --model DIR --json"});
+  add_examples(*command, {"inspect --model models/checkpoints/pebble-4m",
+                          "inspect --model FILE.gguf --json"});
   command->callback([model, json] {
-    const Model files{Checkpoint::open(*model), read_model_config(*model)};
-    const nlohmann::json summary{{"config", describe_config(files.config)},
-                                 {"parameters", parameter_count(files)},
-                                 {"bytes", files.checkpoint.total_bytes()},
-                                 {"tensors", describe_tensors(files)}};
+    const nlohmann::json summary = std::filesystem::is_regular_file(*model)
+                                       ? summary_of_file(*model)
+                                       : summary_of_folder(*model);
     if (*json)
-      fmt::print("{}\n", summary.dump(2));
+      fmt::print("{}\n", replacing_dump(summary, 2));
     else
       print_text(summary);
   });

@@ -56,7 +56,7 @@ void add_logits(CLI::App& app) {
   CLI::App* command =
       app.add_subcommand("logits", "Write the logits of every position to a safetensors file");
   auto options = std::make_shared<Options>();
-  command->add_option("--model", options->model, "Model folder")->required();
+  command->add_option("--model", options->model, "Model folder or GGUF file")->required();
   command->add_option("--ids", options->ids, "Token ids, such as 1,2,3");
   command->add_option("--ids-file", options->ids_file, "safetensors file with input_ids [B, T]");
   command->add_option("--out", options->out, "File to write: logits [B, T, V], f32")->required();

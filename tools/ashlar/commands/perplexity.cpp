@@ -4,6 +4,7 @@
 #include "models/compile/logits.h"
 #include "models/compile/perplexity.h"
 #include "models/formats/tokenizer/tokenizer.h"
+#include "models/generate/open_model.h"
 #include "runtime/program/error.h"
 
 #include <nlohmann/json.hpp>
@@ -24,7 +25,10 @@ void run(const Options& options) {
   if (options.file.empty() == options.text.empty())
     throw InvalidArgument("cli", "perplexity: give either --file or --text");
   const std::string text = options.file.empty() ? options.text : read_text_file(options.file);
-  const auto ids = Tokenizer::from_file(options.model + "/tokenizer.json").encode(text, true);
+  const auto tokenizer = open_model(options.model)->find_tokenizer();
+  if (!tokenizer)
+    throw InvalidArgument("cli", "perplexity: '{}' has no tokenizer", options.model);
+  const auto ids = tokenizer->encode(text, true);
   ProgressLine progress;
   const TextLoss loss =
       text_loss(options.model, ids, options.context,
@@ -46,7 +50,7 @@ void run(const Options& options) {
 void add_perplexity(CLI::App& app) {
   CLI::App* command = app.add_subcommand("perplexity", "How well a model predicts a text");
   auto options = std::make_shared<Options>();
-  command->add_option("--model", options->model, "Model folder")->required();
+  command->add_option("--model", options->model, "Model folder or GGUF file")->required();
   command->add_option("--file", options->file, "Text file");
   command->add_option("--text", options->text, "Text");
   command->add_option("--context", options->context, "Tokens per window")->capture_default_str();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/ashlar/command.h"
 
+#include "models/convert/to_gguf.h"
+#include "models/generate/open_model.h"
 #include "models/quantize/quantize_checkpoint.h"
 
 #include <fmt/format.h>
@@ -12,7 +14,7 @@ namespace ashlar::cli {
 namespace {
 
 struct Options {
-  std::string model, out;
+  std::string model, out, gguf;
   AffineEncoding encoding;
 };
 
@@ -21,10 +23,17 @@ void print(const QuantizedModule& module) {
   std::fflush(stdout);
 }
 
-void run(const Options& options) {
+void print(const WrittenTensor& tensor) {
+  fmt::print("{:.5f}  {:<5} {:<16} {}\n", tensor.relative_error, gguf::name_of(tensor.type),
+             tensor.shape.to_string(), tensor.name);
+  std::fflush(stdout);
+}
+
+void write_folder(const Options& options) {
   fmt::print("relative RMSE, shape, module\n");
   const QuantizeSummary summary = quantize_checkpoint(
-      options.model, options.out, {.encoding = options.encoding, .on_module = print});
+      options.model, options.out,
+      {.encoding = options.encoding, .on_module = [](const QuantizedModule& m) { print(m); }});
   if (!summary.kept.empty())
     fmt::print("left as they are, for groups of {} do not divide their rows: {}\n",
                options.encoding.group_size, fmt::join(summary.kept, ", "));
@@ -32,22 +41,45 @@ void run(const Options& options) {
              summary.bytes_after);
 }
 
+void write_file(const Options& options) {
+  const GgufRecipe& recipe = find_gguf_recipe(options.gguf);
+  const auto model = open_model(options.model);
+  fmt::print("relative RMSE, type, shape, tensor\n");
+  write_gguf(*model, options.out, recipe, [](const WrittenTensor& tensor) { print(tensor); });
+}
+
 }  // namespace
 
 void add_quantize(CLI::App& app) {
   CLI::App* command = app.add_subcommand(
-      "quantize", "Write a model folder with quantised matrices (MLX's affine layout)");
+      "quantize",
+      "Write a model with quantised matrices: a folder in MLX's layout, or a GGUF file");
   auto options = std::make_shared<Options>();
-  command->add_option("--model", options->model, "Model folder, not quantised")->required();
-  command->add_option("--out", options->out, "Folder to write; must not exist")->required();
-  command->add_option("--bits", options->encoding.bits, "Bits per number: 2, 3, 4, 5, 6 or 8")
-      ->capture_default_str();
+  command->add_option("--model", options->model, "Model in floats: a folder, or a GGUF file")
+      ->required();
+  command->add_option("--out", options->out, "Folder to write, which must not exist, or GGUF file")
+      ->required();
+  CLI::Option* bits = command->add_option("--bits", options->encoding.bits,
+                                          "Of a folder: bits per number: 2, 3, 4, 5, 6 or 8");
+  CLI::Option* group =
+      command->add_option("--group-size", options->encoding.group_size,
+                          "Of a folder: numbers that share a scale and a bias: 16, 32, 64 or 128");
+  for (CLI::Option* option : {bits, group})
+    option->capture_default_str();
   command
-      ->add_option("--group-size", options->encoding.group_size,
-                   "Numbers that share a scale and a bias: 32, 64 or 128")
-      ->capture_default_str();
-  add_examples(*command, {"quantize --model DIR --bits 4 --group-size 64 --out DIR-4bit"});
-  command->callback([options] { run(*options); });
+      ->add_option(
+          "--gguf", options->gguf,
+          fmt::format("Write a GGUF file of this type: {}", fmt::join(gguf_recipe_names(), ", ")))
+      ->excludes(bits)
+      ->excludes(group);
+  add_examples(*command, {"quantize --model DIR --bits 4 --group-size 64 --out DIR-4bit",
+                          "quantize --model DIR --gguf q4_k_m --out model.gguf"});
+  command->callback([options] {
+    if (options->gguf.empty())
+      write_folder(*options);
+    else
+      write_file(*options);
+  });
 }
 
 }  // namespace ashlar::cli

@@ -3,10 +3,12 @@
 
 #include "models/formats/json_file.h"
 #include "models/formats/template/chat_template.h"
+#include "models/generate/open_model.h"
 #include "runtime/program/error.h"
 
 #include <nlohmann/json.hpp>
 
+#include <filesystem>
 #include <memory>
 
 namespace ashlar::cli {
@@ -24,12 +26,19 @@ nlohmann::ordered_json read_ordered_json(const std::string& path) {
   return nlohmann::ordered_json::parse(text);
 }
 
+// A GGUF file holds all, a folder need not be more than templates.
+bool is_file(const std::string& model) {
+  return std::filesystem::is_regular_file(model);
+}
+
 std::string source_of(const Options& options) {
   if (options.model.empty() == options.file.empty())
     throw InvalidArgument("cli", "template: give either --model or --template");
   if (!options.file.empty())
     return read_text_file(options.file);
-  auto source = chat_template_source(options.model, !options.tools.empty());
+  const bool has_tools = !options.tools.empty();
+  const auto source = is_file(options.model) ? open_model(options.model)->chat_template(has_tools)
+                                             : chat_template_source(options.model, has_tools);
   if (!source)
     throw InvalidArgument("cli", "'{}' has no chat template; give one with --template",
                           options.model);
@@ -52,7 +61,8 @@ void run(const Options& options) {
     input.tools = read_ordered_json(options.tools);
   input.add_generation_prompt = !options.no_generation_prompt;
   if (!options.model.empty())
-    input.special_tokens = special_tokens_of(options.model);
+    input.special_tokens = is_file(options.model) ? open_model(options.model)->special_tokens()
+                                                  : special_tokens_of(options.model);
   for (const std::string& assignment : options.variables)
     set_variable(input, assignment);
   if (!options.now.empty())
@@ -65,7 +75,7 @@ void run(const Options& options) {
 void add_template(CLI::App& app) {
   CLI::App* command = app.add_subcommand("template", "Render a conversation with a chat template");
   auto options = std::make_shared<Options>();
-  command->add_option("--model", options->model, "Model folder with a chat template");
+  command->add_option("--model", options->model, "Model folder or GGUF file with a chat template");
   command->add_option("--template", options->file, "Template file");
   command->add_option("--messages", options->messages, "JSON file: array of messages")->required();
   command->add_option("--tools", options->tools, "JSON file: array of tools");

@@ -2,11 +2,13 @@
 #include "tools/ashlar/command.h"
 
 #include "models/formats/tokenizer/tokenizer.h"
+#include "models/generate/open_model.h"
 #include "runtime/program/error.h"
 
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include <filesystem>
 #include <memory>
 
 namespace ashlar::cli {
@@ -20,8 +22,12 @@ struct Options {
 Tokenizer open_tokenizer(const Options& options) {
   if (options.model.empty() == options.tokenizer.empty())
     throw InvalidArgument("cli", "tokenize: give either --model or --tokenizer");
-  return Tokenizer::from_file(options.model.empty() ? options.tokenizer
-                                                    : options.model + "/tokenizer.json");
+  if (!std::filesystem::is_regular_file(options.model))
+    return Tokenizer::from_file(options.model.empty() ? options.tokenizer
+                                                      : options.model + "/tokenizer.json");
+  if (auto tokenizer = open_model(options.model)->find_tokenizer())
+    return *tokenizer;
+  throw InvalidArgument("cli", "'{}' has no tokenizer", options.model);
 }
 
 void encode(const Options& options, const Tokenizer& tokenizer) {
@@ -54,7 +60,8 @@ void run(const Options& options) {
 void add_tokenize(CLI::App& app) {
   CLI::App* command = app.add_subcommand("tokenize", "Text to token ids, or ids to text");
   auto options = std::make_shared<Options>();
-  command->add_option("--model", options->model, "Model folder with a tokenizer.json");
+  command->add_option("--model", options->model,
+                      "Model folder with a tokenizer.json, or GGUF file");
   command->add_option("--tokenizer", options->tokenizer, "A tokenizer.json");
   CLI::Option* text = command->add_option("--text", options->text, "Text to encode");
   command->add_option("--file", options->file, "File with text to encode");

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "models/convert/to_folder.h"
+
+#include "models/convert/other_files.h"
+#include "models/convert/weight_rows.h"
+#include "models/formats/safetensors_writer.h"
+#include "models/generate/open_model.h"
+#include "runtime/program/atomic_file.h"
+#include "runtime/program/atomic_folder.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <cstring>
+
+namespace ashlar {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kUnit = "convert";
+
+std::string_view config_name(DType dtype) {
+  return dtype == DType::f32 ? "float32" : dtype == DType::f16 ? "float16" : "bfloat16";
+}
+
+void put(float value, DType dtype, std::byte* out) {
+  if (dtype == DType::f32) {
+    std::memcpy(out, &value, sizeof value);
+    return;
+  }
+  const std::uint16_t bits = dtype == DType::f16 ? float_to_f16(value) : float_to_bf16(value);
+  std::memcpy(out, &bits, sizeof bits);
+}
+
+class FolderWriter {
+public:
+  FolderWriter(const ModelSource& model, const fs::path& out, const FolderOptions& options)
+      : model_(model), options_(options), out_(out, kUnit) {}
+
+  void run(const fs::path& source) {
+    plan();
+    for (std::size_t i = 0; i < files_.size(); ++i)
+      write_file(i);
+    if (files_.size() > 1)
+      write_index();
+    write_config();
+    if (fs::is_directory(source))
+      copy_other_files(source, out_.path(), kUnit);
+    else
+      write_text_files();
+    out_.commit();
+  }
+
+private:
+  struct Planned {
+    WeightSpec weight;  // as the model has it
+    DType dtype;        // as it is written
+  };
+
+  std::uint64_t bytes_of(const Planned& tensor) const {
+    return static_cast<std::uint64_t>(tensor.weight.shape.element_count()) * size_of(tensor.dtype);
+  }
+
+  void plan() {
+    files_.emplace_back();
+    std::uint64_t in_file = 0;
+    for (const std::string& name : model_.weight_names()) {
+      const WeightSpec weight = *model_.find_weight(name);
+      const Planned tensor{weight, is_float(weight.dtype) ? options_.dtype.value_or(weight.dtype)
+                                                          : weight.dtype};
+      const std::uint64_t bytes = bytes_of(tensor);
+      if (in_file > 0 && in_file + bytes > options_.max_file_bytes) {
+        files_.emplace_back();
+        in_file = 0;
+      }
+      files_.back().push_back(tensor);
+      in_file += bytes;
+      total_ += bytes;
+    }
+  }
+
+  std::string file_name(std::size_t index) const {
+    return files_.size() == 1
+               ? "model.safetensors"
+               : fmt::format("model-{:05}-of-{:05}.safetensors", index + 1, files_.size());
+  }
+
+  std::vector<std::byte> read(const Planned& tensor) const {
+    std::vector<std::byte> bytes(bytes_of(tensor));
+    if (tensor.dtype == tensor.weight.dtype) {
+      model_.read_weight(tensor.weight, 0, bytes);
+      return bytes;
+    }
+    WeightRows rows(model_, tensor.weight);
+    std::vector<float> row(rows.width());
+    std::byte* out = bytes.data();
+    for (std::int64_t i = 0; i < rows.count(); ++i) {
+      rows.read(i, row);
+      for (const float value : row) {
+        put(value, tensor.dtype, out);
+        out += size_of(tensor.dtype);
+      }
+    }
+    return bytes;
+  }
+
+  void write_file(std::size_t index) {
+    std::vector<std::vector<std::byte>> data;
+    std::vector<TensorToWrite> tensors;
+    for (const Planned& tensor : files_[index]) {
+      data.push_back(read(tensor));
+      tensors.push_back(
+          {tensor.weight.name, stored_type_of(tensor.dtype), tensor.weight.shape, data.back()});
+    }
+    write_safetensors(out_.path() / file_name(index), std::move(tensors), {{"format", "pt"}});
+  }
+
+  void write_index() const {
+    nlohmann::json places = nlohmann::json::object();
+    for (std::size_t i = 0; i < files_.size(); ++i)
+      for (const Planned& tensor : files_[i])
+        places[tensor.weight.name] = file_name(i);
+    write_json("model.safetensors.index.json",
+               {{"metadata", {{"total_size", total_}}}, {"weight_map", places}});
+  }
+
+  void write_config() const {
+    nlohmann::json config = model_.config_json();
+    if (options_.dtype) {
+      config.erase("torch_dtype");
+      config["dtype"] = config_name(*options_.dtype);
+      if (const auto inner = config.find("text_config"); inner != config.end()) {
+        inner->erase("torch_dtype");
+        inner->erase("dtype");
+      }
+    }
+    write_json("config.json", config);
+  }
+
+  void write_text_files() const {
+    if (const auto tokenizer = model_.tokenizer_json())
+      write_text("tokenizer.json", *tokenizer);
+    if (const auto special = model_.special_tokens(); !special.empty())
+      write_json("tokenizer_config.json", special);
+    if (const auto source = model_.chat_template(false))
+      write_text("chat_template.jinja", *source);
+  }
+
+  void write_json(std::string_view name, const nlohmann::json& json) const {
+    write_text(name, json.dump(2) + "\n");
+  }
+
+  void write_text(std::string_view name, std::string_view text) const {
+    AtomicFile file(out_.path() / name, kUnit);
+    file.write(std::as_bytes(std::span(text)));
+    file.commit();
+  }
+
+  const ModelSource& model_;
+  const FolderOptions& options_;
+  AtomicFolder out_;
+  std::vector<std::vector<Planned>> files_;
+  std::uint64_t total_ = 0;
+};
+
+}  // namespace
+
+void write_folder(const fs::path& model, const fs::path& out, const FolderOptions& options) {
+  FolderWriter(*open_model(model), out, options).run(model);
+}
+
+}  // namespace ashlar

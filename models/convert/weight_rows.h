@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// A model's weights in floats, one row at a time.
+#pragma once
+
+#include "models/generate/model_source.h"
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+namespace ashlar {
+
+class WeightRows {
+public:
+  // `weight` came from the model and is a float tensor; else InvalidArgument. Rows lie along the
+  // first axis; of a vector, each element is one.
+  WeightRows(const ModelSource& model, const WeightSpec& weight);
+
+  std::int64_t count() const { return count_; }
+  std::size_t width() const { return width_; }  // elements of a row
+  // Fills `out` with row `row`.
+  void read(std::int64_t row, std::span<float> out);
+
+private:
+  const ModelSource& model_;
+  const WeightSpec& weight_;
+  std::int64_t count_ = 1;
+  std::size_t width_ = 1;
+  std::vector<std::byte> stored_;
+};
+
+}  // namespace ashlar

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// The model families that GGUF files hold, and how their tensors differ from those of checkpoint
+// folders.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace ashlar::gguf {
+
+struct Architecture {
+  std::string_view name;        // `general.architecture`
+  std::string_view model_type;  // of config.json
+  // Rows of the query and key projections are stored so that rope turns neighbours: row 2i of a
+  // head is row i of the checkpoint's, row 2i + 1 its row i + D/2.
+  bool interleaves_rope = false;
+  bool adds_one_to_norms = false;  // to the weights of norms that the checkpoint stores less one
+  bool has_post_norms = false;     // ModelConfig::post_norms; `ffn_norm` is then another tensor
+};
+
+// Throws Unsupported, listing the known ones; `file` names the file in messages.
+const Architecture& find_architecture(std::string_view name, std::string_view file);
+// What a model of this type (ModelConfig::decoder_type) is stored as; throws Unsupported.
+const Architecture& architecture_of(std::string_view decoder_type);
+
+// "blk.3.attn_q.weight" to "model.layers.3.self_attn.q_proj.weight" and back; none for names that
+// have no counterpart.
+std::optional<std::string> checkpoint_name(const Architecture& architecture, std::string_view name);
+std::optional<std::string> gguf_name(const Architecture& architecture, std::string_view name);
+
+}  // namespace ashlar::gguf

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// A GGUF model as the checkpoint folder that it could have been made from: config.json,
+// tokenizer.json, chat template, and tensors under the folder's names.
+#pragma once
+
+#include "models/formats/gguf/architecture.h"
+#include "models/formats/gguf/tensor.h"
+
+#include <nlohmann/json.hpp>
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ashlar::gguf {
+
+// Reading from several threads is safe.
+class Checkpoint {
+public:
+  // Throws IoError, FormatError, and Unsupported for architectures, element types and tensors that
+  // are not known here.
+  static Checkpoint open(const std::filesystem::path& path);
+
+  const FileSet& files() const { return files_; }
+  const std::string& name() const { return files_.name(); }
+  // Quantised modules are listed under `quantization`.
+  const nlohmann::json& config() const { return config_; }
+  const std::vector<Tensor>& tensors() const { return tensors_; }  // by name
+  // Null when there is no such tensor.
+  const Tensor* find(std::string_view name) const;
+
+private:
+  explicit Checkpoint(FileSet files);
+
+  void add(const StoredTensor& stored, const Architecture& architecture);
+  void add_matrix(Tensor tensor);
+
+  FileSet files_;
+  nlohmann::json config_;
+  std::vector<Tensor> tensors_;
+};
+
+}  // namespace ashlar::gguf

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "models/formats/gguf/tensor.h"
+
+#include "models/formats/gguf/affine_block.h"
+#include "models/formats/gguf/decode.h"
+#include "runtime/program/error.h"
+#include "runtime/program/in_quotes.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace ashlar::gguf {
+namespace {
+
+template <typename T> void put(std::span<std::byte> out, std::size_t index, T value) {
+  std::memcpy(out.data() + index * sizeof value, &value, sizeof value);
+}
+
+// Numbers of `bits` bits, lowest first, as bytes; whole bytes come out.
+void pack(std::span<const std::uint8_t> numbers, std::int64_t bits, std::span<std::byte> out) {
+  std::uint32_t pending = 0;
+  std::int64_t count = 0;
+  std::size_t at = 0;
+  for (const std::uint8_t number : numbers) {
+    pending |= std::uint32_t{number} << count;
+    for (count += bits; count >= 8; count -= 8, pending >>= 8)
+      out[at++] = static_cast<std::byte>(pending);
+  }
+}
+
+class Rows {
+public:
+  explicit Rows(const Tensor& tensor)
+      : tensor_(tensor), data_(tensor.stored.data()),
+        stored_row_(static_cast<std::size_t>(bytes_per_row(data_.size()))),
+        row_(static_cast<std::size_t>(bytes_per_row(
+            static_cast<std::uint64_t>(tensor.shape.element_count()) * size_of(tensor.dtype)))) {}
+
+  std::size_t row_bytes() const { return row_; }
+  bool are_copies() const {
+    return tensor_.part == Part::plain && !tensor_.less_one && tensor_.head_rows == 0 &&
+           tensor_.stored.info->type != BlockType::f64;
+  }
+
+  void read(std::uint64_t row, std::span<std::byte> out) const {
+    const auto stored =
+        data_.subspan(stored_index(static_cast<std::int64_t>(row)) * stored_row_, stored_row_);
+    if (tensor_.part == Part::plain)
+      read_plain(stored, out);
+    else
+      read_blocks(stored, out);
+  }
+
+private:
+  std::uint64_t bytes_per_row(std::uint64_t bytes) const {
+    return tensor_.shape.rank() == 0 ? bytes
+                                     : bytes / static_cast<std::uint64_t>(tensor_.shape.dim(0));
+  }
+
+  std::size_t stored_index(std::int64_t row) const {
+    const std::int64_t rows = tensor_.head_rows;
+    if (rows == 0)
+      return static_cast<std::size_t>(row);
+    const std::int64_t i = row % rows, half = rows / 2;
+    return static_cast<std::size_t>(row - i + 2 * (i % half) + i / half);
+  }
+
+  void read_plain(std::span<const std::byte> stored, std::span<std::byte> out) const {
+    if (!tensor_.less_one && tensor_.stored.info->type != BlockType::f64) {
+      std::ranges::copy(stored, out.begin());
+      return;
+    }
+    std::vector<float> values(out.size() / sizeof(float));
+    decode(tensor_.stored.info->type, stored, values);
+    for (std::size_t i = 0; i < values.size(); ++i)
+      put(out, i, tensor_.less_one ? values[i] - 1 : values[i]);
+  }
+
+  void read_blocks(std::span<const std::byte> stored, std::span<std::byte> out) const {
+    const BlockType type = tensor_.stored.info->type;
+    const AffineEncoding encoding = affine_form(type)->encoding;
+    const auto bytes = static_cast<std::size_t>(block_bytes(type)),
+               numbers = static_cast<std::size_t>(block_elements(type)),
+               groups = numbers / static_cast<std::size_t>(encoding.group_size);
+    const std::size_t blocks = stored.size() / bytes,
+                      step = out.size() / std::max<std::size_t>(blocks, 1);
+    AffineBlock block;
+    for (std::size_t i = 0; i < blocks; ++i) {
+      unpack(type, stored.subspan(i * bytes, bytes), block);
+      const auto target = out.subspan(i * step, step);
+      if (tensor_.part == Part::packed)
+        pack(std::span(block.numbers).first(numbers), encoding.bits, target);
+      else
+        put_floats(
+            std::span(tensor_.part == Part::scales ? block.scales : block.biases).first(groups),
+            target);
+    }
+  }
+
+  void put_floats(std::span<const float> values, std::span<std::byte> out) const {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const float value = values[i];
+      if (tensor_.dtype == DType::f32)
+        put(out, i, value);
+      else if (tensor_.dtype == DType::f16)
+        put(out, i, in_range(float_to_f16(value), f16_to_float));
+      else
+        put(out, i, in_range(float_to_bf16(value), bf16_to_float));
+    }
+  }
+
+  std::uint16_t in_range(std::uint16_t bits, float (*to_float)(std::uint16_t)) const {
+    if (!std::isfinite(to_float(bits)))
+      throw FormatError("gguf", "{}: tensor {}: a scale passes the range of {}",
+                        tensor_.stored.file->name(), in_quotes(tensor_.stored.info->name),
+                        name_of(tensor_.dtype));
+    return bits;
+  }
+
+  const Tensor& tensor_;
+  std::span<const std::byte> data_;
+  std::size_t stored_row_, row_;
+};
+
+}  // namespace
+
+void read(const Tensor& tensor, std::uint64_t offset, std::span<std::byte> chunk) {
+  if (chunk.empty())
+    return;
+  const Rows rows(tensor);
+  if (rows.are_copies()) {
+    std::ranges::copy(tensor.stored.data().subspan(offset, chunk.size()), chunk.begin());
+    return;
+  }
+  std::vector<std::byte> scratch(rows.row_bytes());
+  while (!chunk.empty()) {
+    const std::size_t skipped = offset % rows.row_bytes(),
+                      count = std::min(chunk.size(), rows.row_bytes() - skipped);
+    const std::uint64_t row = offset / rows.row_bytes();
+    if (count == rows.row_bytes()) {
+      rows.read(row, chunk.first(count));
+    } else {
+      rows.read(row, scratch);
+      std::ranges::copy(std::span(scratch).subspan(skipped, count), chunk.begin());
+    }
+    offset += count;
+    chunk = chunk.subspan(count);
+  }
+}
+
+}  // namespace ashlar::gguf

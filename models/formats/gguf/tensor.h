@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// A tensor of a GGUF file as a checkpoint folder would have it: by the folder's name, with rows in
+// the folder's order, and quantised matrices as the three parts of the affine layout
+// (models/formats/quantization_config.h).
+#pragma once
+
+#include "models/formats/gguf/file_set.h"
+#include "runtime/program/dtype.h"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace ashlar::gguf {
+
+enum class Part { plain, packed, scales, biases };
+
+struct Tensor {
+  std::string name;
+  DType dtype{};
+  Shape shape;
+
+  StoredTensor stored{};
+  Part part = Part::plain;
+  std::int64_t head_rows = 0;  // of interleaved rows (Architecture); 0 where rows are in order
+  bool less_one = false;       // the stored numbers are one more
+};
+
+// Fills `chunk` with the tensor's bytes from `offset` on. Quantised numbers are taken apart on the
+// way, so that no copy of the tensor is made. Throws FormatError where a scale passes the range of
+// the tensor's type.
+void read(const Tensor& tensor, std::uint64_t offset, std::span<std::byte> chunk);
+
+}  // namespace ashlar::gguf

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "models/formats/gguf/tokenizer.h"
+
+#include "models/formats/gguf/pre_tokenizer.h"
+#include "models/formats/gguf/sentence_pieces.h"
+#include "models/formats/tokenizer/vocabulary.h"
+#include "runtime/program/error.h"
+#include "runtime/program/in_quotes.h"
+
+#include <nlohmann/json.hpp>
+
+namespace ashlar::gguf {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::string_view kUnit = "gguf";
+
+class TokenizerReader {
+public:
+  explicit TokenizerReader(const Fields& fields)
+      : fields_(fields / "tokenizer.ggml"), kind_(fields_.text("model")) {
+    if (!kind_)
+      return;
+    tokens_ = fields_.texts("tokens");
+    if (!tokens_ || std::cmp_greater(tokens_->size(), tokenizer::kMaxTokenCount))
+      fields_.fail("tokens", fmt::format("expected up to {} texts", tokenizer::kMaxTokenCount));
+    types_ = fields_.integers("token_type", {0, 6}, tokens_->size())
+                 .value_or(std::vector<std::int64_t>(tokens_->size(), kNormal));
+  }
+
+  std::optional<std::string> read() {
+    if (!kind_ || *kind_ == "none")
+      return std::nullopt;
+    if (*kind_ == "gpt2")
+      read_byte_level();
+    else if (*kind_ == "llama")
+      read_sentence_pieces();
+    else
+      throw Unsupported(kUnit, "{}: tokenizer {} is not supported: expected gpt2 or llama",
+                        fields_.where(), in_quotes(*kind_, 40));
+    root_["version"] = "1.0";
+    root_["added_tokens"] = added_tokens();
+    try {
+      return root_.dump();
+    } catch (const Json::exception&) {
+      throw FormatError(kUnit, "{}: the tokenizer's texts are not valid UTF-8", fields_.where());
+    }
+  }
+
+private:
+  static constexpr std::int64_t kNormal = 1, kUnknown = 2, kControl = 3, kUserDefined = 4,
+                                kUnused = 5;
+
+  bool is_added(std::size_t id) const {
+    return types_[id] == kUnknown || types_[id] == kControl || types_[id] == kUserDefined;
+  }
+
+  Json added_tokens() const {
+    Json added = Json::array();
+    for (std::size_t id = 0; id < tokens_->size(); ++id)
+      if (is_added(id))
+        added.push_back({{"id", id},
+                         {"content", (*tokens_)[id]},
+                         {"normalized", false},
+                         {"special", types_[id] != kUserDefined}});
+    return added;
+  }
+
+  Json vocabulary(bool with_added) const {
+    Json::object_t vocabulary;
+    for (std::size_t id = 0; id < tokens_->size(); ++id) {
+      if (types_[id] == kUnused || (is_added(id) && !with_added))
+        continue;
+      if (!vocabulary.emplace((*tokens_)[id], id).second)
+        throw FormatError(kUnit, "{}: token {} appears twice", fields_.where(),
+                          in_quotes((*tokens_)[id], 40));
+    }
+    return vocabulary;
+  }
+
+  void read_byte_level() {
+    const std::string* name = fields_.text("pre");
+    const PreTokenizer& cut = find_pre_tokenizer(name ? *name : "gpt-2", fields_.where());
+    const std::vector<std::string>* merges = fields_.texts("merges");
+    if (!merges)
+      fields_.fail("merges", "expected an array of texts, got nothing");
+    const Json bytes{
+        {"type", "ByteLevel"}, {"add_prefix_space", false}, {"use_regex", cut.pattern.empty()}};
+    const Json split{{"type", "Split"},
+                     {"pattern", {{"Regex", cut.pattern}}},
+                     {"behavior", "Isolated"},
+                     {"invert", false}};
+    if (cut.normalizes)
+      root_["normalizer"] = {{"type", "NFC"}};
+    root_["pre_tokenizer"] =
+        cut.pattern.empty()
+            ? bytes
+            : Json{{"type", "Sequence"}, {"pretokenizers", Json::array({split, bytes})}};
+    root_["decoder"] = {{"type", "ByteLevel"}};
+    root_["model"] = {{"type", "BPE"},
+                      {"vocab", vocabulary(false)},
+                      {"merges", *merges},
+                      {"ignore_merges", cut.ignores_merges}};
+    add_frame(cut.adds_bos);
+  }
+
+  void read_sentence_pieces() {
+    constexpr const char* kBlank = "\u2581";
+    const bool prepends = fields_.flag("add_space_prefix").value_or(true);
+    const Json to_blank{{"type", "Replace"}, {"pattern", {{"String", " "}}}, {"content", kBlank}};
+    const Json to_space{{"type", "Replace"}, {"pattern", {{"String", kBlank}}}, {"content", " "}};
+    Json normalizers = Json::array({to_blank}),
+         decoders = Json::array({to_space, {{"type", "ByteFallback"}}, {{"type", "Fuse"}}});
+    if (prepends) {
+      normalizers.insert(normalizers.begin(), Json{{"type", "Prepend"}, {"prepend", kBlank}});
+      decoders.push_back({{"type", "Strip"}, {"content", " "}, {"start", 1}, {"stop", 0}});
+    }
+    root_["normalizer"] = {{"type", "Sequence"}, {"normalizers", normalizers}};
+    root_["decoder"] = {{"type", "Sequence"}, {"decoders", decoders}};
+    root_["model"] = {{"type", "BPE"},
+                      {"vocab", vocabulary(true)},
+                      {"merges", piece_merges()},
+                      {"byte_fallback", true},
+                      {"fuse_unk", true}};
+    if (const auto unknown = token("unknown_token_id"))
+      root_["model"]["unk_token"] = *unknown;
+    add_frame(true);
+  }
+
+  Json piece_merges() const {
+    const std::vector<float>* scores = fields_.floats("scores");
+    if (!scores || scores->size() != tokens_->size())
+      fields_.fail("scores", fmt::format("expected {} scores", tokens_->size()));
+    std::vector<ScoredPiece> pieces;
+    for (std::size_t id = 0; id < tokens_->size(); ++id)
+      if (types_[id] == kNormal || types_[id] == kUserDefined)
+        pieces.push_back({(*tokens_)[id], (*scores)[id]});
+    Json merges = Json::array();
+    for (const PieceMerge& merge : merges_of_pieces(pieces, fields_.where()))
+      merges.push_back({merge.left, merge.right});
+    return merges;
+  }
+
+  // The token that the key numbers.
+  std::optional<std::string> token(std::string_view key) const {
+    const auto id = fields_.integer(key, {0, tokenizer::kMaxTokenCount});
+    if (!id)
+      return std::nullopt;
+    if (std::cmp_greater_equal(*id, tokens_->size()))
+      fields_.fail(key, fmt::format("expected one of {} tokens, got {}", tokens_->size(), *id));
+    return (*tokens_)[static_cast<std::size_t>(*id)];
+  }
+
+  // The tokens that stand before and after every text.
+  void add_frame(bool adds_bos) {
+    Json single = Json::array(), tokens = Json::object();
+    const auto add = [&](std::string_view flag, std::string_view key, bool fallback) {
+      if (!fields_.flag(flag).value_or(fallback))
+        return;
+      const auto text = token(key);
+      if (!text)
+        return;
+      single.push_back({{"SpecialToken", {{"id", *text}, {"type_id", 0}}}});
+      tokens[*text] = {{"id", *text},
+                       {"ids", {*fields_.integer(key, {0, tokenizer::kMaxTokenCount})}},
+                       {"tokens", {*text}}};
+    };
+    add("add_bos_token", "bos_token_id", adds_bos);
+    single.push_back({{"Sequence", {{"id", "A"}, {"type_id", 0}}}});
+    add("add_eos_token", "eos_token_id", false);
+    root_["post_processor"] = {
+        {"type", "TemplateProcessing"}, {"single", single}, {"special_tokens", tokens}};
+  }
+
+  Fields fields_;
+  const std::string* kind_;
+  const std::vector<std::string>* tokens_ = nullptr;
+  std::vector<std::int64_t> types_;
+  Json root_;
+};
+
+}  // namespace
+
+std::optional<std::string> tokenizer_json(const Fields& fields) {
+  if (const std::string* own = fields.text("tokenizer.huggingface.json"))
+    return *own;
+  return TokenizerReader(fields).read();
+}
+
+std::optional<std::string> chat_template(const Fields& fields, bool has_tools) {
+  const std::string* source = has_tools ? fields.text("tokenizer.chat_template.tool_use") : nullptr;
+  if (!source)
+    source = fields.text("tokenizer.chat_template");
+  return source ? std::optional(*source) : std::nullopt;
+}
+
+std::map<std::string, std::string> special_tokens(const Fields& fields) {
+  const Fields ggml = fields / "tokenizer.ggml";
+  const std::vector<std::string>* tokens = ggml.texts("tokens");
+  std::map<std::string, std::string> special;
+  for (const auto& [name, key] : {std::pair("bos_token", "bos_token_id"),
+                                  {"eos_token", "eos_token_id"},
+                                  {"unk_token", "unknown_token_id"},
+                                  {"pad_token", "padding_token_id"}}) {
+    const auto id = ggml.integer(key, {0, tokenizer::kMaxTokenCount});
+    if (id && tokens && std::cmp_less(*id, tokens->size()))
+      special[name] = (*tokens)[static_cast<std::size_t>(*id)];
+  }
+  return special;
+}
+
+}  // namespace ashlar::gguf

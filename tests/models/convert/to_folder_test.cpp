@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "models/convert/to_folder.h"
+
+#include "models/convert/to_gguf.h"
+#include "models/formats/checkpoint.h"
+#include "models/generate/model_files.h"
+#include "models/generate/open_model.h"
+#include "runtime/program/error.h"
+#include "tests/models/formats/test_files.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+namespace ashlar {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+class ToFolderTest : public testing::Test {
+protected:
+  const fs::path golden_ = fs::path(ASHLAR_TEST_DATA) / "goldens/families/qwen3";
+  const fs::path pebble_ = fs::path(ASHLAR_CHECKPOINTS) / "pebble-4m";
+  test::TemporaryFolder folder_;
+  const fs::path out_ = folder_.path() / "out", file_ = folder_.path() / "m.gguf";
+};
+
+void expect_same_tensors(const fs::path& actual, const fs::path& expected) {
+  const Checkpoint a = Checkpoint::open(actual), b = Checkpoint::open(expected);
+  ASSERT_EQ(a.tensors().size(), b.tensors().size());
+  for (const CheckpointTensor& tensor : b.tensors()) {
+    const CheckpointTensor& other = a.at(tensor.info->name);
+    EXPECT_EQ(other.info->type, tensor.info->type);
+    EXPECT_EQ(other.info->shape, tensor.info->shape);
+    EXPECT_TRUE(std::ranges::equal(other.data(), tensor.data())) << tensor.info->name;
+  }
+}
+
+TEST_F(ToFolderTest, SplitsIntoFilesWithAnIndex) {
+  write_folder(golden_, out_, {.max_file_bytes = 100'000});
+  EXPECT_FALSE(fs::exists(out_ / "model.safetensors"));
+  EXPECT_TRUE(fs::exists(out_ / "model.safetensors.index.json"));
+  expect_same_tensors(out_, golden_);
+  for (const fs::directory_entry& entry : fs::directory_iterator(out_))
+    if (entry.path().extension() == ".safetensors")
+      EXPECT_LT(entry.file_size(), 120'000u);
+  EXPECT_EQ(read_model_config(out_).hash, read_model_config(golden_).hash);
+}
+
+TEST_F(ToFolderTest, ChangesTheTypeOfFloats) {
+  write_folder(golden_, out_, {.dtype = DType::f32});
+  EXPECT_EQ(read_model_config(out_).dtype, DType::f32);
+  const Checkpoint written = Checkpoint::open(out_);
+  for (const CheckpointTensor& tensor : written.tensors())
+    EXPECT_EQ(tensor.info->type, StoredType::f32);
+  // And back, without loss.
+  write_folder(out_, folder_.path() / "back", {.dtype = DType::bf16});
+  expect_same_tensors(folder_.path() / "back", golden_);
+}
+
+TEST_F(ToFolderTest, GgufAndBackIsTheSameModel) {
+  write_gguf(*open_model(pebble_), file_, find_gguf_recipe("bf16"));
+  write_folder(file_, out_, {.dtype = DType::bf16});
+  expect_same_tensors(out_, pebble_);
+  EXPECT_EQ(test::read_bytes(out_ / "tokenizer.json"),
+            test::read_bytes(pebble_ / "tokenizer.json"));
+  const ModelFiles before = ModelFiles::open(pebble_), after = ModelFiles::open(out_);
+  EXPECT_EQ(after.chat_template(false), before.chat_template(false));
+  EXPECT_EQ(after.stop_tokens(), before.stop_tokens());
+  EXPECT_EQ(after.special_tokens().at("eos_token"), before.special_tokens().at("eos_token"));
+}
+
+TEST_F(ToFolderTest, CopiesWhatIsNoWeight) {
+  write_folder(pebble_, out_, {});
+  EXPECT_TRUE(fs::exists(out_ / "tokenizer.json"));
+  EXPECT_TRUE(fs::exists(out_ / "generation_config.json"));
+  expect_same_tensors(out_, pebble_);
+}
+
+TEST_F(ToFolderTest, RefusesTargetsThatAreNotFree) {
+  fs::create_directory(out_);
+  std::ofstream(out_ / "something") << "x";
+  EXPECT_THAT([&] { write_folder(golden_, out_, {}); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("exists already")));
+}
+
+TEST_F(ToFolderTest, RefusesWhatIsQuantisedAsASourceOfGguf) {
+  const fs::path quantised = fs::path(ASHLAR_TEST_DATA) / "goldens/quantised/q4_qwen3";
+  EXPECT_THAT([&] { write_gguf(*open_model(quantised), file_, find_gguf_recipe("f16")); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("is quantised already")));
+  EXPECT_FALSE(fs::exists(file_));
+  EXPECT_THAT([] { find_gguf_recipe("q9"); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("expected one of f32, f16")));
+}
+
+}  // namespace
+}  // namespace ashlar
