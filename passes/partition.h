@@ -29,6 +29,7 @@ private:
   void visit_scatter(mlir::Operation* op);
   void visit_root(mlir::Operation* op);
   void visit_matmul(mlir::Operation* op);
+  void visit_custom(mlir::Operation* op);
 
   // The number of rows that a value follows (row_map.h); 0 for stored values.
   std::int64_t rows_of(mlir::Value value) const;
