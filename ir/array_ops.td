@@ -34,7 +34,8 @@ def IotaOp : Array_Op<"iota", SourceClass> {
 def WeightOp : Array_Op<"weight", SourceClass> {
   let summary = "A named tensor of the checkpoint, resident on the device";
   let description = [{
-    Several names mean tensors stacked along axis 0, which the planner keeps adjacent in memory.
+    Several names mean as many tensors of one type, stacked along a new axis 0, which the planner
+    keeps adjacent in memory. The compiler also stacks along the tensors' own axis 0.
   }];
   let arguments = (ins StrArrayAttr:$names);
   let dtypes = AnyDType;
@@ -241,6 +242,19 @@ def MatmulOp : Array_Op<"matmul", ContractionClass> {
   let inferRule = "matmul";
 }
 
+def ExpertMatmulOp : Array_Op<"expert_matmul", ContractionClass> {
+  let summary = "Rows times matrices that their numbers choose, summed over S; accumulated in f32";
+  let description = [{
+    lhs [..., S, K], rhs [E, K, N], or [E, N, K] with `transpose_rhs`, and ids [..., S], integers, to
+    [..., N]: the sum over s of row s times matrix ids[..., s]. A number outside [0, E) chooses the
+    nearest matrix. Matrices that no number chooses are not read. `dtype` is the result's element type.
+  }];
+  let arguments = (ins AnyRankedTensor:$lhs, AnyRankedTensor:$rhs, AnyRankedTensor:$ids,
+                       BoolAttr:$transpose_rhs, TypeAttr:$dtype);
+  let dtypes = Floats;
+  let inferRule = "expert_matmul";
+}
+
 def AttentionOp : Array_Op<"attention", AttentionClass> {
   let summary = "Scaled dot-product attention over a key/value cache";
   let description = [{
@@ -248,12 +262,13 @@ def AttentionOp : Array_Op<"attention", AttentionClass> {
     length [B] (i32). Query row t of batch row b stands at p = position[b] + t and sees the keys
     j < length[b] that satisfy, when `causal`, j <= p, and, when `window` > 0, j > p - window. Key j
     lies in cache row j, or j mod `ring` when `ring` > 0. Head h reads group h / (H / G). Scores are
-    scaled by `scale`, then c * tanh(score / c) when `softcap` c > 0. A row that sees no key gives 0.
+    scaled by `scale`, then c * tanh(score / c) when `softcap` c > 0. With `sinks` [B, H], floats,
+    head h sees one more key, of score sinks[b, h] and value 0. A row that sees no key gives 0.
     Cache rows that are not seen are never read. Softmax and sums are f32.
   }];
   let arguments = (ins AnyRankedTensor:$query, AnyRankedTensor:$key, AnyRankedTensor:$value,
-                       AnyRankedTensor:$position, AnyRankedTensor:$length, F64Attr:$scale, BoolAttr:$causal,
-                       I64Attr:$window, F64Attr:$softcap, I64Attr:$ring);
+                       AnyRankedTensor:$position, AnyRankedTensor:$length, Optional<AnyRankedTensor>:$sinks,
+                       F64Attr:$scale, BoolAttr:$causal, I64Attr:$window, F64Attr:$softcap, I64Attr:$ring);
   let dtypes = Floats;
   let inferRule = "attention";
 }
@@ -272,6 +287,20 @@ def DequantizeOp : Array_Op<"dequantize", QuantizedClass> {
                        I64Attr:$bits, I64Attr:$group_size, TypeAttr:$dtype);
   let dtypes = Words;
   let inferRule = "dequantize";
+}
+
+def DequantizeMxfp4Op : Array_Op<"dequantize_mxfp4", QuantizedClass> {
+  let summary = "Floats of 4 bits times powers of two that 32 of them share (MXFP4)";
+  let description = [{
+    packed [..., K / 32, 16] (u8), or the same bytes as words [..., K / 8] (u32), and scales [..., K / 32]
+    (u8) to [..., K] of `dtype`. Number k of a row takes the bits [4k, 4k + 4), the lowest first: a sign
+    above a code for 0, 0.5, 1, 1.5, 2, 3, 4 or 6. A scale s means 2^(s - 127), 255 means NaN. See "OCP
+    Microscaling Formats (MX) Specification", 2023.
+  }];
+  let arguments = (ins AnyRankedTensor:$packed, AnyRankedTensor:$scales, TypeAttr:$dtype);
+  let dtypes = PackedFours;
+  let inferRule = "dequantize_mxfp4";
+  let derivative = NonDiff<"its operands are packed numbers">;
 }
 
 // --------------------------------------------------------------------------------- gather, scatter

@@ -23,8 +23,10 @@ ArrayType infer_concat(std::span<const ArrayType> operands, const Attributes& at
 ArrayType infer_reduction(std::span<const ArrayType> operands, const Attributes& attributes);
 ArrayType infer_arg_reduction(std::span<const ArrayType> operands, const Attributes& attributes);
 ArrayType infer_matmul(std::span<const ArrayType> operands, const Attributes& attributes);
+ArrayType infer_expert_matmul(std::span<const ArrayType> operands, const Attributes& attributes);
 ArrayType infer_attention(std::span<const ArrayType> operands, const Attributes& attributes);
 ArrayType infer_dequantize(std::span<const ArrayType> operands, const Attributes& attributes);
+ArrayType infer_dequantize_mxfp4(std::span<const ArrayType> operands, const Attributes& attributes);
 ArrayType infer_take(std::span<const ArrayType> operands, const Attributes& attributes);
 ArrayType infer_take_along_axis(std::span<const ArrayType> operands, const Attributes& attributes);
 ArrayType infer_scatter(std::span<const ArrayType> operands, const Attributes& attributes);

@@ -73,6 +73,18 @@ bool Partition::absorbs(Operation* op, const OpSet& region, std::int64_t level) 
   });
 }
 
+// Whether two products share their left side, and the numbers of its matrices where it has some.
+bool Partition::is_sibling(Operation* op, Operation* root) const {
+  // Compared before fits_matvec: closures also hold the prologue, with any kind of op.
+  if (op->getName() != root->getName() || op->getOperand(0) != root->getOperand(0) ||
+      op->getResult(0).getType() != root->getResult(0).getType())
+    return false;
+  if (isa<ir::ExpertMatmulOp>(op))
+    return op->getOperand(2) == root->getOperand(2) &&
+           plan_.is_stored_or_packed(kernel::expert_rows(op->getOperand(1)).matrices);
+  return isa<ir::MatmulOp>(op) && fits_matvec(op);
+}
+
 // Adds the matmuls that keep `user` out of the epilogue, when all of them multiply the same left
 // side by as many rows: gate and up meet in one product.
 bool Partition::adopt_siblings(Operation* user, OpSet& region, SmallVectorImpl<Operation*>& roots) {
@@ -81,12 +93,9 @@ bool Partition::adopt_siblings(Operation* user, OpSet& region, SmallVectorImpl<O
   SmallVector<Operation*> siblings;
   for (Operation* op : plan_.closure(user->getOperands())) {
     if (region.contains(op) || visited_.contains(op) || is_elementwise(op) || is_index_map(op) ||
-        isa<ir::DequantizeOp>(op))
+        kernel::is_unpacking(op))
       continue;
-    // Compared before fits_matvec: closures also hold the prologue, with any kind of op.
-    auto matmul = dyn_cast<ir::MatmulOp>(op);
-    if (!matmul || matmul.getLhs() != roots.front()->getOperand(0) ||
-        matmul.getType() != roots.front()->getResult(0).getType() || !fits_matvec(op))
+    if (!is_sibling(op, roots.front()))
       return false;
     siblings.push_back(op);
   }
@@ -195,10 +204,14 @@ void Partition::visit_matmul(Operation* op) {
     add_root_unit("matvec", {op}, /*siblings=*/true);
     return;
   }
-  for (Value operand : op->getOperands())
+  store_unless_cheap(op->getOperands());
+  add_root_unit("matmul", {op}, /*siblings=*/false);
+}
+
+void Partition::store_unless_cheap(OperandRange operands) {
+  for (Value operand : operands)
     if (rows_of(operand) != 0 || !plan_.is_cheap(operand))
       store_source(operand);
-  add_root_unit("matmul", {op}, /*siblings=*/false);
 }
 
 // Its code reads whole buffers and writes a whole one.
@@ -211,6 +224,12 @@ void Partition::visit_custom(Operation* op) {
 void Partition::visit_root(Operation* op) {
   if (isa<ir::MatmulOp>(op))
     return visit_matmul(op);
+  if (isa<ir::ExpertMatmulOp>(op))
+    return visit_expert_matmul(op);
+  if (isa<kernel::GroupedMatmulOp>(op)) {
+    store_unless_cheap(op->getOperands());
+    return add_root_unit("grouped_matmul", {op}, /*siblings=*/false);
+  }
   if (isa<ir::AttentionOp, kernel::AttentionPartialOp>(op))
     return visit_attention(op);
   if (isa<ir::CustomKernelOp>(op))

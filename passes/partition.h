@@ -30,6 +30,10 @@ private:
   void visit_root(mlir::Operation* op);
   void visit_matmul(mlir::Operation* op);
   void visit_custom(mlir::Operation* op);
+  void visit_expert_matmul(mlir::Operation* op);
+  void store_unless_cheap(mlir::OperandRange operands);
+  bool follows_from_fewer(mlir::Value value, std::int64_t limit,
+                          mlir::SmallVectorImpl<mlir::Value>& fewer) const;
 
   // The number of rows that a value follows (row_map.h); 0 for stored values.
   std::int64_t rows_of(mlir::Value value) const;
@@ -37,6 +41,7 @@ private:
   mlir::SmallVector<std::int64_t> rows_of_operands(mlir::Operation* op, mlir::Value only) const;
   void store_conflicting(mlir::Operation* op);
   void limit_evaluation(mlir::Operation* op);
+  void store_repeated(mlir::Value value, std::int64_t repeats);
   // Makes `value` a stored one: by the light unit it would have to wait for, if that can compute it
   // too, else by a unit of its own.
   void store(mlir::Value value);
@@ -52,6 +57,7 @@ private:
 
   // ---- epilogues (fuse_roots.cpp)
   bool fits_matvec(mlir::Operation* matmul) const;
+  bool is_sibling(mlir::Operation* op, mlir::Operation* root) const;
   bool fits_matvec_prologue(mlir::Operation* matmul) const;
   bool make_available(mlir::Value value, const OpSet& region, std::int64_t level);
   bool absorbs(mlir::Operation* op, const OpSet& region, std::int64_t level);
@@ -69,6 +75,7 @@ private:
   // ---- attention (fuse_attention.cpp)
   void visit_attention(mlir::Operation* op);
   bool fits_row_prologue(mlir::Value value, std::int64_t rows) const;
+  bool is_cheap_sink(mlir::Operation* attention, mlir::Value operand) const;
   bool is_appended_by_attention(mlir::Operation* scatter) const;
   kernel::AttentionCombineOp joining_op(mlir::Operation* attention) const;
 

@@ -68,6 +68,8 @@ private:
   Values take_along_axis(mlir::Operation* op, const Point& point);
   Values gather(Value input, Value row, DType row_type, std::int64_t axis, Point point);
   Values dequantize(mlir::Operation* op, const Point& point);
+  Values dequantize_mxfp4(mlir::Operation* op, const Point& point);
+  Value small_float_at(mlir::Operation* op, Values index);
   Values combine(mlir::Operation* op, const Point& point);
 
   using Key = std::tuple<const void*, int, std::int64_t, std::vector<const void*>>;
@@ -92,5 +94,7 @@ struct RowIndex {
   Value index;
 };
 RowIndex row_index(KernelBuilder& b, Value number, DType dtype, std::int64_t extent, bool wraps);
+// The index in [0, extent) that is nearest to a number out of an integer tensor.
+Value nearest_index(KernelBuilder& b, Value number, DType dtype, std::int64_t extent);
 
 }  // namespace ashlar::codegen

@@ -30,13 +30,19 @@ Tensor evaluate(OpKind kind, Operands operands, const Attributes& attributes) {
     evaluate_reduction(kind, operands, attributes, result);
     break;
   case OpClass::contraction:
-    evaluate_matmul(operands, attributes, result);
+    if (kind == OpKind::matmul)
+      evaluate_matmul(operands, attributes, result);
+    else
+      evaluate_expert_matmul(operands, attributes, result);
     break;
   case OpClass::attention:
     evaluate_attention(operands, attributes, result);
     break;
   case OpClass::quantized:
-    evaluate_dequantize(operands, attributes, result);
+    if (kind == OpKind::dequantize)
+      evaluate_dequantize(operands, attributes, result);
+    else
+      evaluate_dequantize_mxfp4(operands, result);
     break;
   case OpClass::scan:
     evaluate_cumsum(operands, attributes, result);

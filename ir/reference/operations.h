@@ -23,8 +23,11 @@ void evaluate_gather(OpKind kind, Operands operands, const Attributes& attribute
 void evaluate_reduction(OpKind kind, Operands operands, const Attributes& attributes,
                         Tensor& result);
 void evaluate_matmul(Operands operands, const Attributes& attributes, Tensor& result);
+// Also of kernel.grouped_matmul, whose `order` changes no result: S is what the ids say.
+void evaluate_expert_matmul(Operands operands, const Attributes& attributes, Tensor& result);
 void evaluate_attention(Operands operands, const Attributes& attributes, Tensor& result);
 void evaluate_dequantize(Operands operands, const Attributes& attributes, Tensor& result);
+void evaluate_dequantize_mxfp4(Operands operands, Tensor& result);
 // The halves that kernel.attention_partial and kernel.attention_combine make of attention.
 void evaluate_attention_partial(Operands operands, const Attributes& attributes, Tensor& result);
 void evaluate_attention_combine(const Tensor& partials, Tensor& result);
