@@ -6,6 +6,8 @@
 #include "codegen/emitters/emitter.h"
 #include "codegen/pipeline.h"
 #include "codegen/spirv_words.h"
+#include "ir/ashlar_dialect.h"
+#include "ir/kernel_region.h"
 #include "ir/strided_kernel.h"
 #include "runtime/program/error.h"
 
@@ -47,6 +49,23 @@ EmittedKernel emit_or_throw(kernel::DefOp def, const DeviceProfile& profile) {
 std::uint32_t argument_count(kernel::DefOp def) {
   return def.getBody().getNumArguments() +
          static_cast<std::uint32_t>(llvm::count(def.getInplace(), -1));
+}
+
+// A kernel that brings its code along.
+CompiledKernel custom_kernel(kernel::DefOp def) {
+  auto op = cast<ir::CustomKernelOp>(def.getBody().front().front());
+  const auto three = [](ArrayRef<std::int64_t> numbers) {
+    return std::array{static_cast<std::uint32_t>(numbers[0]),
+                      static_cast<std::uint32_t>(numbers[1]),
+                      static_cast<std::uint32_t>(numbers[2])};
+  };
+  return {.kernel = {.name = def.getSymName().str(),
+                     .spirv = {op.getSpirv().begin(), op.getSpirv().end()},
+                     .workgroup_size = three(op.getWorkgroupSize()),
+                     .subgroup_size = 0,
+                     .argument_count = argument_count(def),
+                     .scalar_count = 0},
+          .workgroups = three(op.getWorkgroups())};
 }
 
 }  // namespace
@@ -92,6 +111,10 @@ std::vector<CompiledKernel> KernelCompiler::compile(ArrayRef<kernel::DefOp> defs
   std::vector<OwningOpRef<ModuleOp>> owned;  // of those that are missing
   SmallVector<ModuleOp> modules;
   for (kernel::DefOp def : defs) {
+    if (def.getSchedule().getEmitter() == kernel::kCustomEmitter) {
+      compiled.push_back(custom_kernel(def));
+      continue;
+    }
     OwningOpRef<ModuleOp> module;
     compiled.push_back(emit(def, module));
     std::string key = cache_ ? key_prefix_ + text_of(*module) : std::string();

@@ -363,4 +363,20 @@ def TopKOp : Array_Op<"topk_indices", SortClass> {
   let derivative = Indices;
 }
 
+// ----------------------------------------------------------------------------------- custom kernels
+
+def CustomKernelOp : Array_Op<"custom_kernel", CustomClass> {
+  let summary = "What a kernel given as SPIR-V computes";
+  let description = [{
+    `spirv`: the words of a module with one entry point, which keeps to the kernel ABI: its record has the
+    addresses of the inputs and then of the result. `shape` and `dtype` are the result's; `workgroups` and
+    `workgroup_size` have three numbers each. The kernel must write every element of the result. It has no
+    reference, and no derivative but the one that the front end is given.
+  }];
+  let arguments = (ins Variadic<AnyRankedTensor>:$inputs, DenseI64ArrayAttr:$shape, TypeAttr:$dtype,
+                       DenseI64ArrayAttr:$spirv, DenseI64ArrayAttr:$workgroups, DenseI64ArrayAttr:$workgroup_size);
+  let dtypes = AnyDType;
+  let inferRule = "custom_kernel";
+}
+
 #endif

@@ -34,6 +34,7 @@ def SortClass        : OpClass<"sort">;
 def RandomClass      : OpClass<"random">;
 def AttentionClass   : OpClass<"attention">;
 def QuantizedClass   : OpClass<"quantized">;
+def CustomClass      : OpClass<"custom">;
 
 // ---- Which element types an op takes.
 class DTypeSet<list<string> n> { list<string> names = n; }

@@ -99,6 +99,17 @@ ArrayType infer_filled(Operands, const Attributes& attributes) {
   return {attributes.dtype("dtype"), Shape(dims)};
 }
 
+ArrayType infer_custom_kernel(Operands, const Attributes& attributes) {
+  const Dims& dims = attributes.integers("shape");
+  check_extents(dims);
+  for (std::string_view name : {"workgroups", "workgroup_size"}) {
+    const Dims& counts = attributes.integers(name);
+    if (counts.size() != 3 || std::ranges::any_of(counts, [](std::int64_t n) { return n < 1; }))
+      refuse("{}: expected three positive numbers, got {}", name, Shape(counts).to_string());
+  }
+  return {attributes.dtype("dtype"), Shape(dims)};
+}
+
 ArrayType infer_reshape(Operands operands, const Attributes& attributes) {
   const Shape shape(attributes.integers("shape"));
   check_extents(shape.dims());

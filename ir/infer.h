@@ -18,6 +18,7 @@ ArrayType infer_transpose(std::span<const ArrayType> operands, const Attributes&
 ArrayType infer_broadcast(std::span<const ArrayType> operands, const Attributes& attributes);
 ArrayType infer_slice(std::span<const ArrayType> operands, const Attributes& attributes);
 ArrayType infer_pad(std::span<const ArrayType> operands, const Attributes& attributes);
+ArrayType infer_custom_kernel(std::span<const ArrayType> operands, const Attributes& attributes);
 ArrayType infer_concat(std::span<const ArrayType> operands, const Attributes& attributes);
 ArrayType infer_reduction(std::span<const ArrayType> operands, const Attributes& attributes);
 ArrayType infer_arg_reduction(std::span<const ArrayType> operands, const Attributes& attributes);

@@ -16,6 +16,9 @@
 
 namespace ashlar::kernel {
 
+// The root, and the emitter, of kernels that bring their code along.
+inline constexpr llvm::StringLiteral kCustomEmitter = "custom";
+
 // The body of a kernel.fused or kernel.def and what the op says about it. Does not own.
 struct RegionView {
   mlir::Operation* op;

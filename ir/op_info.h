@@ -30,6 +30,7 @@ enum class OpClass : std::uint8_t {
   random,
   attention,
   quantized,
+  custom,
 };
 
 enum class ArgumentKind : std::uint8_t {

@@ -391,6 +391,8 @@ bool stages_lhs(Operation* matmul) {
 ScheduleAttr default_schedule(const RegionView& region, const DeviceProfile& profile) {
   const SmallVector<Store> stores = stores_of(region).value_or(SmallVector<Store>());
   const SmallVector<Operation*> roots = roots_of(region);
+  if (region.root == kCustomEmitter)
+    return make_schedule(region.op->getContext(), region.root, {});
   if (region.root == "row")
     return row_schedule(region, stores, profile);
   if (roots.empty())
@@ -417,6 +419,8 @@ std::int64_t loop_iterations(const RegionView& region, ScheduleAttr schedule) {
   const SmallVector<Store> stores = stores_of(region).value_or(SmallVector<Store>());
   const SmallVector<Operation*> roots = roots_of(region);
   const std::int64_t scatters = scatter_iterations(stores);
+  if (region.root == kCustomEmitter)
+    return 0;  // its own business
   if (region.root == "row")
     return scatters + row_iterations(stores, schedule);
   if (roots.empty())

@@ -3,6 +3,7 @@
 
 #include "ir/ashlar_dialect.h"
 #include "ir/kernel_dialect.h"
+#include "ir/kernel_region.h"
 #include "passes/op_classes.h"
 #include "passes/region_order.h"
 #include "passes/scope.h"
@@ -32,12 +33,19 @@ static Location location_of(const KernelUnit& unit, MLIRContext* context) {
   return fuse_locations(context, locations);
 }
 
+// The code of a custom kernel counts its operands, also where two are one value.
+static SmallVector<Value> inputs_of(const KernelUnit& unit, const RegionOrder& order) {
+  if (unit.root == kernel::kCustomEmitter)
+    return unit.roots.front()->getOperands();
+  return SmallVector<Value>(order.inputs.begin(), order.inputs.end());
+}
+
 // Creates one kernel; `stored` maps values of the graph to the results of kernels.
 static void build_kernel(OpBuilder& builder, const KernelUnit& unit, IRMapping& stored) {
   const RegionOrder order = canonical_order(unit);
   SmallVector<Value> inputs;
   SmallVector<Location> locations;
-  for (Value input : order.inputs) {
+  for (Value input : inputs_of(unit, order)) {
     inputs.push_back(stored.lookupOrDefault(input));
     locations.push_back(input.getLoc());
   }
@@ -54,7 +62,7 @@ static void build_kernel(OpBuilder& builder, const KernelUnit& unit, IRMapping& 
   OpBuilder::InsertionGuard guard(builder);
   Block* body = builder.createBlock(&fused.getBody(), {}, ValueRange(inputs).getTypes(), locations);
   IRMapping inside;
-  for (auto [input, argument] : llvm::zip_equal(order.inputs, body->getArguments()))
+  for (auto [input, argument] : llvm::zip_equal(inputs_of(unit, order), body->getArguments()))
     inside.map(input, argument);
   for (Operation* op : order.ops)
     builder.clone(*op, inside);

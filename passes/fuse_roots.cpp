@@ -214,6 +214,13 @@ void Partition::store_unless_cheap(OperandRange operands) {
       store_source(operand);
 }
 
+// Its code reads whole buffers and writes a whole one.
+void Partition::visit_custom(Operation* op) {
+  for (Value operand : op->getOperands())
+    store(operand);
+  plan_.add_unit(kernel::kCustomEmitter, {op}, op->getResult(0));
+}
+
 void Partition::visit_root(Operation* op) {
   if (isa<ir::MatmulOp>(op))
     return visit_matmul(op);
@@ -225,6 +232,8 @@ void Partition::visit_root(Operation* op) {
   }
   if (isa<ir::AttentionOp, kernel::AttentionPartialOp>(op))
     return visit_attention(op);
+  if (isa<ir::CustomKernelOp>(op))
+    return visit_custom(op);
   if (rows_of(op->getOperand(0)) != 0)
     store_source(op->getOperand(0));
   add_root_unit(isa<ir::CumsumOp>(op) ? "scan" : "sort", {op}, /*siblings=*/false);

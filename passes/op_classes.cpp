@@ -32,8 +32,9 @@ bool is_root(Operation* op) {
   if (isa<kernel::AttentionPartialOp, kernel::GroupedMatmulOp>(op))
     return true;
   const auto op_class = class_of(op);
-  return op_class && (*op_class == OpClass::contraction || *op_class == OpClass::attention ||
-                      *op_class == OpClass::scan || *op_class == OpClass::sort);
+  return op_class &&
+         (*op_class == OpClass::contraction || *op_class == OpClass::attention ||
+          *op_class == OpClass::scan || *op_class == OpClass::sort || *op_class == OpClass::custom);
 }
 
 bool is_scatter(Operation* op) {

@@ -19,7 +19,7 @@ bool is_leaf(mlir::Operation* op);
 // movement, gathers, dequantize, and kernel.attention_combine.
 bool is_inlinable(mlir::Operation* op);
 
-// Needs an emitter of its own: matmul, attention, scan, sort.
+// Needs an emitter of its own: matmul, attention, scan, sort; or brings its code along.
 bool is_root(mlir::Operation* op);
 
 bool is_scatter(mlir::Operation* op);

@@ -29,6 +29,7 @@ private:
   void visit_scatter(mlir::Operation* op);
   void visit_root(mlir::Operation* op);
   void visit_matmul(mlir::Operation* op);
+  void visit_custom(mlir::Operation* op);
   void visit_expert_matmul(mlir::Operation* op);
   void store_unless_cheap(mlir::OperandRange operands);
   bool follows_from_fewer(mlir::Value value, std::int64_t limit,

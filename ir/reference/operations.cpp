@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/reference/operations.h"
 
+#include "runtime/program/error.h"
+
 namespace ashlar::reference {
 
 Tensor evaluate(OpKind kind, Operands operands, const Attributes& attributes) {
@@ -48,6 +50,8 @@ Tensor evaluate(OpKind kind, Operands operands, const Attributes& attributes) {
   case OpClass::sort:
     evaluate_sort(kind, operands, attributes, result);
     break;
+  case OpClass::custom:
+    throw Unsupported("reference", "a custom kernel has no meaning but its code");
   }
   return result;
 }

@@ -78,6 +78,12 @@ void Module::update(const ArrayMap& arrays) {
     *own.at(name) = array;
 }
 
+std::vector<Array*> Module::held_arrays() {
+  std::vector<Array*> arrays;
+  visit("", [&](const std::string&, const Member& member) { arrays.push_back(member.array); });
+  return arrays;
+}
+
 void Module::set_trainable(bool trainable) {
   for (Member& member : members_)
     if (member.kind != Kind::buffer)

@@ -54,6 +54,9 @@ public:
   void save(const std::filesystem::path& path) const;
   void load(const std::filesystem::path& path);
 
+  // Every array of the tree: methods given to `compile` see and change them.
+  std::vector<Array*> held_arrays() override;
+
   // The last part of its name in the tree.
   const std::string& name() const { return name_; }
 

@@ -1,29 +1,91 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/array/closure.h"
 
+#include "runtime/array/compile_graph.h"
 #include "runtime/array/context.h"
+#include "runtime/array/creation.h"
 #include "runtime/array/trace.h"
 #include "runtime/array/transforms/traced_function.h"
-#include "runtime/program/debug_options.h"
 #include "runtime/program/error.h"
+#include "runtime/program/program_file.h"
+
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
 namespace ashlar {
 namespace {
 
-Graph trace(std::span<const Array> arrays, const TraceCache::Function& function) {
+struct TraceResult {
   Graph graph;
+  std::vector<std::size_t> replaced;  // held arrays that the function replaced
+};
+
+// Puts held arrays back when a trace ends, however it ends.
+class Held {
+public:
+  explicit Held(const std::vector<Array*>& arrays) : arrays_(arrays) {
+    for (const Array* array : arrays)
+      before_.push_back(*array);
+  }
+  ~Held() {
+    for (std::size_t i = 0; i < arrays_.size(); ++i)
+      *arrays_[i] = before_[i];
+  }
+  Held(const Held&) = delete;
+  Held& operator=(const Held&) = delete;
+
+private:
+  const std::vector<Array*>& arrays_;
+  std::vector<Array> before_;
+};
+
+// `held` are what the module's arrays are inside the trace.
+TraceResult trace(const TraceCache::Call& call,
+                  const std::function<Array(Trace& trace, const Array& held)>& enter) {
+  const Held restored(call.held);
   Trace trace("closure");
-  std::vector<Array> inputs;
-  for (const Array& array : arrays)
+  std::vector<Array> inputs, held;
+  for (const Array& array : call.arrays)
     inputs.push_back(trace.input(std::to_string(inputs.size()), array.type()));
+  for (Array* array : call.held)
+    held.push_back(*array = enter(trace, *array));
+  TraceResult result;
   std::vector<NamedArray> outputs;
-  for (const Array& result : function(inputs))
-    outputs.push_back({std::to_string(outputs.size()), result});
-  graph.entries.push_back(trace.finish(std::move(outputs)));
-  add_states(graph, trace.states());
-  return graph;
+  const auto add_output = [&](const Array& array) {
+    outputs.push_back({std::to_string(outputs.size()), array});
+  };
+  std::ranges::for_each(call.function(inputs), add_output);
+  for (std::size_t i = 0; i < held.size(); ++i)
+    if (call.held[i]->node() != held[i].node()) {
+      result.replaced.push_back(i);
+      add_output(*call.held[i]);
+    }
+  result.graph.entries.push_back(trace.finish(std::move(outputs)));
+  add_states(result.graph, trace.states());
+  return result;
+}
+
+TraceResult trace_with_inputs(const TraceCache::Call& call) {
+  std::size_t next = 0;
+  return trace(call, [&](Trace& trace, const Array& held) {
+    return trace.input("held." + std::to_string(next++), held.type());
+  });
+}
+
+// Arguments, then the types of what the module holds.
+std::vector<std::string> whole_signature(const TraceCache::Call& call) {
+  std::vector<std::string> signature = call.signature;
+  for (const Array* array : call.held)
+    signature.push_back(detail::signature_of(*array));
+  return signature;
+}
+
+std::size_t differences(const std::vector<std::string>& a, const std::vector<std::string>& b) {
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    count += a[i] != b[i];
+  return count;
 }
 
 void check_same(const Graph& first, const Graph& now, const std::string& signature) {
@@ -43,25 +105,76 @@ void check_same(const Graph& first, const Graph& now, const std::string& signatu
 
 }  // namespace
 
-std::vector<Array> TraceCache::call(const std::string& signature, std::span<const Array> arrays,
-                                    const Function& function) {
-  if (Trace::current() || in_transform())
-    return function(arrays);
-  Context& context = Context::instance();
-  const auto lock = context.lock();
-  auto found = graphs_.find(signature);
-  if (found == graphs_.end())
-    found = graphs_.emplace(signature, trace(arrays, function)).first;
-  else if (context.device().debug().check_trace)
-    check_same(found->second, trace(arrays, function), signature);
-  return context.run(found->second, arrays);
+std::string TraceCache::reason_for(const std::vector<std::string>& signature) const {
+  if (traces_.empty())
+    return "first call";
+  const auto by_distance = [&](const Traced& trace) {
+    return differences(trace.signature, signature);
+  };
+  const Traced& nearest = *std::ranges::min_element(traces_, {}, by_distance);
+  std::vector<std::string> changes;
+  for (std::size_t i = 0; i < signature.size(); ++i)
+    if (nearest.signature[i] != signature[i])
+      changes.push_back(
+          fmt::format("argument {} is {}, was {}", i + 1, signature[i], nearest.signature[i]));
+  return fmt::format("{}", fmt::join(changes, "; "));
 }
 
-std::vector<std::string> TraceCache::signatures() const {
-  std::vector<std::string> result;
-  for (const auto& [signature, graph] : graphs_)
-    result.push_back(signature);
-  return result;
+TraceCache::Traced& TraceCache::find_or_trace(const Call& call) {
+  Context& context = Context::instance();
+  const DebugOptions& debug = context.device().debug();
+  std::vector<std::string> signature = whole_signature(call);
+  const auto found = std::ranges::find(traces_, signature, &Traced::signature);
+  if (found != traces_.end()) {
+    if (debug.check_trace)
+      check_same(found->graph, trace_with_inputs(call).graph,
+                 fmt::format("{}", fmt::join(signature, ", ")));
+    return *found;
+  }
+  std::string reason = reason_for(signature);
+  if (debug.explain_traces)
+    fmt::print(stderr, "[compile] traced ({}): {}\n", fmt::join(signature, ", "), reason);
+  TraceResult result = trace_with_inputs(call);
+  auto executor = context.executor_for(result.graph, options_.sizes_vary);
+  return traces_.emplace_back(std::move(signature), std::move(reason), std::move(result.graph),
+                              std::move(executor), std::move(result.replaced));
+}
+
+std::vector<Array> TraceCache::run(const Call& call) {
+  if (Trace::current() || in_transform())
+    return call.function(call.arrays);
+  Context& context = Context::instance();
+  const auto lock = context.lock();
+  Traced& traced = find_or_trace(call);
+  std::vector<Array> inputs = call.arrays;
+  for (const Array* array : call.held)
+    inputs.push_back(*array);
+  std::vector<Array> outputs = context.run(*traced.executor, inputs);
+  const auto first = outputs.end() - static_cast<std::ptrdiff_t>(traced.replaced.size());
+  for (auto output = first; output != outputs.end(); ++output)
+    *call.held[traced.replaced[static_cast<std::size_t>(output - first)]] = *output;
+  outputs.erase(first, outputs.end());
+  return outputs;
+}
+
+void TraceCache::save(const Call& call, const std::filesystem::path& path) const {
+  Context& context = Context::instance();
+  const auto lock = context.lock();
+  const TraceResult result = trace(call, [](Trace&, const Array& held) {
+    return array_from_bytes(held.to_bytes(), held.dtype(), held.shape());
+  });
+  if (!result.replaced.empty())
+    throw InvalidArgument("compile", "a function that changes what its module holds cannot be "
+                                     "saved: its file would not know the changes");
+  save_program(compile_graph(result.graph, context.device().profile()), path);
+}
+
+std::vector<TraceReport> TraceCache::reports() const {
+  const auto lock = Context::instance().lock();
+  std::vector<TraceReport> reports;
+  for (const Traced& traced : traces_)
+    reports.push_back({fmt::format("{}", fmt::join(traced.signature, ", ")), traced.reason});
+  return reports;
 }
 
 std::string detail::signature_of(const Array& array) {

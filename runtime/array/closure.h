@@ -6,22 +6,28 @@
 //
 // Arrays, states and host integers enter as arguments, or as members of a Module. C++ cannot see
 // what a lambda captures, so lambdas that capture are refused. Arrays count in the signature by
-// their type, integers by their value, states by what they are. Members of a Module must not change
-// what a traced method computes; ASHLAR_DEBUG=check-trace traces every call again and reports any
-// difference.
+// their type, integers by their value, states by what they are. Arrays that a module says it holds
+// are inputs of every trace, so their contents are never part of a program; those that a method
+// replaces get what the program computed. Other members of a module must not change what a traced
+// method computes; ASHLAR_DEBUG=check-trace traces every call again and reports any difference,
+// ASHLAR_DEBUG=explain-traces says on stderr why a function is traced again.
 //
 // Thread-safety: calls may come from any thread; they run one after the other.
 #pragma once
 
 #include "runtime/array/state.h"
 
+#include <filesystem>
 #include <functional>
-#include <map>
+#include <list>
+#include <memory>
 #include <string>
 #include <type_traits>
 #include <vector>
 
 namespace ashlar {
+
+class Executor;
 
 // A base for classes whose methods are compiled: it has an identity, so it is not copied.
 class Module {
@@ -30,8 +36,23 @@ public:
   Module(const Module&) = delete;
   Module& operator=(const Module&) = delete;
 
+  // The arrays that the module holds, always the same number in the same order.
+  virtual std::vector<Array*> held_arrays() { return {}; }
+
 protected:
   ~Module() = default;
+};
+
+struct ClosureOptions {
+  // For arguments whose sizes change from call to call. A new size is traced and planned, but the
+  // elementwise kernels of one size serve all others of their rank, a little slower.
+  bool sizes_vary = false;
+};
+
+// Why a closure was traced.
+struct TraceReport {
+  std::string signature;  // "f32[2, 3], 4"
+  std::string reason;     // "first call", or what differs from the most similar trace before
 };
 
 // The traces of one function, by signature.
@@ -39,16 +60,40 @@ class TraceCache {
 public:
   using Function = std::function<std::vector<Array>(std::span<const Array> inputs)>;
 
-  // Runs `function` on the arrays; traces it if the signature is new. Inside another trace or a
+  explicit TraceCache(const ClosureOptions& options) : options_(options) {}
+
+  // A call: what its arguments are, the arrays among them, and the arrays that its module holds.
+  struct Call {
+    std::vector<std::string> signature;
+    std::vector<Array> arrays;
+    std::vector<Array*> held;
+    Function function;
+  };
+
+  // Runs the function on the arrays; traces it if the signature is new. Inside another trace or a
   // transform it is simply part of that. Throws what trace_entries, the compiler and the executor
   // throw.
-  std::vector<Array> call(const std::string& signature, std::span<const Array> arrays,
-                          const Function& function);
-  // The signatures traced so far, with all host integers: "f32[2, 3], 4".
-  std::vector<std::string> signatures() const;
+  std::vector<Array> run(const Call& call);
+  // Compiles the function for the call's signature, with what the module holds as constants, into a
+  // program file (runtime/array/saved_closure.h). Throws InvalidArgument for functions that replace
+  // what the module holds, and IoError.
+  void save(const Call& call, const std::filesystem::path& path) const;
+  std::vector<TraceReport> reports() const;
 
 private:
-  std::map<std::string, Graph> graphs_;
+  struct Traced {
+    std::vector<std::string> signature;
+    std::string reason;
+    Graph graph;
+    std::shared_ptr<Executor> executor;
+    std::vector<std::size_t> replaced;  // of the held arrays; they are the last outputs
+  };
+
+  Traced& find_or_trace(const Call& call);
+  std::string reason_for(const std::vector<std::string>& signature) const;
+
+  ClosureOptions options_;
+  std::list<Traced> traces_;  // in the order of their making
 };
 
 namespace detail {
@@ -83,66 +128,83 @@ template <typename Signature> class Closure;
 
 template <typename Result, typename... Arguments> class Closure<Result(Arguments...)> {
 public:
-  explicit Closure(std::function<Result(Arguments...)> function)
-      : function_(std::move(function)), traces_(std::make_shared<TraceCache>()) {}
+  // `module`: what the function is a method of, if it is one; it must outlive the closure.
+  explicit Closure(std::function<Result(Arguments...)> function, Module* module = nullptr,
+                   const ClosureOptions& options = {})
+      : function_(std::move(function)), module_(module),
+        traces_(std::make_shared<TraceCache>(options)) {}
 
   Result operator()(std::remove_cvref_t<Arguments>... arguments) const {
-    std::string signature;
-    std::vector<Array> arrays;
-    (collect(arguments, signature, arrays), ...);
-    const auto trace = [&](std::span<const Array> inputs) -> std::vector<Array> {
-      std::size_t next = 0;
-      // Braces fix the order of evaluation, on which `next` depends.
-      std::tuple<Arguments...> replaced{detail::replace(arguments, inputs, next)...};
-      if constexpr (std::is_void_v<Result>) {
-        std::apply(function_, replaced);
-        return {};
-      } else {
-        return detail::to_arrays(std::apply(function_, replaced));
-      }
-    };
-    std::vector<Array> results = traces_->call(signature, arrays, trace);
+    std::vector<Array> results = traces_->run(call_of(arguments...));
     if constexpr (std::same_as<Result, Array>)
       return results[0];
     else if constexpr (!std::is_void_v<Result>)
       return results;
   }
 
-  std::vector<std::string> signatures() const { return traces_->signatures(); }
+  // As TraceCache::save, for arguments of these types and numbers.
+  void save(const std::filesystem::path& path, std::remove_cvref_t<Arguments>... arguments) const {
+    traces_->save(call_of(arguments...), path);
+  }
+
+  // The traces so far and why each was made.
+  std::vector<TraceReport> traces() const { return traces_->reports(); }
 
 private:
-  template <typename T>
-  static void collect(const T& argument, std::string& signature, std::vector<Array>& arrays) {
-    signature += (signature.empty() ? "" : ", ") + detail::signature_of(argument);
+  TraceCache::Call call_of(const std::remove_cvref_t<Arguments>&... arguments) const {
+    TraceCache::Call call;
+    (collect(arguments, call), ...);
+    if (module_)
+      call.held = module_->held_arrays();
+    call.function = [=, function = function_](std::span<const Array> inputs) -> std::vector<Array> {
+      std::size_t next = 0;
+      // Braces fix the order of evaluation, on which `next` depends.
+      std::tuple<Arguments...> replaced{detail::replace(arguments, inputs, next)...};
+      if constexpr (std::is_void_v<Result>) {
+        std::apply(function, replaced);
+        return {};
+      } else {
+        return detail::to_arrays(std::apply(function, replaced));
+      }
+    };
+    return call;
+  }
+
+  template <typename T> static void collect(const T& argument, TraceCache::Call& call) {
+    call.signature.push_back(detail::signature_of(argument));
     if constexpr (detail::kIsArray<T>)
-      arrays.push_back(argument);
+      call.arrays.push_back(argument);
   }
 
   std::function<Result(Arguments...)> function_;
+  Module* module_;
   std::shared_ptr<TraceCache> traces_;
 };
 
 template <typename Result, typename... Arguments>
-Closure<Result(Arguments...)> compile(Result (*function)(Arguments...)) {
-  return Closure<Result(Arguments...)>(function);
+Closure<Result(Arguments...)> compile(Result (*function)(Arguments...),
+                                      const ClosureOptions& options = {}) {
+  return Closure<Result(Arguments...)>(function, nullptr, options);
 }
 
 // A lambda, as long as it captures nothing.
 template <typename Lambda>
   requires std::is_class_v<Lambda>
-auto compile(Lambda lambda) {
+auto compile(Lambda lambda, const ClosureOptions& options = {}) {
   static_assert(
       requires { +lambda; },
       "compile: what a lambda captures would be frozen into the program unseen; pass "
       "arrays, states and integers as arguments, or make them members of a Module");
-  return compile(+lambda);
+  return compile(+lambda, options);
 }
 
 // A method; the module must outlive the closure.
 template <std::derived_from<Module> M, typename Result, typename... Arguments>
-Closure<Result(Arguments...)> compile(Result (M::*method)(Arguments...), M& module) {
+Closure<Result(Arguments...)> compile(Result (M::*method)(Arguments...), M& module,
+                                      const ClosureOptions& options = {}) {
   return Closure<Result(Arguments...)>(
-      [method, &module](Arguments... arguments) { return (module.*method)(arguments...); });
+      [method, &module](Arguments... arguments) { return (module.*method)(arguments...); }, &module,
+      options);
 }
 
 }  // namespace ashlar

@@ -24,8 +24,11 @@ void check_computable(const Node& node) {
   if (is_leaf(node))
     return;
   if (node.is_input() || node.is(OpKind::state_read))
-    throw InvalidArgument("eval", "the array depends on an input or state of a trace: it has no "
-                                  "value outside of it");
+    throw InvalidArgument("eval",
+                          "the array depends on an input or state of a trace ({}:{}): it has no "
+                          "value while its function is traced, nor after it. What depends on "
+                          "values must be computed with arrays: `where` instead of a branch",
+                          node.origin().where.file_name(), node.origin().where.line());
   if (node.is(OpKind::weight))
     throw InvalidArgument("eval",
                           "weight '{}' has a value only in a program that was given its "
@@ -65,7 +68,7 @@ Context& Context::instance() {
   return context;
 }
 
-Context::Context() : states_(device_), programs_(device_, states_) {}
+Context::Context() : memory_(device_), states_(device_), programs_(device_, states_) {}
 
 void Context::evaluate(std::span<const Array> arrays) {
   const std::scoped_lock lock(mutex_);
@@ -82,31 +85,35 @@ void Context::evaluate(std::span<const Array> arrays) {
   std::vector<NodeRef> inputs;
   for (const NamedNode& input : graph.entries[0].inputs)
     inputs.push_back(input.node);
-  const auto values = execute(graph, inputs, /*dynamic_extents=*/true);
+  const auto executor = programs_.find_or_compile(graph, /*dynamic_extents=*/true);
+  const auto values = execute(*executor, inputs);
   for (std::size_t i = 0; i < computed.size(); ++i)
     computed[i]->set_value(values[i]);
 }
 
-std::vector<Array> Context::run(const Graph& graph, std::span<const Array> inputs) {
+std::shared_ptr<Executor> Context::executor_for(const Graph& graph, bool dynamic_extents) {
+  const std::scoped_lock lock(mutex_);
+  return programs_.find_or_compile(graph, dynamic_extents);
+}
+
+std::vector<Array> Context::run(Executor& executor, std::span<const Array> inputs) {
   const std::scoped_lock lock(mutex_);
   evaluate(inputs);
   std::vector<NodeRef> nodes;
   for (const Array& input : inputs)
     nodes.push_back(input.node());
-  const auto values = execute(graph, nodes, /*dynamic_extents=*/false);
+  const auto values = execute(executor, nodes);
   std::vector<Array> outputs;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const Node& traced = *graph.entries[0].outputs[i].node;
-    NodeRef node = Node::input(traced.type(), traced.origin());
-    node->set_value(values[i]);
+  for (const ValueSpec& output : executor.program().entries[0].outputs) {
+    NodeRef node = Node::input({output.dtype, output.shape}, current_origin());
+    node->set_value(values[outputs.size()]);
     outputs.emplace_back(std::move(node));
   }
   return outputs;
 }
 
-std::vector<std::shared_ptr<DeviceValue>>
-Context::execute(const Graph& graph, std::span<const NodeRef> inputs, bool dynamic_extents) {
-  Executor& executor = programs_.find_or_compile(graph, dynamic_extents);
+std::vector<std::shared_ptr<DeviceValue>> Context::execute(Executor& executor,
+                                                           std::span<const NodeRef> inputs) {
   std::vector<BufferView> input_views, output_views;
   for (const NodeRef& input : inputs) {
     if (!input->value())
@@ -114,8 +121,8 @@ Context::execute(const Graph& graph, std::span<const NodeRef> inputs, bool dynam
     input_views.push_back(input->value()->view());
   }
   std::vector<std::shared_ptr<DeviceValue>> values;
-  for (const NamedNode& output : graph.entries[0].outputs) {
-    values.push_back(allocate(output.node->type()));
+  for (const ValueSpec& output : executor.program().entries[0].outputs) {
+    values.push_back(allocate({output.dtype, output.shape}));
     output_views.push_back(values.back()->view());
   }
   executor.run(0, input_views, output_views);
@@ -123,8 +130,7 @@ Context::execute(const Graph& graph, std::span<const NodeRef> inputs, bool dynam
 }
 
 std::shared_ptr<DeviceValue> Context::allocate(const ArrayType& type) {
-  const std::uint64_t bytes = byte_count(type.dtype, type.shape);
-  return std::make_shared<DeviceValue>(Buffer(device_, bytes, Residency::state, "array"), bytes);
+  return memory_.allocate(byte_count(type.dtype, type.shape));
 }
 
 std::shared_ptr<DeviceValue> Context::upload(const Node& constant) {

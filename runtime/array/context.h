@@ -7,6 +7,7 @@
 #pragma once
 
 #include "runtime/array/array.h"
+#include "runtime/array/array_memory.h"
 #include "runtime/array/program_cache.h"
 #include "runtime/array/state.h"
 #include "runtime/executor/state_store.h"
@@ -16,24 +17,13 @@
 
 namespace ashlar {
 
-// The contents of an evaluated array: row-major, contiguous. Complete when its ticket is done.
-class DeviceValue {
-public:
-  DeviceValue(Buffer buffer, std::uint64_t bytes) : buffer_(std::move(buffer)), bytes_(bytes) {}
-
-  BufferView view() const { return {&buffer_, 0}; }
-  std::uint64_t bytes() const { return bytes_; }
-
-private:
-  Buffer buffer_;
-  std::uint64_t bytes_;
-};
-
 class Context {
 public:
   static Context& instance();
 
   Device& device() { return device_; }
+  StateStore& states() { return states_; }
+  ArrayMemory& memory() { return memory_; }
   // Held while graphs are traced or evaluated; recursive.
   std::unique_lock<std::recursive_mutex> lock() { return std::unique_lock(mutex_); }
 
@@ -43,8 +33,11 @@ public:
   // Waits for an evaluated array and copies it to the host.
   std::vector<std::byte> read(const Array& array);
 
-  // Runs the only entry of `graph` on evaluated or lazy inputs.
-  std::vector<Array> run(const Graph& graph, std::span<const Array> inputs);
+  // The compiled program of `graph`, for `run`; `dynamic_extents` as in CompileOptions.
+  std::shared_ptr<Executor> executor_for(const Graph& graph, bool dynamic_extents);
+  // Runs the first entry of a program on evaluated or lazy inputs, which must have the types that
+  // it declares.
+  std::vector<Array> run(Executor& executor, std::span<const Array> inputs);
 
   Array read_state(const State& state);
   void write_state(const State& state, const Array& value);
@@ -59,12 +52,13 @@ private:
   Context();
   std::shared_ptr<DeviceValue> upload(const Node& constant);
   std::shared_ptr<DeviceValue> allocate(const ArrayType& type);
-  std::vector<std::shared_ptr<DeviceValue>>
-  execute(const Graph& graph, std::span<const NodeRef> inputs, bool dynamic_extents);
+  std::vector<std::shared_ptr<DeviceValue>> execute(Executor& executor,
+                                                    std::span<const NodeRef> inputs);
   DeviceState& declare(const State& state);
 
   std::recursive_mutex mutex_;
   Device device_;
+  ArrayMemory memory_;
   StateStore states_;
   ProgramCache programs_;
 };

@@ -9,6 +9,7 @@
 #include "runtime/executor/executor.h"
 
 #include <list>
+#include <memory>
 #include <string_view>
 #include <unordered_map>
 
@@ -21,15 +22,15 @@ public:
   ProgramCache(Device& device, StateStore& states) : device_(device), states_(states) {}
 
   // Compiles the graph unless the cache has it; with `dynamic_extents`, its elementwise kernels
-  // serve other shapes too. The reference holds until the next call.
-  Executor& find_or_compile(const Graph& graph, bool dynamic_extents);
+  // serve other shapes too.
+  std::shared_ptr<Executor> find_or_compile(const Graph& graph, bool dynamic_extents);
 
   std::uint64_t compiled() const { return compiled_; }
 
 private:
   struct Slot {
     std::string text;
-    std::unique_ptr<Executor> executor;
+    std::shared_ptr<Executor> executor;
   };
 
   Device& device_;

@@ -24,6 +24,7 @@ constexpr std::array kOptions = {
     Option{"sync-each", &DebugOptions::sync_each},
     Option{"poison", &DebugOptions::poison},
     Option{"check-trace", &DebugOptions::check_trace},
+    Option{"explain-traces", &DebugOptions::explain_traces},
     Option{"validation", &DebugOptions::validation},
     Option{"hazards", &DebugOptions::hazards},
 };

@@ -10,14 +10,15 @@
 namespace ashlar {
 
 struct DebugOptions {
-  bool no_fusion = false;      // one kernel per array op
-  bool no_alias = false;       // no two live ranges share arena bytes
-  bool full_barriers = false;  // a barrier after every command
-  bool sync_each = false;      // one submit and wait per command
-  bool poison = false;         // fresh memory and the arena are filled with 0xFF (NaN) before use
-  bool check_trace = false;    // trace closures again on every call and compare
-  bool validation = false;     // Vulkan core and synchronization validation
-  bool hazards = false;        // replay every recording through the hazard checker
+  bool no_fusion = false;       // one kernel per array op
+  bool no_alias = false;        // no two live ranges share arena bytes
+  bool full_barriers = false;   // a barrier after every command
+  bool sync_each = false;       // one submit and wait per command
+  bool poison = false;          // fresh memory and the arena are filled with 0xFF (NaN) before use
+  bool check_trace = false;     // trace closures again on every call and compare
+  bool explain_traces = false;  // say on stderr why a closure is traced
+  bool validation = false;      // Vulkan core and synchronization validation
+  bool hazards = false;         // replay every recording through the hazard checker
 
   bool operator==(const DebugOptions&) const = default;
 };

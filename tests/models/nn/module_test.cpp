@@ -4,6 +4,7 @@
 
 #include "models/io/array_files.h"
 #include "models/nn/modules.h"
+#include "models/optim/optimizers.h"
 #include "runtime/array/ops.h"
 #include "runtime/program/error.h"
 #include "tests/support/reference_eval.h"
@@ -120,6 +121,41 @@ TEST(Module, SequentialNamesLayersByPlace) {
   const Array y = net(ones({1, 2}));
   EXPECT_EQ(y.shape(), (Shape{1, 1}));
   EXPECT_EQ(*y.node()->origin().scope, "sequential.2");
+}
+
+// A network and an optimiser: what one step changes.
+class Trainer : public Module {
+public:
+  Trainer() : net(kKey), state(sgd.init(net.trainable())) {
+    add("net", net);
+    for (auto& [name, array] : state)
+      add_buffer("optimizer." + name, array);
+  }
+  Array step(const Array& x) {
+    const auto [loss, gradients] = value_and_grad(net, [&] { return sum(square(net(x) - 1)); });
+    ArrayMap parameters = net.trainable();
+    sgd.step(parameters, state, gradients);
+    net.update(parameters);
+    return loss;
+  }
+
+  const optim::Sgd sgd{{.learning_rate = 0.1, .momentum = 0.5}};
+  Net net;
+  ArrayMap state;
+};
+
+TEST(Module, TrainsTheSameCompiled) {
+  Trainer plain, compiled;
+  const auto step = compile(&Trainer::step, compiled);
+  const Array x = array({0.3F, -0.2F, 0.5F, 0.1F}, {2, 2});
+  for (int i = 0; i < 4; ++i)
+    EXPECT_NEAR(step(x).item<float>(), plain.step(x).item<float>(), 1e-5) << i;
+  EXPECT_EQ(step.traces().size(), 1);
+  const ArrayMap arrays = compiled.arrays();
+  for (const auto& [name, array] : plain.arrays())
+    EXPECT_NEAR(sum(abs(arrays.at(name) - array)).item<float>(), 0, 1e-5) << name;
+  EXPECT_EQ(compiled.net.seen.item<float>(), 4);
+  EXPECT_EQ(compiled.state.at("step").item<std::int32_t>(), 4);
 }
 
 class ModuleFiles : public ::testing::Test {

@@ -3,9 +3,12 @@
 
 #include "runtime/array/context.h"
 #include "runtime/array/ops.h"
+#include "runtime/array/saved_closure.h"
 #include "runtime/program/error.h"
 
 #include <gmock/gmock.h>
+
+#include <unistd.h>
 
 namespace ashlar {
 namespace {
@@ -32,7 +35,11 @@ TEST(Closure, TracesOncePerSignature) {
   EXPECT_THAT(step(array({1.0F, 2.0F}), 4).to_vector<float>(), ElementsAre(4, 8));
   EXPECT_THAT(step(array({1, 2}), 3).to_vector<std::int32_t>(), ElementsAre(3, 6));
   EXPECT_EQ(traced, 3);
-  EXPECT_THAT(step.signatures(), ElementsAre("f32[2], 3", "f32[2], 4", "i32[2], 3"));
+  std::vector<std::string> reports;
+  for (const TraceReport& report : step.traces())
+    reports.push_back(report.signature + ": " + report.reason);
+  EXPECT_THAT(reports, ElementsAre("f32[2], 3: first call", "f32[2], 4: argument 2 is 4, was 3",
+                                   "i32[2], 3: argument 1 is i32[2], was f32[2]"));
 }
 
 TEST(Closure, TakesLambdasWithoutCaptures) {
@@ -89,6 +96,105 @@ TEST(Closure, RunsInsideOthersAsPartOfThem) {
     return inner(x) + 1;
   });
   EXPECT_EQ(outer(array({3})).item<std::int32_t>(), 7);
+}
+
+// Running sums of what it saw, in arrays.
+class Tally : public Module {
+public:
+  Array add(const Array& x) {
+    total = total + x;
+    return total * scale;
+  }
+  std::vector<Array*> held_arrays() override { return {&total, &scale}; }
+
+  Array total = zeros({2}), scale = full({}, 10.0);
+};
+
+TEST(Closure, SeesAndChangesWhatItsModuleHolds) {
+  if (Context::instance().device().debug().check_trace)
+    GTEST_SKIP() << "ASHLAR_DEBUG=check-trace traces every call";
+  Tally tally;
+  const auto add = compile(&Tally::add, tally);
+  const Array x = array({1.0F, 2.0F});
+  EXPECT_THAT(add(x).to_vector<float>(), ElementsAre(10, 20));
+  EXPECT_THAT(add(x).to_vector<float>(), ElementsAre(20, 40));
+  EXPECT_THAT(tally.total.to_vector<float>(), ElementsAre(2, 4));
+  // No stale constants: what the module holds now counts, and its type is a guard.
+  tally.scale = full({}, 100.0);
+  EXPECT_THAT(add(x).to_vector<float>(), ElementsAre(300, 600));
+  EXPECT_EQ(add.traces().size(), 1);
+  tally.scale = array({1.0F, 0.0F});
+  EXPECT_THAT(add(x).to_vector<float>(), ElementsAre(4, 0));
+  EXPECT_EQ(add.traces().back().reason, "argument 3 is f32[2], was f32[]");
+}
+
+TEST(Closure, SharesKernelsWhereSizesVary) {
+  const auto step = compile([](const Array& x) { return tanh(x * 2) + 1; }, {.sizes_vary = true});
+  for (int n : {3, 5, 64, 1001}) {
+    const std::vector<float> y = step(zeros({n})).to_vector<float>();
+    EXPECT_EQ(y, std::vector<float>(static_cast<std::size_t>(n), 1));
+  }
+  EXPECT_EQ(step.traces().size(), 4);
+  EXPECT_EQ(step.traces()[1].reason, "argument 1 is f32[5], was f32[3]");
+}
+
+class Failing : public Tally {
+public:
+  Array fail(const Array& x) {
+    total = total + x;
+    throw InvalidArgument("test", "no");
+  }
+};
+
+TEST(Closure, LeavesTheModuleAsItWasWhenATraceFails) {
+  Failing module;
+  const auto fail = compile(&Failing::fail, module);
+  EXPECT_THROW(fail(ones({2})), InvalidArgument);
+  EXPECT_THAT(module.total.to_vector<float>(), ElementsAre(0, 0));
+}
+
+TEST(Closure, RefusesToReadValuesWhileTracing) {
+  const auto branch =
+      compile([](const Array& x) { return sum(x).item<float>() > 0 ? x : zeros(x.shape()); });
+  EXPECT_THAT([&] { branch(ones({2})); }, ThrowsMessage<InvalidArgument>(AllOf(
+                                              HasSubstr("no value while its function is traced"),
+                                              HasSubstr("`where` instead of a branch"))));
+}
+
+class SavedClosureTest : public ::testing::Test {
+protected:
+  void TearDown() override { std::filesystem::remove(path_); }
+  const std::filesystem::path path_ = std::filesystem::path(::testing::TempDir()) /
+                                      ("closure_" + std::to_string(::getpid()) + ".ashlar");
+};
+
+class Scaler : public Tally {
+public:
+  std::vector<Array> both(const Array& x, std::int64_t n) { return {x * scale, x + n}; }
+};
+
+TEST_F(SavedClosureTest, RunsFromItsFile) {
+  Scaler scaler;
+  const Array x = array({1.0F, 2.0F});
+  const auto both = compile(&Scaler::both, scaler);
+  both.save(path_, x, 5);
+  scaler.scale = zeros({});  // the file has the contents of then
+  const SavedClosure saved(path_);
+  const std::vector<Array> results = saved({x * 2});
+  EXPECT_THAT(results[0].to_vector<float>(), ElementsAre(20, 40));
+  EXPECT_THAT(results[1].to_vector<float>(), ElementsAre(7, 9));
+  EXPECT_THAT([&] { saved({array({1, 2})}); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("argument 1: expected f32[2], got i32[2]")));
+  EXPECT_THAT([&] { saved({}); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("takes 1 arrays, got 0")));
+}
+
+TEST_F(SavedClosureTest, RefusesFunctionsThatChangeTheirModule) {
+  Tally tally;
+  const auto add = compile(&Tally::add, tally);
+  EXPECT_THAT([&] { add.save(path_, ones({2})); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("changes what its module holds")));
+  EXPECT_FALSE(std::filesystem::exists(path_));
 }
 
 class Drifting : public Module {
