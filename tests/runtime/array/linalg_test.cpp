@@ -164,6 +164,14 @@ TEST(Linalg, RunsOnTheDeviceBetweenOtherFunctions) {
   EXPECT_TRUE(all_close(twice, x, {.relative = 1e-4, .absolute = 1e-4}).item<bool>());
 }
 
+TEST(Linalg, MakesNormalVectorsOfAnyCovariance) {
+  const Array key = random::key(4), factor = tril(numbers({3, 3})) + identity(3) * 2,
+              mean = numbers({3}, -1, 1, 3);
+  const Array covariance = matmul(factor, transposed(factor));
+  expect_close(random::multivariate_normal(key, mean, covariance, {2, 5}),
+               matmul(random::normal(key, {2, 5, 3}), transposed(factor)) + mean);
+}
+
 TEST(Linalg, RefusesWhatHasNoResult) {
   EXPECT_THAT([] { eval(linalg::inv(zeros({2, 2}))); },
               ThrowsMessage<InvalidArgument>(HasSubstr("[linalg] inv: the matrix is singular")));
