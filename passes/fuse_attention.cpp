@@ -17,8 +17,8 @@ static std::int64_t extent(Value tensor, unsigned axis) {
   return cast<RankedTensorType>(tensor.getType()).getDimSize(axis);
 }
 
-// The one attention that reads the result of `scatter` as a cache, if nobody else but its state
-// does.
+// The first attention that reads the result of `scatter` as a cache, if nobody else but its state
+// and later attentions do (layers that share keys).
 static Operation* reader_of_cache(Operation* scatter) {
   Operation* reader = nullptr;
   for (OpOperand& use : scatter->getUses()) {
@@ -27,9 +27,10 @@ static Operation* reader_of_cache(Operation* scatter) {
       continue;
     const bool as_cache = isa<ir::AttentionOp, kernel::AttentionPartialOp>(user) &&
                           (use.getOperandNumber() == 1 || use.getOperandNumber() == 2);
-    if (!as_cache || (reader && reader != user))
+    if (!as_cache)
       return nullptr;
-    reader = user;
+    if (!reader || user->isBeforeInBlock(reader))
+      reader = user;
   }
   return reader;
 }

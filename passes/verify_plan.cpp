@@ -178,8 +178,8 @@ private:
 
   static std::int64_t element_count_of(Type type) { return kernel::element_count(type); }
 
-  // A written argument may share bytes with an input only where each element is read and written by
-  // the same invocation.
+  // A written argument may share bytes with an input only where the emitter reads it before it
+  // writes it.
   LogicalResult check_own_overlaps(plan::DispatchOp dispatch, const kernel::RegionView& region,
                                    ArrayRef<plan::RangeAttr> ranges) {
     const std::size_t inputs = region.body->getNumArguments();
@@ -193,8 +193,8 @@ private:
           continue;
         const bool same = a < inputs && b >= inputs && !writes(ranges[a]) &&
                           ranges[a].getOffset() == ranges[b].getOffset() &&
-                          flows_elementwise(region.body->getArgument(static_cast<unsigned>(a)),
-                                            output_of[b - inputs]);
+                          may_overwrite(region, region.body->getArgument(static_cast<unsigned>(a)),
+                                        output_of[b - inputs]);
         if (!same)
           return dispatch.emitOpError("arguments overlap: ") << ranges[a] << " and " << ranges[b];
       }

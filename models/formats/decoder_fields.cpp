@@ -15,19 +15,6 @@ namespace {
 
 constexpr std::string_view kUnit = "config";
 
-Activation read_activation(const JsonFields& fields, std::string_view key,
-                           std::string_view fallback) {
-  const std::string name = fields.text(key).value_or(std::string(fallback));
-  if (name == "silu" || name == "swish")
-    return Activation::silu;
-  if (name == "gelu")
-    return Activation::gelu;
-  if (name == "gelu_pytorch_tanh" || name == "gelu_new")
-    return Activation::gelu_tanh;
-  throw Unsupported(kUnit, "{}: {}: activation {} is not supported", fields.where(), key,
-                    in_quotes(name, 40));
-}
-
 std::int64_t read_head_dim(const JsonFields& fields, const DecoderDefaults& defaults,
                            const ModelConfig& config) {
   const auto given = fields.integer("head_dim", {1, kMaxHeadDim});
@@ -45,29 +32,28 @@ std::int64_t read_kv_heads(const JsonFields& fields, const DecoderDefaults& defa
                            std::int64_t attention_heads) {
   const bool own_default = defaults.kv_heads != 0 && !fields.contains("num_key_value_heads");
   const std::int64_t fallback = own_default ? defaults.kv_heads : attention_heads;
-  const auto heads = fields.integer("num_key_value_heads", {1, kMaxHeads}).value_or(fallback);
-  if (attention_heads % heads != 0)
-    throw FormatError(kUnit, "{}: num_key_value_heads: expected a divisor of {} heads, got {}",
-                      fields.where(), attention_heads, heads);
-  return heads;
+  return find_kv_heads(fields, "num_key_value_heads", attention_heads).value_or(fallback);
 }
 
-AttentionKind parse_layer_type(const JsonFields& fields, const std::string& name) {
-  if (name == "full_attention")
-    return AttentionKind::full;
-  if (name == "sliding_attention")
-    return AttentionKind::sliding;
+void parse_layer_type(const JsonFields& fields, const std::string& name, bool recurrent,
+                      LayerConfig& layer) {
+  layer.mixer = name == "linear_attention" ? TokenMixer::gated_delta_net : TokenMixer::attention;
+  layer.attention = name == "sliding_attention" ? AttentionKind::sliding : AttentionKind::full;
+  if (name == "full_attention" || name == "sliding_attention" ||
+      (recurrent && name == "linear_attention"))
+    return;
   throw Unsupported(kUnit, "{}: layer_types: {} is not supported", fields.where(),
                     in_quotes(name, 40));
 }
 
 // Of a kind that no layer has, nothing is computed; any head size will do.
 RopeContext rope_context(const JsonFields& fields, const ModelConfig& config, AttentionKind kind,
-                         double theta) {
+                         double theta, double partial_rotary_factor) {
   const LayerConfig* layer = config.find_layer(kind);
   RopeContext context;
   context.theta = theta;
-  context.partial_rotary_factor = fields.positive_number("partial_rotary_factor").value_or(1);
+  context.partial_rotary_factor =
+      fields.positive_number("partial_rotary_factor").value_or(partial_rotary_factor);
   context.head_dim = (layer ? *layer : config.layers.front()).head_dim;
   context.max_positions = config.max_positions;
   context.original_max_positions =
@@ -111,6 +97,34 @@ void refuse_other_keys(const JsonFields& rope) {
 
 }  // namespace
 
+Activation read_activation(const JsonFields& fields, std::string_view key,
+                           std::string_view fallback) {
+  const std::string name = fields.text(key).value_or(std::string(fallback));
+  if (name == "silu" || name == "swish")
+    return Activation::silu;
+  if (name == "gelu")
+    return Activation::gelu;
+  if (name == "gelu_pytorch_tanh" || name == "gelu_new")
+    return Activation::gelu_tanh;
+  throw Unsupported(kUnit, "{}: {}: activation {} is not supported", fields.where(), key,
+                    in_quotes(name, 40));
+}
+
+std::optional<DType> read_dtype(const JsonFields& fields) {
+  auto name = fields.text("dtype");
+  if (!name)
+    name = fields.text("torch_dtype");
+  if (!name)
+    return std::nullopt;
+  if (*name == "bfloat16")
+    return DType::bf16;
+  if (*name == "float16")
+    return DType::f16;
+  if (*name == "float32")
+    return DType::f32;
+  throw Unsupported(kUnit, "{}: dtype {} is not supported", fields.where(), in_quotes(*name, 40));
+}
+
 ModelConfig read_decoder(const JsonFields& fields, const DecoderDefaults& defaults) {
   const auto size = [&](std::string_view key, std::int64_t limit, std::int64_t fallback) {
     return fields.integer(key, {1, limit}).value_or(fallback);
@@ -128,12 +142,22 @@ ModelConfig read_decoder(const JsonFields& fields, const DecoderDefaults& defaul
   config.layers.assign(
       static_cast<std::size_t>(size("num_hidden_layers", kMaxLayers, defaults.layers)), layer);
   config.query_scale = 1 / std::sqrt(static_cast<double>(layer.head_dim));
-  config.norm_epsilon = fields.positive_number("rms_norm_eps").value_or(1e-6);
+  config.norm_epsilon = fields.positive_number("rms_norm_eps").value_or(defaults.norm_epsilon);
   config.activation = read_activation(fields, defaults.activation_key, defaults.activation);
   return config;
 }
 
-std::optional<std::int64_t> find_sliding_window(const JsonFields& fields, std::int64_t fallback) {
+std::optional<std::int64_t> find_kv_heads(const JsonFields& fields, std::string_view key,
+                                          std::int64_t attention_heads) {
+  const auto heads = fields.integer(key, {1, kMaxHeads});
+  if (heads && attention_heads % *heads != 0)
+    throw FormatError(kUnit, "{}: {}: expected a divisor of {} heads, got {}", fields.where(), key,
+                      attention_heads, *heads);
+  return heads;
+}
+
+std::optional<std::int64_t> find_sliding_window(const JsonFields& fields,
+                                                std::optional<std::int64_t> fallback) {
   if (!fields.contains("sliding_window"))
     return fallback;
   return fields.integer("sliding_window", {1, kMaxPositions});
@@ -147,7 +171,7 @@ void read_layer_types(const JsonFields& fields, const std::function<bool(std::in
                       config.layers.size(), names->size());
   for (std::size_t i = 0; i < config.layers.size(); ++i) {
     if (names)
-      config.layers[i].attention = parse_layer_type(fields, (*names)[i]);
+      parse_layer_type(fields, (*names)[i], config.recurrence.has_value(), config.layers[i]);
     else if (is_sliding(static_cast<std::int64_t>(i)))
       config.layers[i].attention = AttentionKind::sliding;
   }
@@ -155,17 +179,21 @@ void read_layer_types(const JsonFields& fields, const std::function<bool(std::in
 
 void read_rope(const JsonFields& fields, const RopeDefaults& defaults, ModelConfig& config) {
   const double full_theta = fields.positive_number("rope_theta").value_or(defaults.theta);
-  const RopeContext full = rope_context(fields, config, AttentionKind::full, full_theta);
-  const RopeContext sliding = rope_context(fields, config, AttentionKind::sliding,
-                                           defaults.sliding_theta.value_or(full_theta));
-  const auto rope = find_rope_object(fields);
-  if (rope && is_per_kind(*rope)) {
-    refuse_other_keys(*rope);
-    config.full_rope = parse_rope_of_kind(*rope, AttentionKind::full, full, config);
-    config.sliding_rope = parse_rope_of_kind(*rope, AttentionKind::sliding, sliding, config);
+  RopeContext full =
+      rope_context(fields, config, AttentionKind::full, full_theta, defaults.partial_rotary_factor);
+  full.query_scaling = defaults.query_scaling;
+  const RopeContext sliding =
+      rope_context(fields, config, AttentionKind::sliding,
+                   defaults.sliding_theta.value_or(full_theta), defaults.partial_rotary_factor);
+  const auto of_class = nlohmann::json::parse(defaults.parameters);
+  const JsonFields rope = find_rope_object(fields).value_or(JsonFields(of_class, fields.where()));
+  if (is_per_kind(rope)) {
+    refuse_other_keys(rope);
+    config.full_rope = parse_rope_of_kind(rope, AttentionKind::full, full, config);
+    config.sliding_rope = parse_rope_of_kind(rope, AttentionKind::sliding, sliding, config);
     return;
   }
-  config.full_rope = parse_rope(rope, fields, full);
+  config.full_rope = parse_rope_parameters(rope, full);
   config.sliding_rope =
       defaults.sliding_theta ? parse_rope(std::nullopt, fields, sliding) : config.full_rope;
 }

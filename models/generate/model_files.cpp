@@ -1,35 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/generate/model_files.h"
 
-#include "runtime/program/error.h"
-
-#include <cstring>
+#include "models/generate/checkpoint_weights.h"
 
 namespace ashlar {
-namespace {
-
-// The runtime type of a stored tensor.
-DType loaded_dtype(const TensorInfo& info) {
-  if (info.type == StoredType::f64)
-    return DType::f32;
-  if (auto dtype = dtype_of(info.type))
-    return *dtype;
-  throw Unsupported("model", "tensor '{}' is stored as {}, which cannot be loaded", info.name,
-                    name_of(info.type));
-}
-
-// Elements [offset / 4, ...) of doubles as floats.
-void narrow_doubles(std::span<const std::byte> source, std::uint64_t offset,
-                    std::span<std::byte> chunk) {
-  for (std::size_t i = 0; i < chunk.size() / sizeof(float); ++i) {
-    double wide;
-    std::memcpy(&wide, source.data() + (offset / sizeof(float) + i) * sizeof wide, sizeof wide);
-    const auto narrow = static_cast<float>(wide);
-    std::memcpy(chunk.data() + i * sizeof narrow, &narrow, sizeof narrow);
-  }
-}
-
-}  // namespace
 
 ModelFiles::ModelFiles(std::filesystem::path folder)
     : folder_(std::move(folder)), config_(read_model_config(folder_)),
@@ -64,18 +38,12 @@ DType ModelFiles::default_dtype() const {
 }
 
 std::optional<WeightSpec> ModelFiles::find_weight(std::string_view name) const {
-  const CheckpointTensor* tensor = checkpoint_->find(name);
-  if (!tensor)
-    return std::nullopt;
-  return WeightSpec{std::string(name), loaded_dtype(*tensor->info), tensor->info->shape, 0};
+  return ashlar::find_weight(*checkpoint_, name);
 }
 
 void ModelFiles::read_weight(const WeightSpec& weight, std::uint64_t offset,
                              std::span<std::byte> chunk) const {
-  const CheckpointTensor& tensor = checkpoint_->at(weight.name);
-  if (tensor.info->type == StoredType::f64)
-    return narrow_doubles(tensor.data(), offset, chunk);
-  std::ranges::copy(tensor.data().subspan(offset, chunk.size()), chunk.begin());
+  ashlar::read_weight(*checkpoint_, weight, offset, chunk);
 }
 
 }  // namespace ashlar

@@ -5,6 +5,19 @@
 #include "runtime/array/origin.h"
 
 namespace ashlar::nn {
+namespace {
+
+// Rows of f32 by their root mean square.
+Array normalise(const Array& x, double epsilon) {
+  return x * rsqrt(mean(square(x), -1, true) + epsilon);
+}
+
+Array query_scale(const Array& positions, const RopeParameters& rope) {
+  const Array contexts = floor(positions / rope.original_max_positions);
+  return log(contexts + 1.0) * rope.query_scaling_beta + 1.0;
+}
+
+}  // namespace
 
 Array linear(const Array& x, const Weights& weights, std::int64_t out, bool bias) {
   Scope scope(weights.name());
@@ -21,11 +34,31 @@ Array embedding(const Array& ids, const Weights& weights, std::int64_t vocabular
 Array rms_norm(const Array& x, const Weights& weights, NormKind kind, double epsilon) {
   Scope scope(weights.name());
   const Array weight = weights.get("weight", {x.dim(-1)});
-  const Array wide = x.astype(DType::f32);
-  const Array normed = wide * rsqrt(mean(square(wide), -1, true) + epsilon);
-  if (kind == NormKind::one_plus)
+  const Array normed = normalise(x.astype(DType::f32), epsilon);
+  switch (kind) {
+  case NormKind::plain:
+    return normed.astype(x.dtype()) * weight.astype(x.dtype());
+  case NormKind::plain_f32:
+    return (normed * weight.astype(DType::f32)).astype(x.dtype());
+  case NormKind::one_plus:
     return (normed * (weight.astype(DType::f32) + 1.0)).astype(x.dtype());
-  return normed.astype(x.dtype()) * weight.astype(x.dtype());
+  }
+  __builtin_unreachable();
+}
+
+Array rms_norm(const Array& x, double epsilon) {
+  return normalise(x.astype(DType::f32), epsilon).astype(x.dtype());
+}
+
+Array layer_norm(const Array& x, const Weights& weights, double epsilon) {
+  Scope scope(weights.name());
+  const Array wide = x.astype(DType::f32);
+  const Array centred = wide - mean(wide, -1, true);
+  const Array normed = centred * rsqrt(mean(square(centred), -1, true) + epsilon);
+  const auto part = [&](std::string_view name) {
+    return weights.get(name, {x.dim(-1)}).astype(DType::f32);
+  };
+  return (normed * part("weight") + part("bias")).astype(x.dtype());
 }
 
 Array activate(const Array& x, Activation activation) {
@@ -54,11 +87,14 @@ RopeTable rope_table(const Array& positions, const RopeParameters& rope, std::in
   const std::vector<double> exact = rope_inverse_frequencies(rope, head_dim);
   const std::vector<float> frequencies(exact.begin(), exact.end());
   const auto pairs = static_cast<std::int64_t>(frequencies.size());
-  const Array angles =
-      reshape(positions.astype(DType::f32), {positions.dim(0), positions.dim(1), 1, 1}) *
-      array(std::span<const float>(frequencies), {1, 1, 1, pairs});
-  return {(cos(angles) * rope.attention_factor).astype(dtype),
-          (sin(angles) * rope.attention_factor).astype(dtype)};
+  const Array at =
+      reshape(positions.astype(DType::f32), {positions.dim(0), positions.dim(1), 1, 1});
+  const Array angles = at * array(std::span<const float>(frequencies), {1, 1, 1, pairs});
+  RopeTable table{.cosine = (cos(angles) * rope.attention_factor).astype(dtype),
+                  .sine = (sin(angles) * rope.attention_factor).astype(dtype)};
+  if (rope.query_scaling_beta != 0)
+    table.query_scale = query_scale(at, rope).astype(dtype);
+  return table;
 }
 
 Array apply_rope(const Array& x, const RopeTable& table) {
@@ -69,6 +105,11 @@ Array apply_rope(const Array& x, const RopeTable& table) {
   if (x.dim(-1) > 2 * pairs)
     rotated.push_back(parts[2]);
   return concatenate(rotated, -1);
+}
+
+Array apply_query_rope(const Array& x, const RopeTable& table) {
+  const Array rotated = apply_rope(x, table);
+  return table.query_scale ? rotated * *table.query_scale : rotated;
 }
 
 }  // namespace ashlar::nn

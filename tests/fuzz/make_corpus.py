@@ -71,10 +71,33 @@ def config_seeds():
     yield "qwen3", {"model_type": "qwen3", **small, "eos_token_id": [1, 2], "dtype": "bfloat16",
                     "layer_types": ["full_attention", "full_attention"]}
     yield "mistral", {"model_type": "mistral", **small, "sliding_window": None}
+    yield "mistral3", {"model_type": "mistral3", "text_config": {
+        "model_type": "ministral3", **small, "rope_parameters": {
+            **yarn, "llama_4_scaling_beta": 0.1, "original_max_position_embeddings": 16}}}
+    yield "mixtral", {"model_type": "mixtral", **small, "num_local_experts": 4, "num_experts_per_tok": 2}
+    yield "qwen2_moe", {"model_type": "qwen2_moe", **small, "num_experts": 4, "moe_intermediate_size": 32,
+                        "shared_expert_intermediate_size": 48, "decoder_sparse_step": 2}
+    yield "qwen3_moe", {"model_type": "qwen3_moe", **small, "mlp_only_layers": [1], "norm_topk_prob": True}
+    yield "minimax_m2", {"model_type": "minimax_m2", **small, "rotary_dim": 8, "scoring_func": "sigmoid",
+                         "attn_type_list": [1, 1], "shared_intermediate_size": 0}
+    yield "gemma", {"model_type": "gemma", **small, "hidden_act": "gelu", "hidden_activation": None}
+    yield "gemma2", {"model_type": "gemma2", **small, "attn_logit_softcapping": 20,
+                     "final_logit_softcapping": None, "query_pre_attn_scalar": 24, "sliding_window": 8}
     yield "gemma3", {"model_type": "gemma3", "torch_dtype": "float16", "text_config": {
         **small, "sliding_window_pattern": 2, "final_logit_softcapping": 30,
         "rope_parameters": {"full_attention": {"rope_theta": 1e6, "partial_rotary_factor": 0.5},
                             "sliding_attention": {"rope_type": "proportional"}}}}
+    yield "gemma4", {"model_type": "gemma4", "text_config": {
+        **small, "layer_types": ["sliding_attention", "full_attention"], "attention_k_eq_v": True,
+        "per_layer_config": {"1": {"head_dim": 32, "num_key_value_heads": 1}},
+        "use_bidirectional_attention": "vision"}}
+    yield "gemma4_shared", {"model_type": "gemma4_text", **small, "num_hidden_layers": 4, "layer_types": [
+        "sliding_attention", "full_attention"] * 2, "num_kv_shared_layers": 2, "global_head_dim": 32,
+        "use_double_wide_mlp": True, "hidden_size_per_layer_input": 16, "vocab_size_per_layer_input": 256}
+    yield "mamba2", {"model_type": "mamba2", "hidden_size": 64, "num_heads": 8, "head_dim": 16, "n_groups": 2,
+                     "time_step_limit": [0.0, {"__float__": "Infinity"}]}
+    yield "qwen3_5", {"model_type": "qwen3_5", "text_config": {**small, "linear_num_key_heads": 2,
+        "linear_num_value_heads": 4, "full_attention_interval": 2, "rope_parameters": {"mrope_section": [1, 1]}}}
     yield "quantised", {"model_type": "llama", "quantization_config": {"quant_method": "fp8"}}
     yield "unknown", {"model_type": "gpt2"}
 

@@ -21,6 +21,11 @@ void check(const ashlar::ModelConfig& config) {
   expect(!config.layers.empty());
   expect(config.vocab_size > 0 && config.hidden_size > 0);
   for (const ashlar::LayerConfig& layer : config.layers) {
+    if (layer.mixer != ashlar::TokenMixer::attention) {
+      expect(config.recurrence && config.recurrence->groups > 0);
+      expect(config.recurrence->heads % config.recurrence->groups == 0);
+      continue;
+    }
     expect(layer.kv_heads > 0 && config.attention_heads % layer.kv_heads == 0);
     expect(layer.head_dim > 0 && layer.intermediate_size > 0);
     expect(layer.attention == ashlar::AttentionKind::full || config.sliding_window > 0);

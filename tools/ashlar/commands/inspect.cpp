@@ -69,9 +69,12 @@ nlohmann::json describe_layers(const ModelConfig& config, std::int64_t LayerConf
 nlohmann::json describe_config(const ModelConfig& config) {
   const auto sliding =
       std::ranges::count(config.layers, AttentionKind::sliding, &LayerConfig::attention);
+  const auto recurrent = std::ranges::count_if(
+      config.layers, [](const LayerConfig& layer) { return layer.mixer != TokenMixer::attention; });
   return {{"model_type", config.model_type},
           {"layers", config.layers.size()},
           {"sliding_layers", sliding},
+          {"recurrent_layers", recurrent},
           {"sliding_window", config.sliding_window},
           {"hidden_size", config.hidden_size},
           {"intermediate_size", describe_layers(config, &LayerConfig::intermediate_size)},
