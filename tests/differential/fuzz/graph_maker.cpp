@@ -16,7 +16,8 @@ constexpr GraphStep kSteps[] = {
     elementwise_step, movement_step,    movement_step,    movement_step,    movement_step,
     reduction_step,   reduction_step,   reduction_step,   contraction_step, contraction_step,
     gather_step,      gather_step,      line_step,        line_step,        scale_step,
-    norm_step,        source_step,      philox_step,      dequantize_step,  attention_step};
+    norm_step,        source_step,      philox_step,      dequantize_step,  attention_step,
+    expert_step};
 
 // New contents of a state: rows or a slice replaced, or all of it computed.
 Array updated(ArrayPool& pool, Array contents) {

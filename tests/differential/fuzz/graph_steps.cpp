@@ -136,6 +136,19 @@ std::optional<Array> contraction_step(ArrayPool& pool) {
   return table::matmul(x, tame(pool.fitted(other, Shape(dims))), transposed, other);
 }
 
+std::optional<Array> expert_step(ArrayPool& pool) {
+  constexpr DType kFloats[] = {DType::f32, DType::bf16, DType::f16};
+  const DType dtype = pool.choose(kFloats);
+  const std::int64_t rows = 1 + pool.roll(12), summed = 1 + pool.roll(2), k = 1 + pool.roll(8),
+                     n = 1 + pool.roll(8), experts = 1 + pool.roll(4);
+  const bool transposed = pool.chance(2);
+  const Array matrices =
+      tame(pool.fitted(dtype, transposed ? Shape{experts, n, k} : Shape{experts, k, n}));
+  return table::expert_matmul(tame(pool.fitted(dtype, {rows, summed, k})), matrices,
+                              indices(pool, {rows, summed}, -1, experts + 1), transposed,
+                              pool.choose(kFloats));
+}
+
 std::optional<Array> gather_step(ArrayPool& pool) {
   const Array x = pool.exact(1);
   const int axis = pool.roll(x.rank());

@@ -13,6 +13,7 @@ std::optional<Array> elementwise_step(ArrayPool& pool);
 std::optional<Array> source_step(ArrayPool& pool);
 std::optional<Array> reduction_step(ArrayPool& pool);
 std::optional<Array> contraction_step(ArrayPool& pool);
+std::optional<Array> expert_step(ArrayPool& pool);
 std::optional<Array> gather_step(ArrayPool& pool);
 std::optional<Array> line_step(ArrayPool& pool);  // scans and sorts
 std::optional<Array> philox_step(ArrayPool& pool);
