@@ -66,6 +66,14 @@ bool Partition::is_appended_by_attention(Operation* scatter) const {
          fits_row_prologue(updates, batch * groups);
 }
 
+// One number for each row of the query, which its workgroup may compute.
+bool Partition::is_cheap_sink(Operation* attention, Value operand) const {
+  constexpr unsigned kSinks = 5;
+  return fusion_ && attention->getNumOperands() > kSinks &&
+         operand == attention->getOperand(kSinks) && rows_of(operand) == 0 &&
+         plan_.is_cheap(operand);
+}
+
 void Partition::visit_attention(Operation* op) {
   Value query = op->getOperand(0);
   const std::int64_t query_rows = extent(query, 0) * extent(query, 1) * extent(query, 2);
@@ -79,7 +87,7 @@ void Partition::visit_attention(Operation* op) {
     if (!plan_.is_stored(operand) && is_scatter(def) && is_appended_by_attention(def)) {
       if (!llvm::is_contained(outputs, operand))
         outputs.push_back(operand);
-    } else {
+    } else if (!is_cheap_sink(op, operand)) {
       store(operand);
     }
   }

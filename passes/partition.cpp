@@ -65,7 +65,7 @@ void Partition::visit_virtual(Operation* op) {
   rows_[op->getResult(0)] = *rows;
   limit_evaluation(op);
   // Packed weights are unpacked where they are used, even without fusion.
-  const bool reads_storage = is_index_map(op) || isa<ir::DequantizeOp>(op);
+  const bool reads_storage = is_index_map(op) || kernel::is_unpacking(op);
   if (forced_.contains(op->getResult(0)) || (!fusion_ && !reads_storage))
     store(op->getResult(0));
 }

@@ -74,6 +74,7 @@ private:
   // ---- attention (fuse_attention.cpp)
   void visit_attention(mlir::Operation* op);
   bool fits_row_prologue(mlir::Value value, std::int64_t rows) const;
+  bool is_cheap_sink(mlir::Operation* attention, mlir::Value operand) const;
   bool is_appended_by_attention(mlir::Operation* scatter) const;
   kernel::AttentionCombineOp joining_op(mlir::Operation* attention) const;
 

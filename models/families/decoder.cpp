@@ -105,11 +105,20 @@ Array Decoder::mix_tokens(std::int64_t index, const Array& x, const nn::TokenRan
 }
 
 Array Decoder::feed_forward(std::int64_t index, const Array& x) const {
-  if (layer_config(index).has_experts)
+  if (layer_config(index).has_experts && !config_.experts->beside_mlp)
     return nn::expert_block(x, layer_weights(index) / config_.experts->names.block,
                             *config_.experts, config_.activation);
   return nn::gated_mlp(x, layer_weights(index) / "mlp", layer_config(index).intermediate_size,
                        config_.activation, config_.mlp_bias);
+}
+
+Array Decoder::experts_beside(std::int64_t index, const Array& mlp, const Array& residual) const {
+  const nn::Weights weights = layer_weights(index);
+  const Array mixed =
+      nn::scaled_experts(norm(residual, weights / "pre_feedforward_layernorm_2"), residual, weights,
+                         *config_.experts, config_.activation, config_.norm_epsilon);
+  return norm(mlp, weights / "post_feedforward_layernorm_1") +
+         norm(mixed, weights / "post_feedforward_layernorm_2");
 }
 
 Array Decoder::per_layer_embeddings(const Array& ids, const Array& embedded) const {
@@ -149,6 +158,8 @@ Array Decoder::layer(std::int64_t index, const Array& x, const nn::TokenRange& r
   const std::string_view before_mlp =
       config_.post_norms ? "pre_feedforward_layernorm" : "post_attention_layernorm";
   Array mlp = feed_forward(index, norm(residual, weights / before_mlp));
+  if (layer_config(index).has_experts && config_.experts->beside_mlp)
+    mlp = experts_beside(index, mlp, residual);
   if (config_.post_norms)
     mlp = norm(mlp, weights / "post_feedforward_layernorm");
   Array sum = residual + mlp;

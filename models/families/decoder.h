@@ -44,6 +44,8 @@ private:
   Array feed_forward(std::int64_t index, const Array& x) const;
   Array attend(std::int64_t index, const Array& x, const nn::Weights& weights,
                const nn::TokenRange& range, const nn::KvCache* cache);
+  // The sum of an MLP's output and of experts for the same residual stream.
+  Array experts_beside(std::int64_t index, const Array& mlp, const Array& residual) const;
   // What a layer's own embedding adds to the residual stream x.
   Array embed_in_layer(std::int64_t index, const Array& x) const;
   // [B, T, layers, width], from the ids and their embeddings.

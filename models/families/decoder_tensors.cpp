@@ -59,10 +59,13 @@ private:
     add_norm(module + ".post_attention_layernorm", config_.hidden_size);
     if (config_.post_norms)
       add_norm(module + ".pre_feedforward_layernorm", config_.hidden_size);
-    if (layer.has_experts)
+    const bool beside = layer.has_experts && config_.experts->beside_mlp;
+    if (layer.has_experts && !beside)
       add_experts(fmt::format("{}.{}", module, config_.experts->names.block), *config_.experts);
     else
       add_mlp(module + ".mlp", layer.intermediate_size, config_.mlp_bias);
+    if (beside)
+      add_experts_beside(module, *config_.experts);
     if (config_.post_norms)
       add_norm(module + ".post_feedforward_layernorm", config_.hidden_size);
     if (config_.per_layer_embedding)
@@ -132,6 +135,8 @@ private:
     const std::int64_t query = config_.attention_heads * layer.head_dim;
     add_linear(module + ".q_proj", (config_.gated_attention ? 2 : 1) * query, config_.hidden_size,
                config_.qkv_bias);
+    if (config_.attention_sinks)
+      add(module + ".sinks", {config_.attention_heads}, TensorRole::bias);
     if (config_.qk_norm || config_.joint_qk_norm)
       add_norm(module + ".q_norm", config_.joint_qk_norm ? query : layer.head_dim);
     if (!layer.kv_source)
@@ -157,7 +162,10 @@ private:
 
   void add_experts(const std::string& module, const ExpertsConfig& experts) {
     const std::int64_t wide = experts.intermediate_size, narrow = config_.hidden_size;
-    add_linear(module + ".gate", experts.count, narrow, /*bias=*/false);
+    add_linear(fmt::format("{}.{}", module, experts.names.router), experts.count, narrow,
+               experts.has_biases);
+    if (experts.interleaved)
+      return add_interleaved_experts(module + ".experts", experts);
     if (experts.has_correction)
       add(module + ".e_score_correction_bias", {experts.count}, TensorRole::bias);
     for (std::int64_t i = 0; i < experts.count; ++i) {
@@ -172,6 +180,26 @@ private:
       return;
     add_mlp(module + ".shared_expert", experts.shared_intermediate_size, /*bias=*/false);
     add_linear(module + ".shared_expert_gate", 1, narrow, /*bias=*/false);
+  }
+
+  void add_experts_beside(const std::string& module, const ExpertsConfig& experts) {
+    const std::int64_t wide = experts.intermediate_size, narrow = config_.hidden_size;
+    for (std::string_view norm : {"post_feedforward_layernorm_1", "pre_feedforward_layernorm_2",
+                                  "post_feedforward_layernorm_2"})
+      add_norm(fmt::format("{}.{}", module, norm), narrow);
+    add_linear(module + ".router.proj", experts.count, narrow, /*bias=*/false);
+    add(module + ".router.scale", {narrow}, TensorRole::norm);
+    add(module + ".router.per_expert_scale", {experts.count}, TensorRole::norm);
+    add(module + ".experts.gate_up_proj", {experts.count, 2 * wide, narrow}, TensorRole::stack);
+    add(module + ".experts.down_proj", {experts.count, narrow, wide}, TensorRole::stack);
+  }
+
+  void add_interleaved_experts(const std::string& module, const ExpertsConfig& experts) {
+    const std::int64_t wide = experts.intermediate_size, narrow = config_.hidden_size;
+    add(module + ".gate_up_proj", {experts.count, narrow, 2 * wide}, TensorRole::stack);
+    add(module + ".gate_up_proj_bias", {experts.count, 2 * wide}, TensorRole::bias);
+    add(module + ".down_proj", {experts.count, wide, narrow}, TensorRole::stack);
+    add(module + ".down_proj_bias", {experts.count, narrow}, TensorRole::bias);
   }
 
   const ModelConfig& config_;

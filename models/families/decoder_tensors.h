@@ -11,8 +11,8 @@
 namespace ashlar {
 
 // A `norm` is of the config's kind, what scales a layer too; `bias` stands for all small tensors of
-// a block.
-enum class TensorRole { matrix, norm, plain_norm, bias };
+// a block; a `stack` of matrices is no module's weight and never quantised.
+enum class TensorRole { matrix, stack, norm, plain_norm, bias };
 
 struct DecoderTensor {
   std::string name;  // of a checkpoint without a wrapper's prefix: "model.embed_tokens.weight"

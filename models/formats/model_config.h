@@ -45,7 +45,7 @@ enum class RouterScore { softmax, sigmoid };
 
 // How a checkpoint names the experts: a layer's block, and the projections of each expert.
 struct ExpertNames {
-  std::string_view block = "mlp";
+  std::string_view block = "mlp", router = "gate";
   std::string_view gate = "gate_proj", up = "up_proj", down = "down_proj";
 };
 
@@ -59,6 +59,15 @@ struct ExpertsConfig {
   bool has_correction =
       false;  // a bias for each expert is added where they are chosen, not weighed
   std::int64_t shared_intermediate_size = 0;  // of an expert for all tokens, with a gate; 0: none
+  bool has_biases = false;                    // router and projections
+  // c: instead of activation(gate) * up, (up + 1) * gate * sigmoid(1.702 * gate) for a gate of at
+  // most c and an up of -c to c.
+  std::optional<double> clamp;
+  // They stand beside an MLP, between norms of their own, and their router sees the residual
+  // stream.
+  bool beside_mlp = false;
+  // Gate and up are every other row of one tensor.
+  bool interleaved = false;
   ExpertNames names;
 };
 
@@ -73,7 +82,7 @@ struct LayerConfig {
   // An earlier layer of the same sizes, whose keys and values this one sees; it has none of its
   // own.
   std::optional<std::int64_t> kv_source = {};
-  bool has_experts = false;  // ModelConfig::experts, in the MLP's place
+  bool has_experts = false;  // ModelConfig::experts, in the MLP's place or beside it
 
   bool has_feed_forward() const { return has_experts || intermediate_size > 0; }
 
@@ -120,11 +129,12 @@ struct ModelConfig {
   std::int64_t sliding_window =
       0;                     // keys a sliding layer sees, its own included; 0 without such layers
   RopeParameters full_rope;  // of full layers
-  RopeParameters sliding_rope;  // of sliding layers
-  double query_scale = 0;       // multiplies query * key
-  bool qk_norm = false;         // q and k are normalised before rope, each head for itself
-  bool joint_qk_norm = false;   // or all heads of each as one row
-  bool value_norm = false;      // each head of v is normalised, without a weight
+  RopeParameters sliding_rope;   // of sliding layers
+  double query_scale = 0;        // multiplies query * key
+  bool qk_norm = false;          // q and k are normalised before rope, each head for itself
+  bool joint_qk_norm = false;    // or all heads of each as one row
+  bool value_norm = false;       // each head of v is normalised, without a weight
+  bool attention_sinks = false;  // each head sees one more key, of a score of its own and value 0
   bool qkv_bias = false;
   bool output_bias = false;
   bool mlp_bias = false;

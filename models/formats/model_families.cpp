@@ -20,6 +20,7 @@ constexpr ModelFamily kFamilies[] = {
     {"gemma2", read_gemma2},
     {"gemma3_text", read_gemma3},
     {"gemma4_text", read_gemma4},
+    {"gpt_oss", read_gpt_oss},
     {"llama", read_llama},
     {"mamba2", read_mamba2},
     {"minimax_m2", read_minimax_m2},

@@ -25,8 +25,9 @@ struct QuantizationConfig {
   bool operator==(const QuantizationConfig&) const = default;
 };
 
-// Reads `quantization`, or `quantization_config` in the same form; nothing when there is neither.
-// Throws FormatError for wrong values, Unsupported for other methods, modes and encodings.
+// Reads `quantization`, or `quantization_config` in the same form; nothing when there is neither,
+// or for the method mxfp4, whose tensors name themselves (`gate_up_proj_blocks`). Throws
+// FormatError for wrong values, Unsupported for other methods, modes and encodings.
 std::optional<QuantizationConfig> read_quantization(const JsonFields& config);
 
 }  // namespace ashlar

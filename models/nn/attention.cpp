@@ -85,8 +85,11 @@ Array self_attention(const Array& x, const Weights& weights, const ModelConfig& 
                                  .window = sliding ? config.sliding_window : 0,
                                  .softcap = config.attention_softcap.value_or(0),
                                  .ring = seen.ring};
+  std::optional<Array> sinks;
+  if (config.attention_sinks)
+    sinks = broadcast_to(weights.get("sinks", {heads}), {x.dim(0), heads});
   Array mixed = attention(apply_query_rope(q, rope), seen.keys, seen.values, range.position,
-                          range.position + range.valid, options);
+                          range.position + range.valid, options, sinks);
   if (config.gated_attention)
     mixed = mixed * sigmoid(split_heads(projected, heads)(kEllipsis, Slice(depth, 2 * depth)));
   return linear(flatten(mixed, 2), weights / "o_proj", config.hidden_size, config.output_bias);

@@ -46,13 +46,14 @@ TEST(FoundGraphs, ClosureWithoutElements) {
 TEST(FoundGraphs, StateScatteredIntoItself) {
   const State state("found.scattered", DType::f32, {64});
   const Array contents = counting({64});
-  state.update(contents);
+  state.update(counting({64}));
   const auto step = compile([](const State& s, const Array& at) {
     s.update(scatter_add(s.read(), at, flip(s.read(), 0)));
   });
   const Array at = arange(0, 64) * 7 % 64;
+  const auto expected = values_of(scatter_add(contents, at, flip(contents, 0)));
   step(state, at);
-  EXPECT_EQ(values_of(state.read()), values_of(scatter_add(contents, at, flip(contents, 0))));
+  EXPECT_EQ(values_of(state.read()), expected);
 }
 
 }  // namespace

@@ -80,6 +80,8 @@ def config_seeds():
     yield "qwen3_moe", {"model_type": "qwen3_moe", **small, "mlp_only_layers": [1], "norm_topk_prob": True}
     yield "minimax_m2", {"model_type": "minimax_m2", **small, "rotary_dim": 8, "scoring_func": "sigmoid",
                          "attn_type_list": [1, 1], "shared_intermediate_size": 0}
+    yield "gpt_oss", {"model_type": "gpt_oss", **small, "num_local_experts": 4, "swiglu_limit": 7.0,
+                      "rope_scaling": {**yarn, "beta_fast": 32.0}, "sliding_window": 8}
     yield "gemma", {"model_type": "gemma", **small, "hidden_act": "gelu", "hidden_activation": None}
     yield "gemma2", {"model_type": "gemma2", **small, "attn_logit_softcapping": 20,
                      "final_logit_softcapping": None, "query_pre_attn_scalar": 24, "sliding_window": 8}

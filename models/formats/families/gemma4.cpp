@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "models/formats/expert_fields.h"
 #include "models/formats/families/gemma_fields.h"
 #include "models/formats/families/readers.h"
 #include "runtime/program/error.h"
@@ -117,7 +118,6 @@ void read_per_layer_embedding(const JsonFields& fields, ModelConfig& config) {
 
 ModelConfig read_gemma4(const JsonFields& fields) {
   check_direction(fields);
-  refuse_feature(fields, "enable_moe_block");
   ModelConfig config = read_gemma_decoder(fields, {.vocab_size = 262144,
                                                    .hidden_size = 2304,
                                                    .intermediate_size = 9216,
@@ -138,6 +138,11 @@ ModelConfig read_gemma4(const JsonFields& fields) {
   for (LayerConfig& layer : config.layers)
     layer.value_is_key = value_is_key && layer.attention == AttentionKind::full;
   share_keys(fields, config);
+  if (fields.flag("enable_moe_block").value_or(false)) {
+    config.experts = read_gemma_experts(fields);
+    for (LayerConfig& layer : config.layers)
+      layer.has_experts = true;
+  }
   read_per_layer_embedding(fields, config);
   read_rope(fields, {.parameters = R"({"sliding_attention": {"rope_theta": 10000},
                                "full_attention": {"rope_type": "proportional", "rope_theta": 1e6,

@@ -12,6 +12,7 @@ ModelConfig read_gemma(const JsonFields& fields);
 ModelConfig read_gemma2(const JsonFields& fields);
 ModelConfig read_gemma3(const JsonFields& fields);
 ModelConfig read_gemma4(const JsonFields& fields);
+ModelConfig read_gpt_oss(const JsonFields& fields);
 ModelConfig read_llama(const JsonFields& fields);
 ModelConfig read_mamba2(const JsonFields& fields);
 ModelConfig read_minimax_m2(const JsonFields& fields);
