@@ -76,11 +76,14 @@ func.func @reduce_first_axis(%x: tensor<2x3xf32>) -> (tensor<1x3xf32>, tensor<3x
   return %s, %a : tensor<1x3xf32>, tensor<3xi32>
 }
 
-// -0.0 + 0.0 is 0.0: only the maximum of one element is that element.
+// -0.0 + 0.0 is 0.0: the maximum of one element is that element, its sum is 0 plus it.
 // CHECK-LABEL: func.func @reduce_one
 func.func @reduce_one(%x: tensor<3x1xf32>) -> (tensor<3xf32>, tensor<3xf32>) {
-  // CHECK-NEXT: ashlar.reshape
-  // CHECK-NEXT: ashlar.reduce_sum
+  // CHECK-NEXT: %[[M:.*]] = ashlar.reshape
+  // CHECK-NEXT: %[[E:.*]] = ashlar.reshape
+  // CHECK-NEXT: %[[ZERO:.*]] = ashlar.full {{.*}} value = 0.0
+  // CHECK-NEXT: %[[S:.*]] = ashlar.add %[[ZERO]], %[[E]]
+  // CHECK-NEXT: return %[[M]], %[[S]]
   %m = ashlar.reduce_max %x {axes = array<i64: 1>, keepdims = false} : (tensor<3x1xf32>) -> tensor<3xf32>
   %s = ashlar.reduce_sum %x {axes = array<i64: 1>, keepdims = false} : (tensor<3x1xf32>) -> tensor<3xf32>
   return %m, %s : tensor<3xf32>, tensor<3xf32>
