@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/array/context.h"
 
+#include "runtime/array/host_call.h"
 #include "runtime/array/origin.h"
 #include "runtime/program/error.h"
 #include "runtime/vulkan/transfers.h"
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 
 namespace ashlar {
 namespace {
@@ -75,10 +77,12 @@ void Context::evaluate(std::span<const Array> arrays) {
   std::vector<NodeRef> computed;
   for (const NodeRef& root : unevaluated(arrays)) {
     if (is_constant(*root))
-      root->set_value(upload(*root));
+      root->set_value(upload(root->type(), *root->data()));
     else
       computed.push_back(root);
   }
+  run_host_calls(computed);
+  std::erase_if(computed, [](const NodeRef& root) { return root->value() != nullptr; });
   if (computed.empty())
     return;
   const Graph graph = graph_of(computed);
@@ -117,7 +121,7 @@ std::vector<std::shared_ptr<DeviceValue>> Context::execute(Executor& executor,
   std::vector<BufferView> input_views, output_views;
   for (const NodeRef& input : inputs) {
     if (!input->value())
-      input->set_value(upload(*input));
+      input->set_value(upload(input->type(), *input->data()));
     input_views.push_back(input->value()->view());
   }
   std::vector<std::shared_ptr<DeviceValue>> values;
@@ -133,10 +137,40 @@ std::shared_ptr<DeviceValue> Context::allocate(const ArrayType& type) {
   return memory_.allocate(byte_count(type.dtype, type.shape));
 }
 
-std::shared_ptr<DeviceValue> Context::upload(const Node& constant) {
-  auto value = allocate(constant.type());
-  device_.transfers().write(*value->view().buffer, 0, *constant.data());
+std::shared_ptr<DeviceValue> Context::upload(const ArrayType& type,
+                                             std::span<const std::byte> bytes) {
+  auto value = allocate(type);
+  device_.transfers().write(*value->view().buffer, 0, bytes);
   return value;
+}
+
+void Context::run_host_calls(std::span<const NodeRef> roots) {
+  std::vector<Node*> nodes;
+  for (const NodeRef& root : roots)
+    nodes.push_back(root.get());
+  // Each call once, whatever number of its results is needed.
+  std::map<std::pair<const CustomRules*, std::vector<Node*>>, std::vector<std::vector<std::byte>>>
+      done;
+  for (Node* node : topological_order(nodes)) {
+    if (!is_host_call(*node) || node->value())
+      continue;
+    std::vector<Node*> inputs;
+    for (const NodeRef& input : node->inputs())
+      inputs.push_back(input.get());
+    const auto [results, is_new] = done.try_emplace({node->call().rules.get(), std::move(inputs)});
+    if (is_new)
+      results->second = run_on_host(*node);
+    node->set_value(upload(node->type(), results->second[node->call().result]));
+  }
+}
+
+std::vector<std::vector<std::byte>> Context::run_on_host(const Node& node) {
+  const CallView call(node);
+  evaluate(call.arguments);
+  std::vector<std::vector<std::byte>> arguments;
+  for (const Array& argument : call.arguments)
+    arguments.push_back(argument.to_bytes());
+  return call.rules.host(arguments);
 }
 
 std::vector<std::byte> Context::read(const Array& array) {

@@ -50,7 +50,10 @@ public:
 
 private:
   Context();
-  std::shared_ptr<DeviceValue> upload(const Node& constant);
+  // Gives the host calls that `roots` depend on their values.
+  void run_host_calls(std::span<const NodeRef> roots);
+  std::vector<std::vector<std::byte>> run_on_host(const Node& call);
+  std::shared_ptr<DeviceValue> upload(const ArrayType& type, std::span<const std::byte> bytes);
   std::shared_ptr<DeviceValue> allocate(const ArrayType& type);
   std::vector<std::shared_ptr<DeviceValue>> execute(Executor& executor,
                                                     std::span<const NodeRef> inputs);

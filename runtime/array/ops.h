@@ -2,14 +2,20 @@
 // Every function on arrays.
 #pragma once
 
+#include "runtime/array/blocks.h"
+#include "runtime/array/complex.h"
 #include "runtime/array/contraction.h"
 #include "runtime/array/convolution.h"
 #include "runtime/array/creation.h"
 #include "runtime/array/diagonals.h"
 #include "runtime/array/elementwise.h"
+#include "runtime/array/fast.h"
+#include "runtime/array/fft.h"
 #include "runtime/array/indexing.h"
+#include "runtime/array/linalg.h"
 #include "runtime/array/math.h"
 #include "runtime/array/movement.h"
+#include "runtime/array/pooling.h"
 #include "runtime/array/products.h"
 #include "runtime/array/quantization.h"
 #include "runtime/array/random.h"
@@ -18,4 +24,5 @@
 #include "runtime/array/searching.h"
 #include "runtime/array/sorting.h"
 #include "runtime/array/statistics.h"
+#include "runtime/array/tapers.h"
 #include "runtime/array/updates.h"

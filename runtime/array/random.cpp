@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/array/random.h"
 
+#include "runtime/array/contraction.h"
 #include "runtime/array/creation.h"
 #include "runtime/array/elementwise.h"
 #include "runtime/array/indexing.h"
+#include "runtime/array/linalg.h"
 #include "runtime/array/math.h"
 #include "runtime/array/movement.h"
 #include "runtime/array/origin.h"
@@ -85,6 +87,15 @@ Array normal(const Operand& key, const Shape& shape) {
   const Array radius = sqrt(-2.0 * log(open_uniform(words(key.array(), shape, 0))));
   const Array angle = open_uniform(words(key.array(), shape, 1)) * (2.0 * std::numbers::pi);
   return radius * cos(angle);
+}
+
+Array multivariate_normal(const Operand& key, const Operand& mean, const Operand& covariance,
+                          const Shape& shape) {
+  const WrittenAt at(key.where());
+  const Array factor = linalg::cholesky(covariance);
+  std::vector<std::int64_t> dims = shape.dims();
+  dims.push_back(factor.dim(-1));
+  return matmul(normal(key, Shape(std::move(dims))), swapaxes(factor, -1, -2)) + mean;
 }
 
 Array gumbel(const Operand& key, const Shape& shape) {

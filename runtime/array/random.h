@@ -17,6 +17,10 @@ Array bits(const Operand& key, const Shape& shape);
 // In [low, high), multiples of 2^-24 of the range.
 Array uniform(const Operand& key, const Shape& shape, double low = 0.0, double high = 1.0);
 Array normal(const Operand& key, const Shape& shape);
+// Vectors [shape..., n] with a mean [n] and a positive definite covariance [n, n], which is
+// factored on the host (runtime/array/linalg.h).
+Array multivariate_normal(const Operand& key, const Operand& mean, const Operand& covariance,
+                          const Shape& shape);
 // -log(-log(u)).
 Array gumbel(const Operand& key, const Shape& shape);
 // Integers (i32) of [low, high); throws InvalidArgument when there are none. Each has its

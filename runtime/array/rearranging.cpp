@@ -2,9 +2,11 @@
 #include "runtime/array/rearranging.h"
 
 #include "runtime/array/creation.h"
+#include "runtime/array/elementwise.h"
 #include "runtime/array/indexing.h"
 #include "runtime/array/origin.h"
 #include "runtime/array/promotion.h"
+#include "runtime/array/table_functions.h"
 #include "runtime/program/error.h"
 
 #include <algorithm>
@@ -148,6 +150,25 @@ Array atleast_3d(const Operand& input) {
   const WrittenAt at(input.where());
   const Array x = atleast_2d(input);
   return x.rank() == 2 ? expand_dims(x, 2) : x;
+}
+
+Array as_strided(const Operand& input, const Shape& shape, const std::vector<std::int64_t>& strides,
+                 std::int64_t offset) {
+  const WrittenAt at(input.where());
+  const Array x = reshape(input, {-1});
+  if (strides.size() != shape.dims().size())
+    throw InvalidArgument("as_strided", "expected {} strides for {}, got {}", shape.rank(),
+                          shape.to_string(), strides.size());
+  Array place = full(shape, static_cast<int>(offset), DType::i32);
+  std::int64_t least = offset, most = offset;
+  for (std::size_t axis = 0; axis < strides.size(); ++axis) {
+    place = place +
+            table::iota(shape.dims(), DType::i32, static_cast<std::int64_t>(axis)) * strides[axis];
+    (strides[axis] < 0 ? least : most) += (shape.dims()[axis] - 1) * strides[axis];
+  }
+  if (shape.element_count() > 0 && (least < 0 || most >= x.size()))
+    throw InvalidArgument("as_strided", "reads elements {} to {} of {}", least, most, x.size());
+  return take(x, place, 0);
 }
 
 Array zeros_like(const Operand& input) {

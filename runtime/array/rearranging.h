@@ -32,6 +32,11 @@ Array atleast_1d(const Operand& input);
 Array atleast_2d(const Operand& input);
 Array atleast_3d(const Operand& input);
 
+// Element i of the result is element offset + sum(i * strides) of the flattened input: a copy, not
+// a view. Throws InvalidArgument where that lies outside.
+Array as_strided(const Operand& input, const Shape& shape, const std::vector<std::int64_t>& strides,
+                 std::int64_t offset = 0);
+
 Array zeros_like(const Operand& input);
 Array ones_like(const Operand& input);
 Array full_like(const Operand& input, const Operand& value);

@@ -4,6 +4,8 @@
 
 #include "runtime/array/array.h"
 
+#include <vector>
+
 namespace ashlar {
 
 // How many elements of a sorted vector are less than each value (or at most it, with `right`):
@@ -14,5 +16,12 @@ Array searchsorted(const Operand& sorted, const Operand& values, bool right = fa
 // (Both sort completely.)
 Array partition(const Operand& input, std::int64_t kth, int axis = -1);
 Array argpartition(const Operand& input, std::int64_t kth, int axis = -1);
+
+// Positions of the elements that are not 0, in row-major order: one vector (i32) per axis. Their
+// number depends on the values, so the input is evaluated and read: not within a trace or
+// transform.
+std::vector<Array> nonzero(const Operand& input);
+// The elements where the mask, of the input's shape, holds, as a vector; reads the mask as above.
+Array masked_select(const Operand& input, const Array& mask);
 
 }  // namespace ashlar

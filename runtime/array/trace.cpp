@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/array/trace.h"
 
+#include "runtime/array/host_call.h"
 #include "runtime/array/origin.h"
 #include "runtime/program/error.h"
 
@@ -84,6 +85,11 @@ void Trace::check_belongs(const Node& node) const {
     throw InvalidArgument("trace",
                           "entry '{}' uses an array that was evaluated outside ({}): pass it as an "
                           "argument, or make it a state, a weight or a host constant",
+                          entry_.name, place_of(node));
+  if (is_host_call(node))
+    throw InvalidArgument("trace",
+                          "entry '{}' calls a function that runs on the host ({}): call it outside "
+                          "and pass the result",
                           entry_.name, place_of(node));
   const bool tied = node.is_input() || node.is(OpKind::state_read);
   if (tied && !own_.contains(&node))

@@ -66,4 +66,10 @@ Array slice_multiply(const Operand& input, const std::vector<Index>& indices,
   return where(covered, input.array() * moved, input);
 }
 
+Array slice_apply(const Operand& input, const std::vector<Index>& indices,
+                  const std::function<Array(const Array&)>& function) {
+  const WrittenAt at(input.where());
+  return slice_update(input, indices, function(index(input, indices)));
+}
+
 }  // namespace ashlar

@@ -4,6 +4,7 @@
 
 #include "runtime/array/array.h"
 
+#include <functional>
 #include <vector>
 
 namespace ashlar {
@@ -19,5 +20,8 @@ Array slice_update(const Operand& input, const std::vector<Index>& indices, cons
 Array slice_add(const Operand& input, const std::vector<Index>& indices, const Operand& values);
 Array slice_multiply(const Operand& input, const std::vector<Index>& indices,
                      const Operand& values);
+// With any other function of what it reads: slice_apply(x, {0}, [](const Array& row) { ... }).
+Array slice_apply(const Operand& input, const std::vector<Index>& indices,
+                  const std::function<Array(const Array&)>& function);
 
 }  // namespace ashlar

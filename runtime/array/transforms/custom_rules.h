@@ -4,6 +4,7 @@
 
 #include "runtime/array/transforms/traced_function.h"
 
+#include <cstddef>
 #include <functional>
 #include <vector>
 
@@ -19,10 +20,17 @@ struct CustomRules {
   // Outputs with axis 0 for the batch, from arguments of which those `batched` have it as axis 0.
   using Vmap = std::function<Arrays(const Arrays& arguments, const std::vector<bool>& batched)>;
 
+  // Row-major contents of the results from those of the arguments.
+  using Bytes = std::vector<std::byte>;
+  using Host = std::function<std::vector<Bytes>(const std::vector<Bytes>& arguments)>;
+
   Vjp vjp;
   Jvp jvp;
   Vmap vmap;
   bool stops_gradients = false;
+  // Given where the host computes the results when something needs them
+  // (runtime/array/host_call.h).
+  Host host;
 };
 
 // The view of one call that rules need.

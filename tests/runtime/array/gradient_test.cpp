@@ -139,6 +139,9 @@ std::vector<OpCase> differentiable_cases() {
 INSTANTIATE_TEST_SUITE_P(Ops, Gradient, ::testing::ValuesIn(differentiable_cases()),
                          [](const auto& test) { return test.param.name; });
 
+INSTANTIATE_TEST_SUITE_P(Functions, Gradient, ::testing::ValuesIn(function_cases()),
+                         [](const auto& test) { return test.param.name; });
+
 TEST(Gradients, EveryDifferentiableOpHasACase) {
   std::set<OpKind> tested;
   for (const OpCase& c : op_cases())

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One or more small applications of every operation that has operands: what the tests of
-// derivatives and of vmap run.
+// One or more small applications of every operation that has operands, and of functions made of
+// them: what the tests of derivatives and of vmap run.
 #pragma once
 
 #include "runtime/array/transforms.h"
@@ -19,6 +19,8 @@ struct OpCase {
 };
 
 const std::vector<OpCase>& op_cases();
+// Functions made of operations; `op` is the one that matters most.
+const std::vector<OpCase>& function_cases();
 
 // Pseudo-random f32 in [low, high), different from each other, the same on every machine.
 Array numbers(const Shape& shape, double low = -1.5, double high = 1.5, int seed = 0);

@@ -79,6 +79,9 @@ std::vector<OpCase> cases_with_axes() {
 INSTANTIATE_TEST_SUITE_P(Ops, Vmap, ::testing::ValuesIn(cases_with_axes()),
                          [](const auto& test) { return test.param.name; });
 
+INSTANTIATE_TEST_SUITE_P(Functions, Vmap, ::testing::ValuesIn(function_cases()),
+                         [](const auto& test) { return test.param.name; });
+
 TEST(VmapRules, EveryOpWithOperandsHasACase) {
   std::set<OpKind> tested;
   for (const OpCase& c : cases_with_axes())
