@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes tokenizers/components.json: what the tokenizers library (0.23) computes for components that
-the sample tokenizers do not use. Needs `pip install tokenizers`; run from any folder.
+the sample tokenizers do not use. Needs `pip install tokenizers`, and `sentencepiece` and `protobuf` to
+compile the normalisation rules of Precompiled; run from any folder.
 
 A group is a tokenizer.json without its model, which stands once under "models", and its cases:
   {"text", "special", "ids"}                        encoding
@@ -8,9 +9,14 @@ A group is a tokenizer.json without its model, which stands once under "models",
   {"ids", "decoded", "decoded_skip_special"}        decoding
 The model "bytes" shows cuts: every piece comes out as its bytes and ends in a token for "|".
 """
+import base64
+import io
 import json
 import pathlib
+import tempfile
 
+import sentencepiece
+from sentencepiece import sentencepiece_model_pb2
 from tokenizers import Tokenizer
 
 TEXTS = [
@@ -69,6 +75,24 @@ def bpe(vocab, merges, **options):
     return model
 
 
+WORDS = ["<unk>", "<s>", "</s>", "a", "b", "ab", "##b", "##bb", "##c", "##d", "do", "##o", "cd", "▁", "▁a", "aa", "##",
+         "é", "##é", "x"]
+
+
+def word_piece(**options):
+    vocab = {word: index for index, word in enumerate(WORDS)}
+    return {"type": "WordPiece", "unk_token": "<unk>", "continuing_subword_prefix": "##",
+            "max_input_chars_per_word": 6, "vocab": vocab, **options}
+
+
+def unigram(pieces, **options):
+    return {"type": "Unigram", "unk_id": 0, "vocab": [["<unk>", 0.0], ["<s>", 0.0], ["</s>", 0.0], *pieces], **options}
+
+
+SCORED = [["a", -2.5], ["b", -3.0], ["ab", -4.0], ["abb", -6.5], ["bb", -5.0], ["aa", -5.0], ["do", -3.25], ["d", -7.0],
+          ["o", -7.0], ["cd", -4.5], ["▁", -2.0], ["▁a", -4.5], ["é", -9.0], ["aab", -6.5]]
+BYTE_PIECES = [[f"<0x{byte:02X}>", -12.0] for byte in range(256)]
+
 MODELS = {
     "bytes": byte_model(),
     "plain": letter_model("", "", unk_token="<unk>"),
@@ -76,6 +100,12 @@ MODELS = {
     "plain_silent": letter_model("", ""),
     "affixes": letter_model("##", "</w>", unk_token="<unk>"),
     "whole_words": letter_model("", "", unk_token="<unk>", ignore_merges=True),
+    "word_piece": word_piece(),
+    "word_piece_other_prefix": word_piece(continuing_subword_prefix="a", max_input_chars_per_word=100),
+    "word_level": {"type": "WordLevel", "unk_token": "<unk>", "vocab": {word: i for i, word in enumerate(WORDS)}},
+    "unigram": unigram(SCORED),
+    "unigram_bytes": unigram(SCORED + BYTE_PIECES, byte_fallback=True),
+    "unigram_missing_bytes": unigram(SCORED + BYTE_PIECES[:128], byte_fallback=True),
 }
 
 
@@ -112,6 +142,27 @@ def bert(clean, chinese, accents, lower):
 
 def sequence(key, *steps):
     return {"type": "Sequence", key: list(steps)}
+
+
+RULES = {"Ａ": "A", "ﬁ": "fi", "½": "1/2", "e\u0301": "é", "\u3000": " ", "\u0301": "", "\u00ad": "", "中": "M",
+         "\u09c7\u09be": "\u09cb", "👩": "w", "\r\n": "\n"}
+
+
+def precompiled():
+    """Has SentencePiece compile RULES, as part of a model that is thrown away."""
+    def code_points(text):
+        return " ".join(f"{ord(c):X}" for c in text)
+
+    with tempfile.NamedTemporaryFile("w", suffix=".tsv") as rules:
+        rules.write("".join(f"{code_points(a)}\t{code_points(b)}\n" for a, b in RULES.items()))
+        rules.flush()
+        written = io.BytesIO()
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter(["a b c"] * 9), model_writer=written, vocab_size=8, hard_vocab_limit=False,
+            normalization_rule_tsv=rules.name, minloglevel=2)
+    model = sentencepiece_model_pb2.ModelProto.FromString(written.getvalue())
+    compiled = base64.b64encode(model.normalizer_spec.precompiled_charsmap).decode()
+    return {"type": "Precompiled", "precompiled_charsmap": compiled}
 
 
 BEHAVIORS = ["Removed", "Isolated", "MergedWithPrevious", "MergedWithNext", "Contiguous"]
@@ -152,6 +203,16 @@ def groups():
                     (True, True, False, True)):
         yield group(f"BertNormalizer {options}", normalizer=bert(*options),
                     texts=TEXTS + ["a\u0000b\ufffdc\u0007d\u200de", "\ue000x"])
+    controls = "".join(map(chr, range(0x20))) + "".join(map(chr, range(0x7f, 0xa1)))
+    yield group("Nmt", normalizer={"type": "Nmt"}, texts=[
+        *TEXTS, "\x01\x0bx", controls, "a\u1680b\u200a\u200b\u200f\u2010\u2028\u2029\u202f\u2581\ufefe\ufeff\ufffd"])
+    yield group("Nmt before Metaspace first", normalizer={"type": "Nmt"}, pre_tokenizer=metaspace("first", True),
+                texts=["a b", "\x01a b"])
+    yield group("Precompiled", normalizer=precompiled(), texts=[
+        *TEXTS, "ＡＡ ﬁ½ e\u0301\u0301 a\u0301b \u0301", "中\u0301x", "x\r\ny", "কো \u09c7\u09be",
+        "Ａ" * 40, "👩\u200d👩", "각\u1100\u1161\u11a8"])
+    yield group("Precompiled before Metaspace first", normalizer=precompiled(), pre_tokenizer=metaspace("first", True),
+                texts=["a b", "\u00ada b", "ﬁ b", "e\u0301 b", "<s>ﬁ b"])
     yield group("Normalizer sequence", normalizer=sequence(
         "normalizers", {"type": "NFD"}, {"type": "StripAccents"}, {"type": "Lowercase"}, replace("e", "E")))
 
@@ -166,6 +227,11 @@ def groups():
         yield group(f"Digits {individual}", pre_tokenizer={"type": "Digits", "individual_digits": individual})
     for kind in ("Whitespace", "WhitespaceSplit", "BertPreTokenizer"):
         yield group(kind, pre_tokenizer={"type": kind})
+    for delimiter in (" ", "中"):
+        yield group(f"CharDelimiterSplit {delimiter}",
+                    pre_tokenizer={"type": "CharDelimiterSplit", "delimiter": delimiter})
+    for length in (1, 5):
+        yield group(f"FixedLength {length}", pre_tokenizer={"type": "FixedLength", "length": length})
     for prefix in (False, True):
         for regex in (False, True):
             yield group(f"ByteLevel {prefix} {regex}", pre_tokenizer=byte_level(prefix, regex),
@@ -199,10 +265,12 @@ def groups():
                 tokens=SPECIALS + [added("x", 259, rstrip=True), added(" ", 260), added("\n", 261, lstrip=True)])
 
     letters = ["ab abb aab", "abcdo", "aaaa", "xaxxb", "dodo cd", "b", "zz", "a▁a ▁ab"]
+    words = [*letters, "abbbbb abbbbbb", "é aé éa aéb", "## a## ##b", "<unk>a zaz <s>", "dodocdab", "aabbaabb", "zé中z"]
     plain = [added("<s>", 1, special=True), added("</s>", 2, special=True)]
     for model in MODELS:
         if model not in ("bytes", "pieces"):
-            yield group(f"Model {model}", model, tokens=plain, texts=letters,
+            texts = letters if MODELS[model]["type"] == "BPE" else words
+            yield group(f"Model {model}", model, tokens=plain, texts=texts,
                         pre_tokenizer={"type": "WhitespaceSplit"})
 
     template = {
@@ -252,6 +320,7 @@ ID_LISTS = [
     [FIRST + 4, FIRST + 5, FIRST + 7, FIRST + 8, FIRST + 23, FIRST + 2, FIRST + 9, FIRST + 6],
     [FIRST + 21, FIRST + 22, FIRST + 1, FIRST + 21],
     [100000, FIRST, 100001],
+    [FIRST + 24, FIRST + 2, FIRST + 2, FIRST + 24, FIRST + 2, FIRST + 6, FIRST + 6, FIRST + 1],
 ]
 
 
@@ -271,6 +340,8 @@ def decoders():
     for cleanup in (False, True):
         yield {"type": "WordPiece", "prefix": "##", "cleanup": cleanup}
     yield {"type": "BPEDecoder", "suffix": "</w>"}
+    for cleanup in (False, True):
+        yield {"type": "CTC", "pad_token": "a", "word_delimiter_token": "▁", "cleanup": cleanup}
     yield sequence("decoders", replace("▁", " "), {"type": "ByteFallback"}, {"type": "Fuse"}, strip)
     yield sequence("decoders", {"type": "ByteFallback"}, {"type": "Fuse"}, replace("▁", " "))
     yield sequence("decoders")

@@ -170,7 +170,7 @@ std::optional<std::string> Bpe::add_merge(std::string_view left, std::string_vie
   return std::nullopt;
 }
 
-void Bpe::encode(std::string_view piece, std::vector<std::int32_t>& ids) const {
+void Bpe::encode(std::string_view piece, WorkLimit&, std::vector<std::int32_t>& ids) const {
   if (piece.size() > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()))
     throw InvalidArgument("tokenizer", "a piece of {} bytes is too long", piece.size());
   if (ignores_merges_)
@@ -189,7 +189,7 @@ std::vector<std::int32_t> Bpe::initial_ids(std::string_view piece) const {
   bool is_unknown_pending = false;
   const auto append_pending = [&] {
     if (is_unknown_pending)
-      ids.push_back(unknown_id());
+      ids.push_back(require_id(*unknown_token_, "unk_token"));
     is_unknown_pending = false;
   };
   std::string symbol;
@@ -213,27 +213,6 @@ std::vector<std::int32_t> Bpe::initial_ids(std::string_view piece) const {
   }
   append_pending();
   return ids;
-}
-
-bool Bpe::append_bytes(std::string_view text, std::vector<std::int32_t>& ids) const {
-  const std::size_t old_size = ids.size();
-  for (const char byte : text) {
-    const auto id = vocabulary().id_of(fmt::format("<0x{:02X}>", static_cast<std::uint8_t>(byte)));
-    if (!id) {
-      ids.resize(old_size);
-      return false;
-    }
-    ids.push_back(*id);
-  }
-  return true;
-}
-
-std::int32_t Bpe::unknown_id() const {
-  const auto id = vocabulary().id_of(*unknown_token_);
-  if (!id)
-    throw FormatError("tokenizer", "model.unk_token: {} is not in the vocabulary",
-                      in_quotes(*unknown_token_));
-  return *id;
 }
 
 const Bpe::Merge* Bpe::find_merge(std::int32_t left, std::int32_t right) const {

@@ -21,7 +21,8 @@ public:
 
   // Throws FormatError if the piece has an unknown character and `unk_token` is not in the
   // vocabulary.
-  void encode(std::string_view piece, std::vector<std::int32_t>& ids) const override;
+  void encode(std::string_view piece, WorkLimit& limit,
+              std::vector<std::int32_t>& ids) const override;
 
 private:
   struct Merge {
@@ -37,8 +38,6 @@ private:
 
   const Merge* find_merge(std::int32_t left, std::int32_t right) const;
   std::vector<std::int32_t> initial_ids(std::string_view piece) const;
-  bool append_bytes(std::string_view text, std::vector<std::int32_t>& ids) const;
-  std::int32_t unknown_id() const;
 
   std::unordered_map<std::uint64_t, Merge> merges_;  // by both ids
   std::optional<std::string> unknown_token_;

@@ -9,7 +9,6 @@
 #include "runtime/program/error.h"
 #include "runtime/program/in_quotes.h"
 
-#include <array>
 #include <cstddef>
 #include <limits>
 #include <optional>
@@ -105,11 +104,6 @@ public:
   }
 };
 
-std::string replace_each(std::string_view text, const Pattern& from, std::string_view to) {
-  WorkLimit limit = WorkLimit::for_token(text.size());
-  return replace_spans(text, from.find_all(text, limit), to, limit);
-}
-
 struct ReplaceOptions {
   Pattern pattern;
   std::string content;
@@ -194,72 +188,6 @@ private:
   const MetaspaceOptions& options_;
 };
 
-struct WordPieceOptions {
-  std::string prefix;
-  bool cleanup;
-};
-
-class WordPieceStage : public WholeTokenStage {
-public:
-  WordPieceStage(TokenSink& next, const WordPieceOptions& options)
-      : WholeTokenStage(next), options_(options) {}
-
-private:
-  void take(std::string token, bool is_first) override {
-    if (!is_first) {
-      if (token.starts_with(options_.prefix))
-        token.erase(0, options_.prefix.size());
-      else
-        token.insert(0, " ");
-    }
-    emit_token(options_.cleanup ? cleaned(std::move(token)) : token);
-  }
-
-  // Undoes the spaces that BERT's splitting at punctuation leaves in English.
-  static std::string cleaned(std::string text) {
-    constexpr auto kRules = std::to_array<std::pair<std::string_view, std::string_view>>({
-        {" .", "."},
-        {" ?", "?"},
-        {" !", "!"},
-        {" ,", ","},
-        {" ' ", "'"},
-        {" n't", "n't"},
-        {" 'm", "'m"},
-        {" do not", " don't"},
-        {" 's", "'s"},
-        {" 've", "'ve"},
-        {" 're", "'re"},
-    });
-    for (const auto& [from, to] : kRules)
-      text = replace_each(text, Pattern(std::string(from)), to);
-    return text;
-  }
-
-  const WordPieceOptions& options_;
-};
-
-// The end-of-word suffix becomes a space, but not in the last token.
-class BpeStage : public WholeTokenStage {
-public:
-  BpeStage(TokenSink& next, const Pattern& suffix) : WholeTokenStage(next), suffix_(suffix) {}
-
-private:
-  void take(std::string token, bool) override {
-    release(" ");
-    held_ = std::move(token);
-  }
-  void complete() override { release(""); }
-
-  void release(std::string_view replacement) {
-    if (held_)
-      emit_token(replace_each(*held_, suffix_, replacement));
-    held_.reset();
-  }
-
-  const Pattern& suffix_;
-  std::optional<std::string> held_;
-};
-
 // Stages one behind the other.
 class Chain : public TokenSink {
 public:
@@ -322,10 +250,11 @@ std::unique_ptr<Decoder> make_decoder(const JsonNode& node) {
   if (type == "Metaspace")
     return make_stage_decoder<MetaspaceStage>(parse_metaspace(node));
   if (type == "WordPiece")
-    return make_stage_decoder<WordPieceStage>(
-        WordPieceOptions{node.string_or("prefix", "##"), node.bool_or("cleanup", true)});
+    return make_word_piece_decoder(node);
   if (type == "BPEDecoder")
-    return make_stage_decoder<BpeStage>(Pattern(node.string_or("suffix", "</w>")));
+    return make_bpe_decoder(node);
+  if (type == "CTC")
+    return make_ctc_decoder(node);
   if (type == "Sequence")
     return std::make_unique<DecoderSequence>(node.at("decoders"));
   throw Unsupported("tokenizer", "{}: the decoder {} is not supported", node.path(),

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Building blocks of the decoders: a stage that sees whole tokens, and the decoder made of a stage
-// type and its options.
+// type and its options. Also the decoders of models whose tokens are words or their parts.
 #pragma once
 
 #include "models/formats/tokenizer/decoder.h"
+#include "models/formats/tokenizer/pattern.h"
 
 #include <memory>
 #include <string>
@@ -69,5 +70,12 @@ template <typename StageType, typename Options>
 std::unique_ptr<Decoder> make_stage_decoder(Options options) {
   return std::make_unique<StageDecoder<StageType, Options>>(std::move(options));
 }
+
+// `text` with every match of `from` replaced, within the limits of one token.
+std::string replace_each(std::string_view text, const Pattern& from, std::string_view to);
+
+std::unique_ptr<Decoder> make_word_piece_decoder(const JsonNode& node);
+std::unique_ptr<Decoder> make_bpe_decoder(const JsonNode& node);
+std::unique_ptr<Decoder> make_ctc_decoder(const JsonNode& node);
 
 }  // namespace ashlar::tokenizer

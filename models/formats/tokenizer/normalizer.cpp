@@ -40,6 +40,28 @@ public:
   }
 };
 
+// What SentencePiece does to text from the web: control characters go, odd spaces become spaces.
+class Nmt : public Normalizer {
+public:
+  void apply(Stretch& stretch, WorkLimit&) const override {
+    filter_characters(stretch, [](char32_t c) { return !is_dropped(c); });
+    map_characters(stretch, [](std::string& text, char32_t c) {
+      append_code_point(text, is_space(c) ? U' ' : c);
+    });
+  }
+
+private:
+  static bool is_dropped(char32_t c) {
+    return (c >= 0x01 && c <= 0x08) || c == 0x0B || (c >= 0x0E && c <= 0x1F) || c == 0x7F ||
+           c == 0x8F || c == 0x9F;
+  }
+  static bool is_space(char32_t c) {
+    return c == '\t' || c == '\n' || c == '\f' || c == '\r' || c == 0x1680 ||
+           (c >= 0x200B && c <= 0x200F) || c == 0x2028 || c == 0x2029 || c == 0x2581 ||
+           c == 0xFEFF || c == 0xFFFD;
+  }
+};
+
 class StripSpaces : public Normalizer {
 public:
   explicit StripSpaces(const JsonNode& node)
@@ -142,6 +164,8 @@ std::unique_ptr<Normalizer> make_normalizer(const JsonNode& node) {
     return std::make_unique<UnicodeNormalizer>(UnicodeForm::kNfkd);
   if (type == "Lowercase")
     return std::make_unique<Lowercase>();
+  if (type == "Nmt")
+    return std::make_unique<Nmt>();
   if (type == "StripAccents")
     return std::make_unique<StripAccents>();
   if (type == "Strip")
@@ -155,6 +179,8 @@ std::unique_ptr<Normalizer> make_normalizer(const JsonNode& node) {
     return std::make_unique<ByteLevel>();
   if (type == "BertNormalizer")
     return make_bert_normalizer(node);
+  if (type == "Precompiled")
+    return make_precompiled_normalizer(node);
   if (type == "Sequence")
     return std::make_unique<NormalizerSequence>(node.at("normalizers"));
   throw Unsupported("tokenizer", "{}: the normalizer {} is not supported", node.path(),

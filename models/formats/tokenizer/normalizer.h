@@ -28,7 +28,8 @@ public:
 // Throws FormatError for a malformed description, Unsupported for a type that is not known.
 std::unique_ptr<Normalizer> make_normalizer(const JsonNode& node);
 
-// The type BertNormalizer, which has a file of its own.
+// The types BertNormalizer and Precompiled, which have files of their own.
 std::unique_ptr<Normalizer> make_bert_normalizer(const JsonNode& node);
+std::unique_ptr<Normalizer> make_precompiled_normalizer(const JsonNode& node);
 
 }  // namespace ashlar::tokenizer

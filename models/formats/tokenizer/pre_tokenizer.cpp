@@ -19,6 +19,8 @@ namespace {
 constexpr std::string_view kGpt2Pattern =
     R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 
+constexpr std::int64_t kMaxFixedLength = 1 << 20;
+
 class SplitAtPattern : public PreTokenizer {
 public:
   explicit SplitAtPattern(const JsonNode& node)
@@ -123,6 +125,50 @@ private:
   SplitBehavior behavior_;
 };
 
+class SplitAtCharacter : public PreTokenizer {
+public:
+  explicit SplitAtCharacter(char32_t delimiter) : delimiter_(delimiter) {}
+
+  void apply(PieceList& list, WorkLimit&) const override {
+    split_pieces(
+        list,
+        [this](std::string_view piece) {
+          return find_characters(piece, [this](char32_t c) { return c == delimiter_; });
+        },
+        SplitBehavior::kRemoved, false);
+  }
+
+private:
+  char32_t delimiter_;
+};
+
+// Pieces of the same number of characters; the last may be shorter.
+class FixedLength : public PreTokenizer {
+public:
+  explicit FixedLength(std::size_t length) : length_(length) {}
+
+  void apply(PieceList& list, WorkLimit&) const override {
+    split_pieces(
+        list, [this](std::string_view piece) { return find_runs(piece); }, SplitBehavior::kIsolated,
+        false);
+  }
+
+private:
+  std::vector<Span> find_runs(std::string_view text) const {
+    std::vector<Span> runs;
+    std::size_t count = 0;
+    for (std::size_t offset = 0; offset < text.size(); ++count) {
+      if (count % length_ == 0)
+        runs.push_back({offset, offset});
+      offset += utf8_length(text[offset]);
+      runs.back().end = offset;
+    }
+    return runs;
+  }
+
+  std::size_t length_;
+};
+
 // Keeps runs of word characters and runs of what is neither word nor white space.
 class WordRuns : public PreTokenizer {
 public:
@@ -183,6 +229,15 @@ std::unique_ptr<PreTokenizer> make_punctuation(const JsonNode& node) {
                           behavior ? parse_split_behavior(*behavior) : SplitBehavior::kIsolated);
 }
 
+std::unique_ptr<PreTokenizer> make_fixed_length(const JsonNode& node) {
+  constexpr std::int64_t kDefaultLength = 5;
+  const auto length = node.find("length");
+  const std::int64_t count = length ? length->as_index(kMaxFixedLength + 1) : kDefaultLength;
+  if (count == 0)
+    length->fail("at least one character");
+  return std::make_unique<FixedLength>(static_cast<std::size_t>(count));
+}
+
 std::unique_ptr<PreTokenizer> make_bert() {
   auto sequence = std::make_unique<PreTokenizerSequence>();
   sequence->add(make_class_split(is_whitespace, SplitBehavior::kRemoved));
@@ -220,6 +275,10 @@ std::unique_ptr<PreTokenizer> make_pre_tokenizer(const JsonNode& node) {
     return std::make_unique<WordRuns>();
   if (type == "WhitespaceSplit")
     return make_class_split(is_whitespace, SplitBehavior::kRemoved);
+  if (type == "CharDelimiterSplit")
+    return std::make_unique<SplitAtCharacter>(node.at("delimiter").as_character());
+  if (type == "FixedLength")
+    return make_fixed_length(node);
   if (type == "BertPreTokenizer")
     return make_bert();
   if (type == "Sequence")

@@ -32,15 +32,7 @@ std::optional<PrefixTree::Match> PrefixTree::find_next(std::string_view text,
 std::optional<PrefixTree::Match> PrefixTree::longest_at(std::string_view text,
                                                         std::size_t begin) const {
   std::optional<Match> longest;
-  Node node = 0;
-  for (std::size_t end = begin; end < text.size(); ++end) {
-    const auto child = children_.find(edge(node, text[end]));
-    if (child == children_.end())
-      break;
-    node = child->second;
-    if (const auto value = values_.find(node); value != values_.end())
-      longest = Match{{begin, end + 1}, value->second};
-  }
+  for_each_at(text, begin, [&](const Match& match) { longest = match; });
   return longest;
 }
 

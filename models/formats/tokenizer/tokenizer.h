@@ -5,8 +5,7 @@
 //
 // A Tokenizer is immutable. Copies share their contents, and all const functions may be called from
 // several threads at once. Text is UTF-8 on both sides. Unicode properties are those of the
-// installed PCRE2 and utf8proc. Supported are BPE models; WordPiece, Unigram and WordLevel are
-// refused.
+// installed PCRE2 and utf8proc. Models: BPE, WordPiece, Unigram and WordLevel.
 #pragma once
 
 #include <cstdint>

@@ -83,7 +83,7 @@ void Tokenizer::Parts::encode_normalized(Stretch stretch, WorkLimit& limit,
   if (pre_tokenizer)
     pre_tokenizer->apply(list, limit);
   for (const auto& piece : list.pieces)
-    model->encode(piece.in(list.text), ids);
+    model->encode(piece.in(list.text), limit, ids);
 }
 
 std::vector<tokenizer::IdRun> Tokenizer::Parts::post_process(std::vector<tokenizer::IdRun> runs,

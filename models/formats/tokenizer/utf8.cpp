@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/formats/tokenizer/utf8.h"
 
+#include <algorithm>
+
 namespace ashlar::tokenizer {
 namespace {
 
@@ -67,6 +69,11 @@ char32_t next_code_point(std::string_view text, std::size_t& offset) {
     code_point = (code_point << 6) | (static_cast<std::uint8_t>(text[offset + i]) & 0x3F);
   offset += length;
   return code_point;
+}
+
+std::size_t count_characters(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char byte) { return (static_cast<std::uint8_t>(byte) & 0xC0) != 0x80; }));
 }
 
 void append_code_point(std::string& text, char32_t code_point) {

@@ -23,6 +23,9 @@ char32_t next_code_point(std::string_view text, std::size_t& offset);
 // Length in bytes of the character that starts with `lead`, in valid text.
 std::size_t utf8_length(char lead);
 
+// Number of characters of valid text.
+std::size_t count_characters(std::string_view text);
+
 void append_code_point(std::string& text, char32_t code_point);
 
 std::string to_utf8(char32_t code_point);

@@ -43,6 +43,12 @@ public:
   // Null if no token has this id. Lives as long as the vocabulary.
   const std::string* token_of(std::int32_t id) const;
 
+  // Calls `visit(token, id)` for every token, in no order.
+  template <typename Visit> void for_each(Visit visit) const {
+    for (const auto& [token, id] : ids_)
+      visit(std::string_view(token), id);
+  }
+
   std::size_t size() const { return ids_.size(); }
   // One more than the largest id.
   std::int32_t id_limit() const { return id_limit_; }

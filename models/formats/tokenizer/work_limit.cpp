@@ -39,8 +39,8 @@ WorkLimit WorkLimit::for_token(std::size_t bytes) {
 void WorkLimit::check_time() const {
   if (thread_seconds() > end_)
     throw Unsupported("tokenizer",
-                      "a text of {} bytes takes too long: the file's regular expressions "
-                      "backtrack too much on it",
+                      "a text of {} bytes takes too long: the file's expressions "
+                      "or tokens make too much work of it",
                       text_size_);
 }
 

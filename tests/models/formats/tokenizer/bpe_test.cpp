@@ -20,6 +20,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using tokenizer::Bpe;
 using tokenizer::JsonNode;
+using tokenizer::WorkLimit;
 
 Json small_model() {
   return {{"type", "BPE"},
@@ -29,7 +30,8 @@ Json small_model() {
 
 std::vector<std::int32_t> encoded(const Json& description, std::string_view piece) {
   std::vector<std::int32_t> ids;
-  Bpe(JsonNode(description, "model")).encode(piece, ids);
+  WorkLimit limit = WorkLimit::for_text(piece.size());
+  Bpe(JsonNode(description, "model")).encode(piece, limit, ids);
   return ids;
 }
 

@@ -75,7 +75,7 @@ TEST_P(FamilyTest, StreamsAnyPrefix) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, FamilyTest,
-                         testing::Values("gpt2", "llama2", "llama3", "gemma", "qwen2"),
+                         testing::Values("bert", "gpt2", "llama2", "llama3", "gemma", "qwen2"),
                          [](const auto& info) { return info.param; });
 
 TEST(Components, MatchTheReference) {

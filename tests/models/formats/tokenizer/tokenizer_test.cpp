@@ -47,9 +47,8 @@ TEST(Tokenizer, RefusesOtherVersions) {
 }
 
 TEST(Tokenizer, RefusesOtherModels) {
-  for (const std::string type : {"WordPiece", "Unigram", "WordLevel"})
-    EXPECT_THAT(load_error<Unsupported>({{"model", {{"type", type}, {"vocab", Json::object()}}}}),
-                HasSubstr("the model \"" + type + "\" is not supported"));
+  EXPECT_THAT(load_error<Unsupported>({{"model", {{"type", "Other"}, {"vocab", Json::object()}}}}),
+              HasSubstr("the model \"Other\" is not supported"));
   EXPECT_THAT(load_error<Unsupported>({{"model", {{"vocab", Json::object()}}}}),
               HasSubstr("\"without type\""));
 }
