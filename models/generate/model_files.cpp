@@ -1,40 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/generate/model_files.h"
 
-#include "runtime/program/error.h"
-
-#include <cstring>
-
 namespace ashlar {
-namespace {
-
-// The runtime type of a stored tensor.
-DType loaded_dtype(const TensorInfo& info) {
-  if (info.type == StoredType::f64)
-    return DType::f32;
-  if (auto dtype = dtype_of(info.type))
-    return *dtype;
-  throw Unsupported("model", "tensor '{}' is stored as {}, which cannot be loaded", info.name,
-                    name_of(info.type));
-}
-
-// Elements [offset / 4, ...) of doubles as floats.
-void narrow_doubles(std::span<const std::byte> source, std::uint64_t offset,
-                    std::span<std::byte> chunk) {
-  for (std::size_t i = 0; i < chunk.size() / sizeof(float); ++i) {
-    double wide;
-    std::memcpy(&wide, source.data() + (offset / sizeof(float) + i) * sizeof wide, sizeof wide);
-    const auto narrow = static_cast<float>(wide);
-    std::memcpy(chunk.data() + i * sizeof narrow, &narrow, sizeof narrow);
-  }
-}
-
-}  // namespace
 
 ModelFiles::ModelFiles(std::filesystem::path folder)
     : folder_(std::move(folder)), config_(read_model_config(folder_)),
       generation_(read_generation_config(folder_)),
-      checkpoint_(std::make_shared<const Checkpoint>(Checkpoint::open(folder_))) {}
+      checkpoint_(std::make_shared<const Checkpoint>(Checkpoint::open(folder_))),
+      tensors_(std::make_shared<const LoadableTensors>(checkpoint_, config_.quantization)) {
+  config_.quantization = tensors_->quantization();
+}
 
 ModelFiles ModelFiles::open(const std::filesystem::path& folder) {
   return ModelFiles(folder);
@@ -58,24 +33,21 @@ DType ModelFiles::default_dtype() const {
   if (config_.dtype)
     return *config_.dtype;
   for (std::string_view name : {"model.embed_tokens.scales", "model.embed_tokens.weight"})
-    if (const CheckpointTensor* embedding = checkpoint_->find(name))
-      return loaded_dtype(*embedding->info);
+    if (const auto embedding = tensors_->find(name))
+      return embedding->dtype;
   return DType::f32;
 }
 
 std::optional<WeightSpec> ModelFiles::find_weight(std::string_view name) const {
-  const CheckpointTensor* tensor = checkpoint_->find(name);
+  const auto tensor = tensors_->find(name);
   if (!tensor)
     return std::nullopt;
-  return WeightSpec{std::string(name), loaded_dtype(*tensor->info), tensor->info->shape, 0};
+  return WeightSpec{std::string(name), tensor->dtype, tensor->shape, 0};
 }
 
 void ModelFiles::read_weight(const WeightSpec& weight, std::uint64_t offset,
                              std::span<std::byte> chunk) const {
-  const CheckpointTensor& tensor = checkpoint_->at(weight.name);
-  if (tensor.info->type == StoredType::f64)
-    return narrow_doubles(tensor.data(), offset, chunk);
-  std::ranges::copy(tensor.data().subspan(offset, chunk.size()), chunk.begin());
+  tensors_->find(weight.name)->read(offset, chunk);
 }
 
 }  // namespace ashlar

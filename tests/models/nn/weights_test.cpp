@@ -34,7 +34,7 @@ Tensors packed() {
 }
 
 QuantizationConfig four_bits() {
-  return {{4, 64}, {}};
+  return {AffineEncoding{4, 64}, {}, {}};
 }
 
 auto matrix_of(Tensors tensors, std::optional<QuantizationConfig> quantization = four_bits()) {
@@ -58,6 +58,14 @@ TEST(Matrix, FollowsTheModulesOfTheConfig) {
   EXPECT_EQ((weights_of(tensors, config) / "m").matrix({6, 128}).dtype(), DType::f32);
 }
 
+TEST(Matrix, OfSmallFloatsHasNoBiases) {
+  const QuantizationConfig config{FloatEncoding{2, 1, 32}, {}, {}};
+  const Tensors tensors{{"m.weight", {DType::u32, {3, 6, 16}}},
+                        {"m.scales", {DType::bf16, {3, 6, 4}}}};
+  EXPECT_EQ((weights_of(tensors, config) / "m").matrix({3, 6, 128}).type(),
+            (ArrayType{DType::f32, {3, 6, 128}}));
+}
+
 TEST(Matrix, RefusesPartsThatDoNotFit) {
   EXPECT_THAT(matrix_of({{"m.weight", {DType::u32, {6, 128}}}}),
               ThrowsMessage<InvalidArgument>(HasSubstr("there are no scales 'm.scales'")));
@@ -67,7 +75,7 @@ TEST(Matrix, RefusesPartsThatDoNotFit) {
   without.modules["m"] = std::nullopt;
   EXPECT_THAT(matrix_of(packed(), without),
               ThrowsMessage<InvalidArgument>(HasSubstr("does not say how it is quantised")));
-  EXPECT_THAT(matrix_of(packed(), QuantizationConfig{{8, 64}, {}}),
+  EXPECT_THAT(matrix_of(packed(), QuantizationConfig{AffineEncoding{8, 64}, {}, {}}),
               ThrowsMessage<InvalidArgument>(HasSubstr(
                   "'m.weight': config.json implies [6, 32], the checkpoint has [6, 16]")));
   Tensors broken = packed();
@@ -76,7 +84,7 @@ TEST(Matrix, RefusesPartsThatDoNotFit) {
   broken = packed();
   broken["m.biases"].dtype = DType::f16;
   EXPECT_THAT(matrix_of(broken),
-              ThrowsMessage<InvalidArgument>(HasSubstr("scales and biases of one float type")));
+              ThrowsMessage<InvalidArgument>(HasSubstr("scales and biases of one type")));
   broken = packed();
   broken["m.weight"].dtype = DType::i32;
   EXPECT_THAT(matrix_of(broken), ThrowsMessage<InvalidArgument>(HasSubstr("expected u32 words")));
