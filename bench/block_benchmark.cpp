@@ -129,7 +129,8 @@ std::int64_t copies_for(const Block& block, const ModelConfig& config, bool is_c
   if (!block.has_weights || is_cpu)
     return 1;
   // The smallest matrices, at four bits: o_proj.
-  const std::int64_t bytes = config.hidden_size * config.attention_heads * config.head_dim / 2;
+  const std::int64_t bytes =
+      config.hidden_size * config.attention_heads * config.layers.front().head_dim / 2;
   return std::clamp<std::int64_t>(static_cast<std::int64_t>(kBeyondCaches) / bytes, 1,
                                   static_cast<std::int64_t>(config.layers.size()));
 }

@@ -25,13 +25,21 @@ Array residual(const BlockShape& shape) {
   return activations(shape, "residual", shape.config.hidden_size);
 }
 
+const LayerConfig& layer_of(const BlockShape& shape) {
+  return shape.config.layers[static_cast<std::size_t>(shape.copy)];
+}
+
+// Elements of all heads' queries of a token.
+std::int64_t query_width(const BlockShape& shape) {
+  return shape.config.attention_heads * layer_of(shape).head_dim;
+}
+
 std::vector<Array> norm_qkv(const BlockShape& shape) {
   const ModelConfig& config = shape.config;
   const nn::Weights weights = shape.layer / "self_attn";
   const Array x = normed(shape, "input_layernorm");
-  const std::int64_t query = config.attention_heads * config.head_dim;
-  const std::int64_t key = config.kv_heads * config.head_dim;
-  return {nn::linear(x, weights / "q_proj", query, config.qkv_bias),
+  const std::int64_t key = layer_of(shape).kv_heads * layer_of(shape).head_dim;
+  return {nn::linear(x, weights / "q_proj", query_width(shape), config.qkv_bias),
           nn::linear(x, weights / "k_proj", key, config.qkv_bias),
           nn::linear(x, weights / "v_proj", key, config.qkv_bias)};
 }
@@ -39,13 +47,14 @@ std::vector<Array> norm_qkv(const BlockShape& shape) {
 // The queries of the last tokens over a full cache.
 std::vector<Array> attend(const BlockShape& shape) {
   const ModelConfig& config = shape.config;
+  const LayerConfig& layer = layer_of(shape);
   const std::int64_t rows = shape.depth + shape.tokens;
   const auto cache = [&](std::string_view part) {
     return State(fmt::format("{}.{}", part, shape.copy), shape.dtype,
-                 {rows, 1, config.kv_heads, config.head_dim});
+                 {rows, 1, layer.kv_heads, layer.head_dim});
   };
-  const Array query = reshape(activations(shape, "query", config.attention_heads * config.head_dim),
-                              {1, shape.tokens, config.attention_heads, config.head_dim});
+  const Array query = reshape(activations(shape, "query", query_width(shape)),
+                              {1, shape.tokens, config.attention_heads, layer.head_dim});
   const Array position = array({static_cast<std::int32_t>(shape.depth)}, {1});
   const Array length = array({static_cast<std::int32_t>(rows)}, {1});
   return {attention(query, cache("key").read(), cache("value").read(), position, length,
@@ -54,26 +63,27 @@ std::vector<Array> attend(const BlockShape& shape) {
 
 std::vector<Array> output_residual(const BlockShape& shape) {
   const ModelConfig& config = shape.config;
-  const Array mixed = activations(shape, "mixed", config.attention_heads * config.head_dim);
+  const Array mixed = activations(shape, "mixed", query_width(shape));
   return {residual(shape) + nn::linear(mixed, shape.layer / "self_attn" / "o_proj",
                                        config.hidden_size, config.output_bias)};
 }
 
 std::vector<Array> norm_gate_up(const BlockShape& shape) {
   const ModelConfig& config = shape.config;
+  const std::int64_t wide = layer_of(shape).intermediate_size;
   const nn::Weights mlp = shape.layer / "mlp";
   const Array x =
       normed(shape, config.post_norms ? "pre_feedforward_layernorm" : "post_attention_layernorm");
-  const Array gate = nn::linear(x, mlp / "gate_proj", config.intermediate_size, config.mlp_bias);
-  const Array up = nn::linear(x, mlp / "up_proj", config.intermediate_size, config.mlp_bias);
+  const Array gate = nn::linear(x, mlp / "gate_proj", wide, config.mlp_bias);
+  const Array up = nn::linear(x, mlp / "up_proj", wide, config.mlp_bias);
   return {nn::activate(gate, config.activation) * up};
 }
 
 std::vector<Array> down_residual(const BlockShape& shape) {
   const ModelConfig& config = shape.config;
-  return {residual(shape) + nn::linear(activations(shape, "wide", config.intermediate_size),
-                                       shape.layer / "mlp" / "down_proj", config.hidden_size,
-                                       config.mlp_bias)};
+  return {residual(shape) +
+          nn::linear(activations(shape, "wide", layer_of(shape).intermediate_size),
+                     shape.layer / "mlp" / "down_proj", config.hidden_size, config.mlp_bias)};
 }
 
 constexpr std::int64_t kRows = 1024, kColumns = 4096;

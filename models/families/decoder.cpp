@@ -42,34 +42,47 @@ Array Decoder::norm(const Array& x, const nn::Weights& weights) const {
   return nn::rms_norm(x, weights, config_.norm, config_.norm_epsilon);
 }
 
-const nn::RopeTable& Decoder::rope(AttentionKind kind) const {
-  return ropes_[kind == AttentionKind::sliding ? 1 : 0];
+const LayerConfig& Decoder::layer_config(std::int64_t index) const {
+  return config_.layers[static_cast<std::size_t>(index)];
 }
 
-Array Decoder::layer(std::int64_t index, const Array& x, const nn::TokenRange& range) {
-  const nn::Weights weights = model_ / "layers" / index;
+void Decoder::make_ropes(const Array& positions) {
+  ropes_.clear();
+  for (const LayerConfig& layer : config_.layers)
+    if (!ropes_.contains(layer.attention))
+      ropes_.emplace(layer.attention, nn::rope_table(positions, config_.rope(layer.attention),
+                                                     layer.head_dim, dtype_));
+}
+
+Array Decoder::mix_tokens(std::int64_t index, const Array& x, const nn::TokenRange& range) const {
+  const LayerConfig& layer = layer_config(index);
+  const nn::KvCache* cache = caches_.empty() ? nullptr : &caches_[static_cast<std::size_t>(index)];
+  return nn::self_attention(x, layer_weights(index) / "self_attn", config_, layer,
+                            ropes_.at(layer.attention), range, cache);
+}
+
+Array Decoder::feed_forward(std::int64_t index, const Array& x) const {
+  return nn::gated_mlp(x, layer_weights(index) / "mlp", layer_config(index).intermediate_size,
+                       config_.activation, config_.mlp_bias);
+}
+
+Array Decoder::layer(std::int64_t index, const Array& x, const nn::TokenRange& range) const {
+  const nn::Weights weights = layer_weights(index);
   Scope scope(fmt::format("layers.{}", index));
-  const auto at = static_cast<std::size_t>(index);
-  const AttentionKind kind = config_.layers[at];
-  Array mixed =
-      nn::self_attention(norm(x, weights / "input_layernorm"), weights / "self_attn", config_, kind,
-                         rope(kind), range, caches_.empty() ? nullptr : &caches_[at]);
+  Array mixed = mix_tokens(index, norm(x, weights / "input_layernorm"), range);
   if (config_.post_norms)
     mixed = norm(mixed, weights / "post_attention_layernorm");
   const Array residual = x + mixed;
   const std::string_view before_mlp =
       config_.post_norms ? "pre_feedforward_layernorm" : "post_attention_layernorm";
-  Array mlp = nn::gated_mlp(norm(residual, weights / before_mlp), weights / "mlp",
-                            config_.intermediate_size, config_.activation, config_.mlp_bias);
+  Array mlp = feed_forward(index, norm(residual, weights / before_mlp));
   if (config_.post_norms)
     mlp = norm(mlp, weights / "post_feedforward_layernorm");
   return residual + mlp;
 }
 
 Array Decoder::forward(const Array& ids, const nn::TokenRange& range, HiddenStates* hidden) {
-  const Array positions = range.positions(ids.dim(1));
-  ropes_ = {nn::rope_table(positions, config_.full_rope, config_.head_dim, dtype_),
-            nn::rope_table(positions, config_.sliding_rope, config_.head_dim, dtype_)};
+  make_ropes(range.positions(ids.dim(1)));
   Array x = embed(ids);
   if (hidden)
     hidden->push_back(x);
@@ -98,14 +111,15 @@ Array Decoder::head(const Array& hidden) const {
 
 nn::KvCache make_cache(const ModelConfig& config, std::int64_t layer, std::int64_t batch,
                        std::int64_t max_chunk, DType dtype) {
-  const bool sliding = config.layers[static_cast<std::size_t>(layer)] == AttentionKind::sliding;
+  const LayerConfig& at = config.layers[static_cast<std::size_t>(layer)];
+  const bool sliding = at.attention == AttentionKind::sliding;
   const std::int64_t window_rows = config.sliding_window - 1 + max_chunk;
   const std::int64_t ring = sliding && window_rows < config.max_positions ? window_rows : 0;
   const auto state = [&](std::string_view part) {
     const std::string name = fmt::format("kv.{}.{}", layer, part);
     if (ring > 0)
-      return State(name, dtype, {ring, batch, config.kv_heads, config.head_dim});
-    return State::growable(name, dtype, {kFirstCacheRows, batch, config.kv_heads, config.head_dim});
+      return State(name, dtype, {ring, batch, at.kv_heads, at.head_dim});
+    return State::growable(name, dtype, {kFirstCacheRows, batch, at.kv_heads, at.head_dim});
   };
   return {state("key"), state("value"), ring};
 }

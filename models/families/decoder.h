@@ -6,6 +6,7 @@
 
 #include "models/nn/attention.h"
 
+#include <map>
 #include <vector>
 
 namespace ashlar {
@@ -30,8 +31,13 @@ public:
 
 private:
   Array embed(const Array& ids) const;
-  Array layer(std::int64_t index, const Array& x, const nn::TokenRange& range);
-  const nn::RopeTable& rope(AttentionKind kind) const;
+  Array layer(std::int64_t index, const Array& x, const nn::TokenRange& range) const;
+  // What a layer's two blocks add to the residual stream, of its normalised rows x [B, T, H].
+  Array mix_tokens(std::int64_t index, const Array& x, const nn::TokenRange& range) const;
+  Array feed_forward(std::int64_t index, const Array& x) const;
+  void make_ropes(const Array& positions);
+  const LayerConfig& layer_config(std::int64_t index) const;
+  nn::Weights layer_weights(std::int64_t index) const { return model_ / "layers" / index; }
   Array norm(const Array& x, const nn::Weights& weights) const;
 
   ModelConfig config_;
@@ -39,7 +45,7 @@ private:
   nn::Weights model_;
   std::vector<nn::KvCache> caches_;
   DType dtype_;
-  std::vector<nn::RopeTable> ropes_;  // of the call in progress: full, then sliding if it exists
+  std::map<AttentionKind, nn::RopeTable> ropes_;  // of the call in progress
 };
 
 // The states of one layer's cache for `batch` rows: growable, or a ring of the window plus the

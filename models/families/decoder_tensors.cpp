@@ -16,7 +16,7 @@ public:
     const Shape vocabulary{config_.vocab_size, config_.hidden_size};
     add("model.embed_tokens.weight", vocabulary, TensorRole::matrix);
     for (std::size_t i = 0; i < config_.layers.size(); ++i)
-      add_layer(fmt::format("model.layers.{}", i));
+      add_layer(fmt::format("model.layers.{}", i), config_.layers[i]);
     add_norm("model.norm", config_.hidden_size);
     if (!config_.tied_embeddings)
       add("lm_head.weight", vocabulary, TensorRole::matrix);
@@ -38,32 +38,32 @@ private:
       add(fmt::format("{}.bias", module), {out}, TensorRole::bias);
   }
 
-  void add_layer(const std::string& layer) {
-    add_norm(layer + ".input_layernorm", config_.hidden_size);
-    add_attention(layer + ".self_attn");
-    add_norm(layer + ".post_attention_layernorm", config_.hidden_size);
+  void add_layer(const std::string& module, const LayerConfig& layer) {
+    add_norm(module + ".input_layernorm", config_.hidden_size);
+    add_attention(module + ".self_attn", layer);
+    add_norm(module + ".post_attention_layernorm", config_.hidden_size);
     if (config_.post_norms)
-      add_norm(layer + ".pre_feedforward_layernorm", config_.hidden_size);
-    add_mlp(layer + ".mlp");
+      add_norm(module + ".pre_feedforward_layernorm", config_.hidden_size);
+    add_mlp(module + ".mlp", layer);
     if (config_.post_norms)
-      add_norm(layer + ".post_feedforward_layernorm", config_.hidden_size);
+      add_norm(module + ".post_feedforward_layernorm", config_.hidden_size);
   }
 
-  void add_attention(const std::string& module) {
-    const std::int64_t query = config_.attention_heads * config_.head_dim;
-    const std::int64_t key = config_.kv_heads * config_.head_dim;
+  void add_attention(const std::string& module, const LayerConfig& layer) {
+    const std::int64_t query = config_.attention_heads * layer.head_dim;
+    const std::int64_t key = layer.kv_heads * layer.head_dim;
     add_linear(module + ".q_proj", query, config_.hidden_size, config_.qkv_bias);
     add_linear(module + ".k_proj", key, config_.hidden_size, config_.qkv_bias);
     add_linear(module + ".v_proj", key, config_.hidden_size, config_.qkv_bias);
     if (config_.qk_norm) {
-      add_norm(module + ".q_norm", config_.head_dim);
-      add_norm(module + ".k_norm", config_.head_dim);
+      add_norm(module + ".q_norm", layer.head_dim);
+      add_norm(module + ".k_norm", layer.head_dim);
     }
     add_linear(module + ".o_proj", config_.hidden_size, query, config_.output_bias);
   }
 
-  void add_mlp(const std::string& module) {
-    const std::int64_t wide = config_.intermediate_size, narrow = config_.hidden_size;
+  void add_mlp(const std::string& module, const LayerConfig& layer) {
+    const std::int64_t wide = layer.intermediate_size, narrow = config_.hidden_size;
     add_linear(module + ".gate_proj", wide, narrow, config_.mlp_bias);
     add_linear(module + ".up_proj", wide, narrow, config_.mlp_bias);
     add_linear(module + ".down_proj", narrow, wide, config_.mlp_bias);

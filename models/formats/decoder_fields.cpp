@@ -61,11 +61,14 @@ AttentionKind parse_layer_type(const JsonFields& fields, const std::string& name
                     in_quotes(name, 40));
 }
 
-RopeContext rope_context(const JsonFields& fields, const ModelConfig& config, double theta) {
+// Of a kind that no layer has, nothing is computed; any head size will do.
+RopeContext rope_context(const JsonFields& fields, const ModelConfig& config, AttentionKind kind,
+                         double theta) {
+  const LayerConfig* layer = config.find_layer(kind);
   RopeContext context;
   context.theta = theta;
   context.partial_rotary_factor = fields.positive_number("partial_rotary_factor").value_or(1);
-  context.head_dim = config.head_dim;
+  context.head_dim = (layer ? *layer : config.layers.front()).head_dim;
   context.max_positions = config.max_positions;
   context.original_max_positions =
       fields.integer("original_max_position_embeddings", {1, kMaxPositions});
@@ -94,7 +97,7 @@ RopeParameters parse_rope_of_kind(const JsonFields& rope, AttentionKind kind,
                                   const RopeContext& context, const ModelConfig& config) {
   const std::string_view key = kind == AttentionKind::full ? "full_attention" : "sliding_attention";
   const auto object = rope.object(key);
-  if (!object && std::ranges::find(config.layers, kind) != config.layers.end())
+  if (!object && config.find_layer(kind))
     rope.fail(key, "an object");
   return parse_rope(object, rope, context);
 }
@@ -115,15 +118,16 @@ ModelConfig read_decoder(const JsonFields& fields, const DecoderDefaults& defaul
   ModelConfig config;
   config.vocab_size = size("vocab_size", kMaxVocabulary, defaults.vocab_size);
   config.hidden_size = size("hidden_size", kMaxWidth, defaults.hidden_size);
-  config.intermediate_size = size("intermediate_size", kMaxWidth, defaults.intermediate_size);
   config.attention_heads = size("num_attention_heads", kMaxHeads, defaults.attention_heads);
   config.max_positions = size("max_position_embeddings", kMaxPositions, defaults.max_positions);
-  config.kv_heads = read_kv_heads(fields, defaults, config.attention_heads);
-  config.head_dim = read_head_dim(fields, defaults, config);
+  const LayerConfig layer{.attention = AttentionKind::full,
+                          .kv_heads = read_kv_heads(fields, defaults, config.attention_heads),
+                          .head_dim = read_head_dim(fields, defaults, config),
+                          .intermediate_size =
+                              size("intermediate_size", kMaxWidth, defaults.intermediate_size)};
   config.layers.assign(
-      static_cast<std::size_t>(size("num_hidden_layers", kMaxLayers, defaults.layers)),
-      AttentionKind::full);
-  config.query_scale = 1 / std::sqrt(static_cast<double>(config.head_dim));
+      static_cast<std::size_t>(size("num_hidden_layers", kMaxLayers, defaults.layers)), layer);
+  config.query_scale = 1 / std::sqrt(static_cast<double>(layer.head_dim));
   config.norm_epsilon = fields.positive_number("rms_norm_eps").value_or(1e-6);
   config.activation = read_activation(fields, defaults.activation_key, defaults.activation);
   return config;
@@ -143,17 +147,17 @@ void read_layer_types(const JsonFields& fields, const std::function<bool(std::in
                       config.layers.size(), names->size());
   for (std::size_t i = 0; i < config.layers.size(); ++i) {
     if (names)
-      config.layers[i] = parse_layer_type(fields, (*names)[i]);
+      config.layers[i].attention = parse_layer_type(fields, (*names)[i]);
     else if (is_sliding(static_cast<std::int64_t>(i)))
-      config.layers[i] = AttentionKind::sliding;
+      config.layers[i].attention = AttentionKind::sliding;
   }
 }
 
 void read_rope(const JsonFields& fields, const RopeDefaults& defaults, ModelConfig& config) {
   const double full_theta = fields.positive_number("rope_theta").value_or(defaults.theta);
-  const RopeContext full = rope_context(fields, config, full_theta);
-  const RopeContext sliding =
-      rope_context(fields, config, defaults.sliding_theta.value_or(full_theta));
+  const RopeContext full = rope_context(fields, config, AttentionKind::full, full_theta);
+  const RopeContext sliding = rope_context(fields, config, AttentionKind::sliding,
+                                           defaults.sliding_theta.value_or(full_theta));
   const auto rope = find_rope_object(fields);
   if (rope && is_per_kind(*rope)) {
     refuse_other_keys(*rope);

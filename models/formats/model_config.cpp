@@ -79,10 +79,6 @@ void read_tokens(const Sources& sources, ModelConfig& config) {
         config.eos_token_ids.push_back(id);
 }
 
-bool has_layers(const ModelConfig& config, AttentionKind kind) {
-  return std::ranges::find(config.layers, kind) != config.layers.end();
-}
-
 void check_layers(const JsonFields& fields, ModelConfig& config) {
   // Families that do not read the list must not contradict it.
   ModelConfig stated = config;
@@ -90,7 +86,7 @@ void check_layers(const JsonFields& fields, ModelConfig& config) {
   if (stated.layers != config.layers)
     throw Unsupported(kUnit, "{}: layer_types: this model type has another order of layers",
                       fields.where());
-  const bool slides = has_layers(config, AttentionKind::sliding);
+  const bool slides = config.find_layer(AttentionKind::sliding) != nullptr;
   if (slides && config.sliding_window == 0)
     fields.fail("sliding_window", "a window for the sliding layers");
   if (!slides)
@@ -98,6 +94,11 @@ void check_layers(const JsonFields& fields, ModelConfig& config) {
 }
 
 }  // namespace
+
+const LayerConfig* ModelConfig::find_layer(AttentionKind kind) const {
+  const auto found = std::ranges::find(layers, kind, &LayerConfig::attention);
+  return found == layers.end() ? nullptr : &*found;
+}
 
 ModelConfig parse_model_config(const nlohmann::json& config, std::string_view file) {
   const JsonFields outer(config, std::string(file));

@@ -36,6 +36,16 @@ enum class Activation { silu, gelu, gelu_tanh };
 // What the normalised row is multiplied with: the weight, or one plus the weight.
 enum class NormKind { plain, one_plus };
 
+// What may differ from layer to layer.
+struct LayerConfig {
+  AttentionKind attention = AttentionKind::full;
+  std::int64_t kv_heads = 0;  // divides attention_heads
+  std::int64_t head_dim = 0;  // the same for all layers of an attention kind
+  std::int64_t intermediate_size = 0;
+
+  bool operator==(const LayerConfig&) const = default;
+};
+
 struct ModelConfig {
   std::uint64_t hash = 0;    // XXH3-64 of the JSON value, whatever its white space
   std::string model_type;    // of the file; wrappers such as "gemma3" prefix the tensor names
@@ -43,13 +53,10 @@ struct ModelConfig {
 
   std::int64_t vocab_size = 0;
   std::int64_t hidden_size = 0;
-  std::int64_t intermediate_size = 0;
   std::int64_t attention_heads = 0;
-  std::int64_t kv_heads = 0;  // divides attention_heads
-  std::int64_t head_dim = 0;
   std::int64_t max_positions = 0;
 
-  std::vector<AttentionKind> layers;  // one entry per layer
+  std::vector<LayerConfig> layers;
   std::int64_t sliding_window =
       0;                     // keys a sliding layer sees, its own included; 0 without such layers
   RopeParameters full_rope;  // of full layers
@@ -74,6 +81,8 @@ struct ModelConfig {
   std::optional<std::int64_t> bos_token_id;
   std::vector<std::int64_t> eos_token_ids;
 
+  // The first layer of this kind, or null.
+  const LayerConfig* find_layer(AttentionKind kind) const;
   const RopeParameters& rope(AttentionKind kind) const {
     return kind == AttentionKind::full ? full_rope : sliding_rope;
   }

@@ -38,11 +38,11 @@ Array TokenRange::positions(std::int64_t tokens) const {
 }
 
 Array self_attention(const Array& x, const Weights& weights, const ModelConfig& config,
-                     AttentionKind kind, const RopeTable& rope, const TokenRange& range,
+                     const LayerConfig& layer, const RopeTable& rope, const TokenRange& range,
                      const KvCache* cache) {
   Scope scope(weights.name());
-  const std::int64_t heads = config.attention_heads, groups = config.kv_heads,
-                     depth = config.head_dim;
+  const std::int64_t heads = config.attention_heads, groups = layer.kv_heads,
+                     depth = layer.head_dim;
   Array q = split_heads(linear(x, weights / "q_proj", heads * depth, config.qkv_bias), heads);
   Array k = split_heads(linear(x, weights / "k_proj", groups * depth, config.qkv_bias), groups);
   const Array v =
@@ -55,10 +55,10 @@ Array self_attention(const Array& x, const Weights& weights, const ModelConfig& 
   const Array rotated = apply_rope(k, rope);
   const Array keys = cache ? append(cache->key, rotated, range, ring) : rows_first(rotated);
   const Array values = cache ? append(cache->value, v, range, ring) : rows_first(v);
+  const bool sliding = layer.attention == AttentionKind::sliding;
   const AttentionOptions options{.scale = config.query_scale,
                                  .causal = true,
-                                 .window =
-                                     kind == AttentionKind::sliding ? config.sliding_window : 0,
+                                 .window = sliding ? config.sliding_window : 0,
                                  .ring = ring};
   const Array mixed = attention(apply_rope(q, rope), keys, values, range.position,
                                 range.position + range.valid, options);

@@ -27,11 +27,11 @@ struct TokenRange {
   Array positions(std::int64_t tokens) const;
 };
 
-// x [B, T, H] to [B, T, H]: projections, head norms and rope as the config says, append to the
+// x [B, T, H] to [B, T, H]: projections, head norms and rope as config and layer say, append to the
 // cache, attention, output projection. Without a cache (null) the tokens see each other alone, and
 // must start at position 0.
 Array self_attention(const Array& x, const Weights& weights, const ModelConfig& config,
-                     AttentionKind kind, const RopeTable& rope, const TokenRange& range,
+                     const LayerConfig& layer, const RopeTable& rope, const TokenRange& range,
                      const KvCache* cache);
 
 }  // namespace ashlar::nn

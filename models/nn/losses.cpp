@@ -89,6 +89,31 @@ Array bce_with_logits(const Array& logits, const Array& targets, const LossOptio
   return reduced(softplus(x) - x * wide(targets), options);
 }
 
+Array hinge_loss(const Array& predictions, const Array& targets, const LossOptions& options) {
+  check_same_shape("hinge_loss", predictions, targets);
+  return reduced(maximum(1.0 - wide(predictions) * wide(targets), 0.0), options);
+}
+
+Array cosine_loss(const Array& predictions, const Array& targets, double epsilon,
+                  const LossOptions& options) {
+  check_same_shape("cosine_loss", predictions, targets);
+  const Array x = wide(predictions), y = wide(targets);
+  const auto norm = [&](const Array& v) { return maximum(sqrt(sum(square(v), -1)), epsilon); };
+  return reduced(1.0 - sum(x * y, -1) / (norm(x) * norm(y)), options);
+}
+
+Array triplet_loss(const Array& anchors, const Array& positives, const Array& negatives,
+                   double margin, const LossOptions& options) {
+  check_same_shape("triplet_loss", anchors, positives);
+  check_same_shape("triplet_loss", anchors, negatives);
+  // The summand keeps the slope of the root finite where two vectors are equal.
+  const auto distance = [](const Array& a, const Array& b) {
+    return sqrt(sum(square(wide(a) - wide(b) + 1e-6), -1));
+  };
+  return reduced(maximum(distance(anchors, positives) - distance(anchors, negatives) + margin, 0.0),
+                 options);
+}
+
 Array kl_divergence(const Array& input, const Array& targets, const LossOptions& options) {
   check_same_shape("kl_divergence", input, targets);
   const Array p = wide(targets), positive = p > 0;

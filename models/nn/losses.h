@@ -39,6 +39,16 @@ Array huber_loss(const Array& predictions, const Array& targets, double delta = 
                  const LossOptions& options = {});
 // Binary cross entropy of logits with targets in [0, 1].
 Array bce_with_logits(const Array& logits, const Array& targets, const LossOptions& options = {});
+// max(0, 1 - prediction * target) of targets that are -1 or 1.
+Array hinge_loss(const Array& predictions, const Array& targets, const LossOptions& options = {});
+// 1 - cosine of the angle between the vectors along the last axis. Options count vectors; the norms
+// are at least `epsilon`.
+Array cosine_loss(const Array& predictions, const Array& targets, double epsilon = 1e-8,
+                  const LossOptions& options = {});
+// max(0, |anchor - positive| - |anchor - negative| + margin) with distances along the last axis, to
+// whose differences 1e-6 is added. Options count vectors.
+Array triplet_loss(const Array& anchors, const Array& positives, const Array& negatives,
+                   double margin = 1, const LossOptions& options = {});
 // sum(target * (log target - input)) over the last axis, of log probabilities `input` and
 // probabilities `targets`; 0 log 0 is 0. Options count rows.
 Array kl_divergence(const Array& input, const Array& targets, const LossOptions& options = {});

@@ -21,7 +21,7 @@ const Array& gradient_of(const ArrayMap& gradients, const std::string& name, con
   return found->second;
 }
 
-Array& slot_of(ArrayMap& state, const std::string& key) {
+Array& array_of(ArrayMap& state, const std::string& key) {
   const auto found = state.find(key);
   if (found == state.end())
     throw InvalidArgument("optim", "the state has no '{}': make it with init", key);
@@ -33,26 +33,26 @@ Array& slot_of(ArrayMap& state, const std::string& key) {
 ArrayMap Optimizer::init(const ArrayMap& parameters) const {
   ArrayMap state{{"step", zeros({}, DType::i32)}};
   for (const auto& [name, parameter] : parameters)
-    for (std::string_view slot : slot_names())
-      state.emplace(slot_key(slot, name), zeros(parameter.shape()));
+    for (const Slot& slot : slots_of(parameter.shape()))
+      state.emplace(slot_key(slot.name, name), zeros(slot.shape));
   return state;
 }
 
 void Optimizer::step(ArrayMap& parameters, ArrayMap& state, const ArrayMap& gradients) const {
-  Array& taken = slot_of(state, "step");
+  Array& taken = array_of(state, "step");
   const Array rate = learning_rate_(taken);
   taken = taken + 1;
   const Array count = taken.astype(DType::f32);
   for (auto& [name, parameter] : parameters) {
     const Array& gradient = gradient_of(gradients, name, parameter.shape());
+    const std::vector<Slot> kept = slots_of(parameter.shape());
     std::vector<Array> slots;
-    for (std::string_view slot : slot_names())
-      slots.push_back(slot_of(state, slot_key(slot, name)));
+    for (const Slot& slot : kept)
+      slots.push_back(array_of(state, slot_key(slot.name, name)));
     const Moved moved{parameter.astype(DType::f32), gradient.astype(DType::f32), rate, count};
     parameter = update(moved, slots).astype(parameter.dtype());
-    std::size_t next = 0;
-    for (std::string_view slot : slot_names())
-      slot_of(state, slot_key(slot, name)) = slots[next++];
+    for (std::size_t i = 0; i < kept.size(); ++i)
+      array_of(state, slot_key(kept[i].name, name)) = slots[i];
   }
 }
 

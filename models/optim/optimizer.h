@@ -24,8 +24,8 @@ class Optimizer {
 public:
   virtual ~Optimizer() = default;
 
-  // The state before the first step: "step" (i32, 0) and, for each parameter, zeros of its shape
-  // under "SLOT.NAME".
+  // The state before the first step: "step" (i32, 0) and what the optimiser keeps for each
+  // parameter, zeros under "SLOT.NAME". Throws InvalidArgument for a parameter that it cannot move.
   ArrayMap init(const ArrayMap& parameters) const;
 
   // Replaces both maps by their values after a step. Throws InvalidArgument when a parameter has no
@@ -35,13 +35,18 @@ public:
 protected:
   explicit Optimizer(Schedule learning_rate) : learning_rate_(std::move(learning_rate)) {}
 
-  // One parameter, all in f32. `slots` come in the order of slot_names and are replaced.
+  // What is kept for a parameter, f32.
+  struct Slot {
+    std::string_view name;
+    Shape shape;
+  };
+  // One parameter, all in f32. `slots` come in the order of slots_of and are replaced.
   struct Moved {
     Array parameter, gradient;
     Array learning_rate;
     Array count;  // f32, 1 in the first step
   };
-  virtual std::vector<std::string_view> slot_names() const = 0;
+  virtual std::vector<Slot> slots_of(const Shape& parameter) const = 0;
   virtual Array update(const Moved& moved, std::span<Array> slots) const = 0;
 
 private:

@@ -22,9 +22,10 @@ Array unbiased(double beta, const Array& count) {
 
 }  // namespace
 
-std::vector<std::string_view> Sgd::slot_names() const {
-  return options_.momentum == 0 ? std::vector<std::string_view>{}
-                                : std::vector<std::string_view>{"momentum"};
+std::vector<Optimizer::Slot> Sgd::slots_of(const Shape& parameter) const {
+  if (options_.momentum == 0)
+    return {};
+  return {{"momentum", parameter}};
 }
 
 Array Sgd::update(const Moved& moved, std::span<Array> slots) const {
@@ -63,19 +64,32 @@ Array Lion::update(const Moved& moved, std::span<Array> slots) const {
          moved.learning_rate * direction;
 }
 
-Array global_norm(const ArrayMap& gradients) {
-  Array total = zeros({});
-  for (const auto& [name, gradient] : gradients)
-    total = total + sum(square(gradient.astype(DType::f32)));
-  return sqrt(total);
+std::vector<Optimizer::Slot> RmsProp::slots_of(const Shape& parameter) const {
+  std::vector<Slot> slots{{"square", parameter}};
+  if (options_.centered)
+    slots.push_back({"mean", parameter});
+  if (options_.momentum != 0)
+    slots.push_back({"momentum", parameter});
+  return slots;
 }
 
-ArrayMap clip_by_global_norm(const ArrayMap& gradients, double largest) {
-  const Array scale = minimum(largest / (global_norm(gradients) + 1e-6), 1.0);
-  ArrayMap clipped;
-  for (const auto& [name, gradient] : gradients)
-    clipped.emplace(name, (gradient.astype(DType::f32) * scale).astype(gradient.dtype()));
-  return clipped;
+Array RmsProp::update(const Moved& moved, std::span<Array> slots) const {
+  const Array gradient = moved.gradient + moved.parameter * options_.weight_decay;
+  Array spread = averaged(slots[0], square(gradient), options_.alpha);
+  if (options_.centered)
+    spread = spread - square(averaged(slots[1], gradient, options_.alpha));
+  Array step = gradient / (sqrt(spread) + options_.epsilon);
+  if (options_.momentum != 0) {
+    slots.back() = slots.back() * options_.momentum + step;
+    step = slots.back();
+  }
+  return moved.parameter - moved.learning_rate * step;
+}
+
+Array Adagrad::update(const Moved& moved, std::span<Array> slots) const {
+  const Array gradient = moved.gradient + moved.parameter * options_.weight_decay;
+  slots[0] = slots[0] + square(gradient);
+  return moved.parameter - moved.learning_rate * gradient / (sqrt(slots[0]) + options_.epsilon);
 }
 
 }  // namespace ashlar::optim

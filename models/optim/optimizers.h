@@ -19,7 +19,7 @@ public:
   explicit Sgd(const SgdOptions& options) : Optimizer(options.learning_rate), options_(options) {}
 
 private:
-  std::vector<std::string_view> slot_names() const override;
+  std::vector<Slot> slots_of(const Shape& parameter) const override;
   Array update(const Moved& moved, std::span<Array> slots) const override;
 
   SgdOptions options_;
@@ -38,7 +38,9 @@ public:
   explicit Adam(const AdamOptions& options) : Optimizer(options.learning_rate), options_(options) {}
 
 protected:
-  std::vector<std::string_view> slot_names() const override { return {"m", "v"}; }
+  std::vector<Slot> slots_of(const Shape& parameter) const override {
+    return {{"m", parameter}, {"v", parameter}};
+  }
   Array update(const Moved& moved, std::span<Array> slots) const override;
   // The step that the gradient asks for.
   Array adapted(const Moved& moved, const Array& gradient, std::span<Array> slots) const;
@@ -68,15 +70,98 @@ public:
   explicit Lion(const LionOptions& options) : Optimizer(options.learning_rate), options_(options) {}
 
 private:
-  std::vector<std::string_view> slot_names() const override { return {"m"}; }
+  std::vector<Slot> slots_of(const Shape& parameter) const override { return {{"m", parameter}}; }
   Array update(const Moved& moved, std::span<Array> slots) const override;
 
   LionOptions options_;
 };
 
-// The square root of the sum of all squares, f32.
-Array global_norm(const ArrayMap& gradients);
-// All gradients scaled down together so that their global norm is at most `largest`.
-ArrayMap clip_by_global_norm(const ArrayMap& gradients, double largest);
+// Running mean of squared gradients, as Hinton's lecture introduced it (2012).
+struct RmsPropOptions {
+  Schedule learning_rate = 1e-2;
+  double alpha = 0.99;  // share of the running mean that stays
+  double epsilon = 1e-8;
+  double weight_decay = 0;  // added to the gradient
+  double momentum = 0;
+  bool centered = false;  // divide by the deviation instead of the root mean square
+};
+
+class RmsProp : public Optimizer {
+public:
+  explicit RmsProp(const RmsPropOptions& options = {})
+      : Optimizer(options.learning_rate), options_(options) {}
+
+private:
+  std::vector<Slot> slots_of(const Shape& parameter) const override;
+  Array update(const Moved& moved, std::span<Array> slots) const override;
+
+  RmsPropOptions options_;
+};
+
+// Duchi et al., "Adaptive Subgradient Methods for Online Learning and Stochastic Optimization"
+// (2011).
+struct AdagradOptions {
+  Schedule learning_rate = 1e-2;
+  double epsilon = 1e-10;
+  double weight_decay = 0;  // added to the gradient
+};
+
+class Adagrad : public Optimizer {
+public:
+  explicit Adagrad(const AdagradOptions& options = {})
+      : Optimizer(options.learning_rate), options_(options) {}
+
+private:
+  std::vector<Slot> slots_of(const Shape& parameter) const override { return {{"sum", parameter}}; }
+  Array update(const Moved& moved, std::span<Array> slots) const override;
+
+  AdagradOptions options_;
+};
+
+// Shazeer and Stern, "Adafactor: Adaptive Learning Rates with Sublinear Memory Cost" (2018): of a
+// parameter with two axes or more, the running mean of squares is kept as its sums over the last
+// axis and the one before.
+struct AdafactorOptions {
+  Schedule learning_rate = 1e-2;  // bounds the relative step 1 / sqrt(steps)
+  double beta2_decay = -0.8;      // the running mean keeps 1 - steps^decay
+  double epsilon = 1e-3;          // least size of a parameter to which steps are relative
+  double clip = 1;                // root mean square at which an update is scaled down
+  double weight_decay = 0;        // decoupled
+};
+
+class Adafactor : public Optimizer {
+public:
+  explicit Adafactor(const AdafactorOptions& options = {})
+      : Optimizer(options.learning_rate), options_(options) {}
+
+private:
+  std::vector<Slot> slots_of(const Shape& parameter) const override;
+  Array update(const Moved& moved, std::span<Array> slots) const override;
+
+  AdafactorOptions options_;
+};
+
+// Jordan et al., "Muon: An optimizer for hidden layers in neural networks" (2024): momentum, made
+// orthogonal by steps of Newton and Schulz. For matrices alone (`init` refuses others): embeddings,
+// heads, biases and gains go to another optimiser.
+struct MuonOptions {
+  Schedule learning_rate = 1e-3;
+  double momentum = 0.95;
+  bool nesterov = true;
+  double weight_decay = 0.1;  // decoupled
+  int steps = 5;              // of Newton and Schulz
+};
+
+class Muon : public Optimizer {
+public:
+  explicit Muon(const MuonOptions& options = {})
+      : Optimizer(options.learning_rate), options_(options) {}
+
+private:
+  std::vector<Slot> slots_of(const Shape& parameter) const override;
+  Array update(const Moved& moved, std::span<Array> slots) const override;
+
+  MuonOptions options_;
+};
 
 }  // namespace ashlar::optim

@@ -29,6 +29,20 @@ namespace ashlar {
 // Named arrays: the parameters of a model.
 using ArrayMap = std::map<std::string, Array>;
 
+// Arrays and the arrays of maps in one list, to evaluate them together.
+template <typename... Parts> Arrays all_of(const Parts&... parts) {
+  Arrays arrays;
+  const auto append = [&](const auto& part) {
+    if constexpr (std::same_as<std::remove_cvref_t<decltype(part)>, Array>)
+      arrays.push_back(part);
+    else
+      for (const auto& [name, array] : part)
+        arrays.push_back(array);
+  };
+  (append(parts), ...);
+  return arrays;
+}
+
 // x, through which no derivative flows.
 Array stop_gradient(const Operand& input);
 
@@ -38,6 +52,10 @@ std::pair<Arrays, Arrays> vjp(const ArrayFunction& function, const Arrays& prima
                               const Arrays& cotangents);
 std::pair<Arrays, Arrays> jvp(const ArrayFunction& function, const Arrays& primals,
                               const Arrays& tangents);
+// Every output; the first is the loss, the others come back as they are. And the loss's gradients.
+std::pair<Arrays, Arrays> outputs_and_gradients(const ArrayFunction& function,
+                                                const Arrays& primals,
+                                                const std::vector<int>& arguments);
 std::pair<Array, Arrays> value_and_gradients(const ArrayFunction& function, const Arrays& primals,
                                              const std::vector<int>& arguments);
 Arrays batched(const ArrayFunction& function, const Arrays& arguments,

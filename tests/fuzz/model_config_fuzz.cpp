@@ -19,12 +19,13 @@ void expect(bool holds) {
 
 void check(const ashlar::ModelConfig& config) {
   expect(!config.layers.empty());
-  expect(config.kv_heads > 0 && config.attention_heads % config.kv_heads == 0);
-  expect(config.head_dim > 0 && config.vocab_size > 0 && config.hidden_size > 0);
-  for (const ashlar::AttentionKind kind : config.layers) {
-    expect(kind == ashlar::AttentionKind::full || config.sliding_window > 0);
+  expect(config.vocab_size > 0 && config.hidden_size > 0);
+  for (const ashlar::LayerConfig& layer : config.layers) {
+    expect(layer.kv_heads > 0 && config.attention_heads % layer.kv_heads == 0);
+    expect(layer.head_dim > 0 && layer.intermediate_size > 0);
+    expect(layer.attention == ashlar::AttentionKind::full || config.sliding_window > 0);
     for (const double frequency :
-         ashlar::rope_inverse_frequencies(config.rope(kind), config.head_dim))
+         ashlar::rope_inverse_frequencies(config.rope(layer.attention), layer.head_dim))
       expect(std::isfinite(frequency) && frequency >= 0);
   }
 }

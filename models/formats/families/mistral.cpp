@@ -17,7 +17,8 @@ ModelConfig read_mistral(const JsonFields& fields) {
                                              .max_positions = 131072});
   config.sliding_window = find_sliding_window(fields, 4096).value_or(0);
   if (config.sliding_window != 0)
-    config.layers.assign(config.layers.size(), AttentionKind::sliding);
+    for (LayerConfig& layer : config.layers)
+      layer.attention = AttentionKind::sliding;
   read_rope(fields, {}, config);
   return config;
 }

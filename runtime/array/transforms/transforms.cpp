@@ -22,6 +22,25 @@ void check_types(std::string_view unit, std::string_view what, const Arrays& giv
                             name_of(given[i].dtype()), given[i].shape().to_string());
 }
 
+void check_differentiable(const Arrays& primals, int argument) {
+  if (argument < 0 || static_cast<std::size_t>(argument) >= primals.size())
+    throw InvalidArgument("grad", "argument {} is outside the {} that were given", argument,
+                          primals.size());
+  const Array& primal = primals[static_cast<std::size_t>(argument)];
+  if (!is_float(primal.dtype()))
+    throw InvalidArgument("grad", "argument {} is {}: gradients are of floats", argument,
+                          name_of(primal.dtype()));
+}
+
+void check_loss(const Arrays& results) {
+  if (results.empty())
+    throw InvalidArgument("grad", "the function must return one float, got nothing");
+  const Array& loss = results[0];
+  if (loss.size() != 1 || !is_float(loss.dtype()))
+    throw InvalidArgument("grad", "the function must return one float, got {}{}",
+                          name_of(loss.dtype()), loss.shape().to_string());
+}
+
 // The traced function's results, and `derivatives` of them, with the primals in place.
 std::pair<Arrays, Arrays> with_primals(TracedFunction traced, const Derivatives& derivatives,
                                        const Arrays& like, const Arrays& primals) {
@@ -55,33 +74,31 @@ std::pair<Arrays, Arrays> detail::jvp(const ArrayFunction& function, const Array
   return with_primals(traced, push_forward(traced, entering), like, primals);
 }
 
-std::pair<Array, Arrays> detail::value_and_gradients(const ArrayFunction& function,
-                                                     const Arrays& primals,
-                                                     const std::vector<int>& arguments) {
-  for (int argument : arguments) {
-    if (argument < 0 || static_cast<std::size_t>(argument) >= primals.size())
-      throw InvalidArgument("grad", "argument {} is outside the {} that were given", argument,
-                            primals.size());
-    const Array& primal = primals[static_cast<std::size_t>(argument)];
-    if (!is_float(primal.dtype()))
-      throw InvalidArgument("grad", "argument {} is {}: gradients are of floats", argument,
-                            name_of(primal.dtype()));
-  }
+std::pair<Arrays, Arrays> detail::outputs_and_gradients(const ArrayFunction& function,
+                                                        const Arrays& primals,
+                                                        const std::vector<int>& arguments) {
+  for (int argument : arguments)
+    check_differentiable(primals, argument);
   TracedFunction traced = trace_function(function, primals);
-  if (traced.results.size() != 1 || traced.results[0].size() != 1 ||
-      !is_float(traced.results[0].dtype()))
-    throw InvalidArgument("grad", "the function must return one float, got {}",
-                          traced.results.size() == 1
-                              ? fmt::format("{}{}", name_of(traced.results[0].dtype()),
-                                            traced.results[0].shape().to_string())
-                              : fmt::format("{} arrays", traced.results.size()));
-  const Array one = ones(traced.results[0].shape(), traced.results[0].dtype());
-  const auto [outputs, gradients] =
-      with_primals(traced, pull_back(traced, {one}), primals, primals);
+  check_loss(traced.results);
+  const Array& loss = traced.results[0];
+  const Derivatives arrived =
+      pull_back({traced.parameters, {loss}}, {ones(loss.shape(), loss.dtype())});
+  auto [outputs, gradients] = with_primals(traced, arrived, primals, primals);
   Arrays wanted;
   for (int argument : arguments)
     wanted.push_back(gradients[static_cast<std::size_t>(argument)]);
-  return {outputs[0], wanted};
+  return {std::move(outputs), std::move(wanted)};
+}
+
+std::pair<Array, Arrays> detail::value_and_gradients(const ArrayFunction& function,
+                                                     const Arrays& primals,
+                                                     const std::vector<int>& arguments) {
+  auto [outputs, gradients] = outputs_and_gradients(function, primals, arguments);
+  if (outputs.size() != 1)
+    throw InvalidArgument("grad", "the function must return one float, got {} arrays",
+                          outputs.size());
+  return {outputs[0], std::move(gradients)};
 }
 
 std::pair<Array, ArrayMap> value_and_grad(const std::function<Array(const ArrayMap&)>& loss,

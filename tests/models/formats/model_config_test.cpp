@@ -23,6 +23,13 @@ constexpr AttentionKind F = AttentionKind::full;
 constexpr AttentionKind S = AttentionKind::sliding;
 using Layers = std::vector<AttentionKind>;
 
+Layers kinds(const ModelConfig& config) {
+  Layers kinds;
+  for (const LayerConfig& layer : config.layers)
+    kinds.push_back(layer.attention);
+  return kinds;
+}
+
 ModelConfig golden(const std::string& family) {
   return read_model_config(ASHLAR_TEST_DATA "/goldens/families/" + family);
 }
@@ -52,12 +59,12 @@ TEST(ModelConfig, Llama) {
   EXPECT_EQ(c.decoder_type, "llama");
   EXPECT_EQ(c.vocab_size, 256);
   EXPECT_EQ(c.hidden_size, 64);
-  EXPECT_EQ(c.intermediate_size, 128);
+  EXPECT_EQ(c.layers[0].intermediate_size, 128);
   EXPECT_EQ(c.attention_heads, 4);
-  EXPECT_EQ(c.kv_heads, 2);
-  EXPECT_EQ(c.head_dim, 16);
+  EXPECT_EQ(c.layers[0].kv_heads, 2);
+  EXPECT_EQ(c.layers[0].head_dim, 16);
   EXPECT_EQ(c.max_positions, 512);
-  EXPECT_EQ(c.layers, (Layers{F, F, F, F}));
+  EXPECT_EQ(kinds(c), (Layers{F, F, F, F}));
   EXPECT_EQ(c.sliding_window, 0);
   EXPECT_EQ(c.full_rope.theta, 5e5);
   EXPECT_EQ(c.full_rope.type, RopeType::plain);
@@ -89,11 +96,11 @@ TEST(ModelConfig, Qwen) {
   const ModelConfig two = golden("qwen2");
   EXPECT_TRUE(two.qkv_bias && two.tied_embeddings);
   EXPECT_FALSE(two.output_bias || two.qk_norm || two.mlp_bias);
-  EXPECT_EQ(two.head_dim, 16);
+  EXPECT_EQ(two.layers[0].head_dim, 16);
   const ModelConfig three = golden("qwen3");
   EXPECT_TRUE(three.qk_norm);
   EXPECT_FALSE(three.qkv_bias || three.output_bias);
-  EXPECT_EQ(three.head_dim, 32);
+  EXPECT_EQ(three.layers[0].head_dim, 32);
   EXPECT_EQ(three.norm, NormKind::plain);
   const ModelConfig pebble = read_model_config(ASHLAR_CHECKPOINTS "/pebble-4m");
   EXPECT_EQ(pebble.hidden_size, 256);
@@ -103,14 +110,14 @@ TEST(ModelConfig, Qwen) {
 
 TEST(ModelConfig, Mistral) {
   const ModelConfig c = golden("mistral");
-  EXPECT_EQ(c.layers, (Layers{S, S, S, S}));
+  EXPECT_EQ(kinds(c), (Layers{S, S, S, S}));
   EXPECT_EQ(c.sliding_window, 8);
   EXPECT_EQ(c.sliding_rope.theta, 1e4);
 }
 
 TEST(ModelConfig, Gemma3) {
   const ModelConfig c = golden("gemma3");
-  EXPECT_EQ(c.layers, (Layers{S, S, S, S, S, F, S}));
+  EXPECT_EQ(kinds(c), (Layers{S, S, S, S, S, F, S}));
   EXPECT_EQ(c.sliding_window, 8);
   EXPECT_EQ(c.rope(F).theta, 1e6);
   EXPECT_EQ(c.rope(S).theta, 1e4);
@@ -125,22 +132,22 @@ TEST(ModelConfig, Gemma3) {
 TEST(ModelConfig, ClassDefaults) {
   const ModelConfig llama = parse(R"({"model_type":"llama"})");
   EXPECT_EQ(llama.vocab_size, 32000);
-  EXPECT_EQ(llama.kv_heads, 32);
-  EXPECT_EQ(llama.head_dim, 128);
+  EXPECT_EQ(llama.layers[0].kv_heads, 32);
+  EXPECT_EQ(llama.layers[0].head_dim, 128);
   EXPECT_EQ(llama.full_rope.theta, 1e4);
   EXPECT_EQ(llama.dtype, std::nullopt);
   EXPECT_TRUE(llama.eos_token_ids.empty());
-  EXPECT_EQ(parse(R"({"model_type":"llama","num_attention_heads":16})").kv_heads, 16);
-  EXPECT_EQ(parse(R"({"model_type":"qwen2"})").intermediate_size, 22016);
+  EXPECT_EQ(parse(R"({"model_type":"llama","num_attention_heads":16})").layers[0].kv_heads, 16);
+  EXPECT_EQ(parse(R"({"model_type":"qwen2"})").layers[0].intermediate_size, 22016);
   const ModelConfig qwen3 = parse(R"({"model_type":"qwen3","hidden_size":1024,)"
                                   R"("num_attention_heads":16,"num_key_value_heads":8})");
-  EXPECT_EQ(qwen3.head_dim, 128);
+  EXPECT_EQ(qwen3.layers[0].head_dim, 128);
   const ModelConfig mistral = parse(R"({"model_type":"mistral"})");
-  EXPECT_EQ(mistral.kv_heads, 8);
+  EXPECT_EQ(mistral.layers[0].kv_heads, 8);
   EXPECT_EQ(mistral.sliding_window, 4096);
   const ModelConfig gemma = parse(R"({"model_type":"gemma3_text"})");
   EXPECT_EQ(gemma.vocab_size, 262208);
-  EXPECT_EQ(gemma.head_dim, 256);
+  EXPECT_EQ(gemma.layers[0].head_dim, 256);
   EXPECT_EQ(gemma.layers.size(), 26u);
   EXPECT_EQ(gemma.sliding_window, 4096);
   EXPECT_EQ(gemma.query_scale, 0.0625);
@@ -149,10 +156,10 @@ TEST(ModelConfig, ClassDefaults) {
 }
 
 TEST(ModelConfig, MistralWindowKeyAbsentNullOrSet) {
-  EXPECT_EQ(small("mistral").layers, (Layers{S, S, S, S}));
+  EXPECT_EQ(kinds(small("mistral")), (Layers{S, S, S, S}));
   EXPECT_EQ(small("mistral").sliding_window, 4096);
   const ModelConfig full = small("mistral", R"("sliding_window":null)");
-  EXPECT_EQ(full.layers, (Layers{F, F, F, F}));
+  EXPECT_EQ(kinds(full), (Layers{F, F, F, F}));
   EXPECT_EQ(full.sliding_window, 0);
   EXPECT_EQ(small("mistral", R"("sliding_window":5)").sliding_window, 5);
   EXPECT_THAT(format_error("mistral", R"("sliding_window":0)"),
@@ -160,17 +167,16 @@ TEST(ModelConfig, MistralWindowKeyAbsentNullOrSet) {
 }
 
 TEST(ModelConfig, QwenWindowNeedsItsSwitch) {
-  EXPECT_EQ(small("qwen2", R"("sliding_window":8,"max_window_layers":2)").layers,
+  EXPECT_EQ(kinds(small("qwen2", R"("sliding_window":8,"max_window_layers":2)")),
             (Layers{F, F, F, F}));
   const ModelConfig c =
       small("qwen2", R"("use_sliding_window":true,"sliding_window":8,"max_window_layers":2)");
-  EXPECT_EQ(c.layers, (Layers{F, F, S, S}));
+  EXPECT_EQ(kinds(c), (Layers{F, F, S, S}));
   EXPECT_EQ(c.sliding_window, 8);
   EXPECT_EQ(small("qwen3", R"("use_sliding_window":true,"max_window_layers":3)").sliding_window,
             4096);
-  EXPECT_EQ(small("qwen3", R"("use_sliding_window":true,"sliding_window":null,)"
-                           R"("max_window_layers":0)")
-                .layers,
+  EXPECT_EQ(kinds(small("qwen3", R"("use_sliding_window":true,"sliding_window":null,)"
+                                 R"("max_window_layers":0)")),
             (Layers{F, F, F, F}));
   EXPECT_THAT(format_error("qwen2", R"("layer_types":["full_attention","full_attention",)"
                                     R"("sliding_attention","full_attention"])"),
@@ -178,12 +184,11 @@ TEST(ModelConfig, QwenWindowNeedsItsSwitch) {
 }
 
 TEST(ModelConfig, Gemma3PatternAndLayerTypes) {
-  EXPECT_EQ(small("gemma3_text", R"("sliding_window_pattern":2)").layers, (Layers{S, F, S, F}));
-  EXPECT_EQ(small("gemma3_text", R"("_sliding_window_pattern":3)").layers, (Layers{S, S, F, S}));
-  EXPECT_EQ(small("gemma3_text", R"("sliding_window_pattern":2,"layer_types":)"
-                                 R"(["full_attention","full_attention","sliding_attention",)"
-                                 R"("sliding_attention"])")
-                .layers,
+  EXPECT_EQ(kinds(small("gemma3_text", R"("sliding_window_pattern":2)")), (Layers{S, F, S, F}));
+  EXPECT_EQ(kinds(small("gemma3_text", R"("_sliding_window_pattern":3)")), (Layers{S, S, F, S}));
+  EXPECT_EQ(kinds(small("gemma3_text", R"("sliding_window_pattern":2,"layer_types":)"
+                                       R"(["full_attention","full_attention","sliding_attention",)"
+                                       R"("sliding_attention"])")),
             (Layers{F, F, S, S}));
   EXPECT_THAT(format_error("gemma3_text", R"("sliding_window_pattern":0)"),
               HasSubstr("sliding_window_pattern: expected an integer in [1, "));
@@ -245,8 +250,8 @@ TEST(ModelConfig, Gemma3Wrapper) {
   EXPECT_EQ(c.hidden_size, 2560);
   EXPECT_EQ(c.vocab_size, 262208);
   EXPECT_EQ(c.attention_heads, 8);
-  EXPECT_EQ(c.layers[5], F);
-  EXPECT_EQ(c.layers[33], S);
+  EXPECT_EQ(c.layers[5].attention, F);
+  EXPECT_EQ(c.layers[33].attention, S);
   EXPECT_EQ(c.sliding_window, 1024);
   EXPECT_EQ(c.full_rope.factor, 8);
   EXPECT_EQ(c.dtype, DType::bf16);
@@ -449,9 +454,9 @@ TEST(ModelConfig, Activations) {
 
 TEST(ModelConfig, NullMeansAbsent) {
   const ModelConfig c = small("llama", R"("head_dim":null,"rope_theta":null,"vocab_size":null)");
-  EXPECT_EQ(c.head_dim, 16);
+  EXPECT_EQ(c.layers[0].head_dim, 16);
   EXPECT_EQ(c.vocab_size, 32000);
-  EXPECT_EQ(parse(R"({"model_type":"qwen2","num_key_value_heads":null})").kv_heads, 32);
+  EXPECT_EQ(parse(R"({"model_type":"qwen2","num_key_value_heads":null})").layers[0].kv_heads, 32);
 }
 
 TEST(ModelConfig, ReportsTheFile) {

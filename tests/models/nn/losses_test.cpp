@@ -2,6 +2,7 @@
 // Losses against numbers of PyTorch.
 #include "models/nn/losses.h"
 
+#include "models/io/array_files.h"
 #include "runtime/array/ops.h"
 #include "runtime/array/transforms.h"
 #include "runtime/program/error.h"
@@ -76,6 +77,33 @@ TEST(Losses, OfProbabilities) {
               (std::log(2) + 50) / 2, 1e-5);
   const Array p = array({0.5F, 0.5F, 0.0F}, {1, 3}), q = array({0.25F, 0.25F, 0.5F}, {1, 3});
   EXPECT_NEAR(value_of(kl_divergence(log(q), p)), std::log(2), 1e-6);
+}
+
+TEST(Losses, FollowPyTorch) {
+  const ArrayMap tables =
+      load_safetensors(std::filesystem::path(ASHLAR_TEST_DATA) / "training/tables.safetensors");
+  const auto expected = [&](const std::string& name) {
+    return values_of(tables.at("loss." + name))[0];
+  };
+  const Array &x = tables.at("loss.x"), &y = tables.at("loss.y"), &z = tables.at("loss.z");
+  const Array log_x = x - logsumexp(x, -1, true);
+  EXPECT_NEAR(value_of(hinge_loss(x(Slice(), 0), tables.at("loss.signs"))), expected("hinge"),
+              1e-6);
+  EXPECT_NEAR(value_of(cosine_loss(x, y)), expected("cosine"), 1e-6);
+  EXPECT_NEAR(value_of(triplet_loss(x, y, z)), expected("triplet"), 1e-5);
+  EXPECT_NEAR(value_of(huber_loss(x, y, 0.7)), expected("huber"), 1e-6);
+  EXPECT_NEAR(value_of(bce_with_logits(x, sigmoid(y))), expected("bce_with_logits"), 1e-6);
+  EXPECT_NEAR(value_of(kl_divergence(log_x, softmax(y))), expected("kl_divergence"), 1e-6);
+}
+
+TEST(Losses, OfVectorsCountVectors) {
+  const Array a = array({1.0F, 0.0F, 0.0F, 2.0F}, {2, 2}),
+              b = array({0.0F, 3.0F, 0.0F, 1.0F}, {2, 2});
+  EXPECT_NEAR(value_of(cosine_loss(a, b)), 0.5, 1e-6);
+  EXPECT_NEAR(value_of(cosine_loss(a, b, 1e-8, {.mask = array<bool>({true, false})})), 1, 1e-6);
+  EXPECT_EQ(value_of(triplet_loss(a, a, b, 0)), 0);
+  EXPECT_THAT([&] { triplet_loss(a, a, zeros({2, 3})); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("[2, 2] and targets [2, 3]")));
 }
 
 }  // namespace

@@ -7,7 +7,10 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <functional>
 #include <memory>
+#include <vector>
 
 namespace ashlar::cli {
 namespace {
@@ -54,17 +57,27 @@ std::string describe(const std::optional<QuantizationConfig>& quantization) {
   return others == 0 ? encoding : fmt::format("{}; {} modules differ", encoding, others);
 }
 
+// One number if all layers agree, else a number per layer.
+nlohmann::json describe_layers(const ModelConfig& config, std::int64_t LayerConfig::* size) {
+  std::vector<std::int64_t> sizes;
+  for (const LayerConfig& layer : config.layers)
+    sizes.push_back(layer.*size);
+  const bool equal = std::ranges::adjacent_find(sizes, std::not_equal_to()) == sizes.end();
+  return equal ? nlohmann::json(sizes.front()) : nlohmann::json(sizes);
+}
+
 nlohmann::json describe_config(const ModelConfig& config) {
-  const auto sliding = std::ranges::count(config.layers, AttentionKind::sliding);
+  const auto sliding =
+      std::ranges::count(config.layers, AttentionKind::sliding, &LayerConfig::attention);
   return {{"model_type", config.model_type},
           {"layers", config.layers.size()},
           {"sliding_layers", sliding},
           {"sliding_window", config.sliding_window},
           {"hidden_size", config.hidden_size},
-          {"intermediate_size", config.intermediate_size},
+          {"intermediate_size", describe_layers(config, &LayerConfig::intermediate_size)},
           {"attention_heads", config.attention_heads},
-          {"kv_heads", config.kv_heads},
-          {"head_dim", config.head_dim},
+          {"kv_heads", describe_layers(config, &LayerConfig::kv_heads)},
+          {"head_dim", describe_layers(config, &LayerConfig::head_dim)},
           {"vocab_size", config.vocab_size},
           {"max_positions", config.max_positions},
           {"rope_theta", config.full_rope.theta},
