@@ -34,7 +34,8 @@ def IotaOp : Array_Op<"iota", SourceClass> {
 def WeightOp : Array_Op<"weight", SourceClass> {
   let summary = "A named tensor of the checkpoint, resident on the device";
   let description = [{
-    Several names mean tensors stacked along axis 0, which the planner keeps adjacent in memory.
+    Several names mean as many tensors of one type, stacked along a new axis 0, which the planner
+    keeps adjacent in memory. The compiler also stacks along the tensors' own axis 0.
   }];
   let arguments = (ins StrArrayAttr:$names);
   let dtypes = AnyDType;
@@ -239,6 +240,19 @@ def MatmulOp : Array_Op<"matmul", ContractionClass> {
   }];
   let arguments = (ins AnyRankedTensor:$lhs, AnyRankedTensor:$rhs, BoolAttr:$transpose_rhs, TypeAttr:$dtype);
   let inferRule = "matmul";
+}
+
+def ExpertMatmulOp : Array_Op<"expert_matmul", ContractionClass> {
+  let summary = "Rows times matrices that their numbers choose, summed over S; accumulated in f32";
+  let description = [{
+    lhs [..., S, K], rhs [E, K, N], or [E, N, K] with `transpose_rhs`, and ids [..., S], integers, to
+    [..., N]: the sum over s of row s times matrix ids[..., s]. A number outside [0, E) chooses the
+    nearest matrix. Matrices that no number chooses are not read. `dtype` is the result's element type.
+  }];
+  let arguments = (ins AnyRankedTensor:$lhs, AnyRankedTensor:$rhs, AnyRankedTensor:$ids,
+                       BoolAttr:$transpose_rhs, TypeAttr:$dtype);
+  let dtypes = Floats;
+  let inferRule = "expert_matmul";
 }
 
 def AttentionOp : Array_Op<"attention", AttentionClass> {

@@ -236,6 +236,24 @@ ArrayType infer_matmul(Operands operands, const Attributes& attributes) {
   return {attributes.dtype("dtype"), Shape(std::move(batch))};
 }
 
+ArrayType infer_expert_matmul(Operands operands, const Attributes& attributes) {
+  const Shape &lhs = operands[0].shape, &rhs = operands[1].shape, &ids = operands[2].shape;
+  check_index_type(operands[2]);
+  if (lhs.rank() < 2 || rhs.rank() != 3 || rhs.dim(0) == 0)
+    refuse("needs rows and at least one matrix, got {} and {}", lhs.to_string(), rhs.to_string());
+  const bool transposed = attributes.boolean("transpose_rhs");
+  if (lhs.dim(-1) != rhs.dim(transposed ? -1 : -2) || !is_float(operands[0].dtype) ||
+      !is_float(operands[1].dtype))
+    refuse("cannot multiply {} by matrices of {}{}", text(operands[0]), text(operands[1]),
+           transposed ? " transposed" : "");
+  Dims dims(lhs.dims().begin(), lhs.dims().end() - 1);
+  if (ids.dims() != dims)
+    refuse("one number for each row of {}: expected {}, got {}", lhs.to_string(),
+           Shape(dims).to_string(), ids.to_string());
+  dims.back() = rhs.dim(transposed ? -2 : -1);
+  return {attributes.dtype("dtype"), Shape(std::move(dims))};
+}
+
 ArrayType infer_attention(Operands operands, const Attributes& attributes) {
   const Shape &query = operands[0].shape, &key = operands[1].shape, &value = operands[2].shape;
   if (query.rank() != 4 || key.rank() != 4 || value.rank() != 4)

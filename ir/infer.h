@@ -22,6 +22,7 @@ ArrayType infer_concat(std::span<const ArrayType> operands, const Attributes& at
 ArrayType infer_reduction(std::span<const ArrayType> operands, const Attributes& attributes);
 ArrayType infer_arg_reduction(std::span<const ArrayType> operands, const Attributes& attributes);
 ArrayType infer_matmul(std::span<const ArrayType> operands, const Attributes& attributes);
+ArrayType infer_expert_matmul(std::span<const ArrayType> operands, const Attributes& attributes);
 ArrayType infer_attention(std::span<const ArrayType> operands, const Attributes& attributes);
 ArrayType infer_dequantize(std::span<const ArrayType> operands, const Attributes& attributes);
 ArrayType infer_take(std::span<const ArrayType> operands, const Attributes& attributes);

@@ -124,6 +124,20 @@ def Kernel_AttentionCombineOp : Kernel_Op<"attention_combine", [Pure]> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
+// ---- Many rows for the matrices of ashlar.expert_matmul.
+
+def Kernel_GroupedMatmulOp : Kernel_Op<"grouped_matmul", [Pure]> {
+  let summary = "ashlar.expert_matmul with S = 1, rows of one matrix together: [M, K] to [M, N]";
+  let description = [{
+    lhs [M, K], rhs [E, K, N] or [E, N, K], ids [M]; `order` [M] (i32) sorts the ids. It changes no
+    result: rows that stand together in it are multiplied by their matrix at once.
+  }];
+  let arguments = (ins AnyRankedTensor:$lhs, AnyRankedTensor:$rhs, AnyRankedTensor:$ids,
+                       AnyRankedTensor:$order, BoolAttr:$transpose_rhs);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+
 // ---- ABI ops: what kernel code (level L5) reads from its dispatch record.
 
 def Kernel_BufferOp : Kernel_Op<"buffer", [Pure]> {

@@ -143,10 +143,29 @@ OpSet ops_behind(ValueRange values, llvm::function_ref<bool(Operation*)> predica
 SmallVector<Operation*> roots_of(const RegionView& region) {
   SmallVector<Operation*> roots;
   for (Operation& op : *region.body)
-    if (isa<ir::MatmulOp, ir::AttentionOp, AttentionPartialOp, ir::CumsumOp, ir::SortOp,
-            ir::ArgSortOp, ir::TopKOp>(op))
+    if (isa<ir::MatmulOp, ir::ExpertMatmulOp, GroupedMatmulOp, ir::AttentionOp, AttentionPartialOp,
+            ir::CumsumOp, ir::SortOp, ir::ArgSortOp, ir::TopKOp>(op))
       roots.push_back(&op);
   return roots;
+}
+
+// Whether the slice takes all of axis `axis`.
+static bool takes_all(ir::SliceOp slice, unsigned axis) {
+  return slice.getStarts()[axis] == 0 && slice.getSteps()[axis] == 1 &&
+         slice.getSizes()[axis] ==
+             cast<RankedTensorType>(slice.getInput().getType()).getDimSize(axis);
+}
+
+ExpertRows expert_rows(Value rhs) {
+  ExpertRows rows{rhs};
+  for (auto slice = rhs.getDefiningOp<ir::SliceOp>();
+       slice && takes_all(slice, 0) && takes_all(slice, 2);
+       slice = rows.matrices.getDefiningOp<ir::SliceOp>()) {
+    rows.start = slice.getStarts()[1] + rows.start * slice.getSteps()[1];
+    rows.step *= slice.getSteps()[1];
+    rows.matrices = slice.getInput();
+  }
+  return rows;
 }
 
 // A store without reductions rides along with rows that it can be cut into, so that both read

@@ -67,6 +67,15 @@ OpSet ops_behind(mlir::ValueRange values, llvm::function_ref<bool(mlir::Operatio
 // The root ops (matmul, attention, cumsum, sort, ...) in the order of the body.
 llvm::SmallVector<mlir::Operation*> roots_of(const RegionView& region);
 
+// Rows start, start + step, ... of every matrix of `matrices` [E, N, K]: a right side of
+// ashlar.expert_matmul, seen through the slices that were taken of it (gate and up of one tensor).
+struct ExpertRows {
+  mlir::Value matrices;
+  std::int64_t start = 0;
+  std::int64_t step = 1;
+};
+ExpertRows expert_rows(mlir::Value rhs);
+
 // Stores that one range of workgroups computes together. `rows` > 0 when reductions are involved.
 struct Part {
   llvm::SmallVector<Store> stores;

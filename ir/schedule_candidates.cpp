@@ -42,9 +42,9 @@ public:
       vary_workgroup();
     else if (emitter == "row")
       vary_row();
-    else if (emitter == "matvec")
+    else if (emitter == "matvec" || emitter == "expert_matvec")
       vary_matvec();
-    else if (emitter == "matmul")
+    else if (emitter == "matmul" || emitter == "grouped_matmul")
       vary_matmul();
     else if (emitter == "matmul_coop")
       vary_coop_matmul();
@@ -79,7 +79,9 @@ private:
   void vary_matvec() {
     auto left = cast<RankedTensorType>(roots_of(region_).front()->getOperand(0).getType());
     const std::int64_t left_rows =
-        std::max<std::int64_t>(left.getNumElements() / left.getShape().back(), 1);
+        region_.root == "expert_matvec"
+            ? 1
+            : std::max<std::int64_t>(left.getNumElements() / left.getShape().back(), 1);
     const std::int64_t loads = base_.get("width", 1) == kPackedBlock ? 8 : 32;
     for (std::int64_t rows : {1, 2, 4, 8})
       for (std::int64_t unroll : {1, 2, 4})

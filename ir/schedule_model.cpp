@@ -2,6 +2,7 @@
 #include "ir/schedule_model.h"
 
 #include "ir/ashlar_dialect.h"
+#include "ir/expert_schedules.h"
 #include "ir/matrix_schedules.h"
 #include "ir/schedule_numbers.h"
 #include "runtime/program/affine_encoding.h"
@@ -247,10 +248,7 @@ ScheduleAttr matmul_schedule(const RegionView& region, Operation* matmul,
     return coop_matmul_schedule(matmul, profile);
   const MatmulExtent extent = matmul_extent(matmul);
   const bool small = profile.is_cpu || extent.m <= 32 || extent.n <= 32;
-  const std::int64_t tile = small ? 32 : 64;
-  return make_schedule(
-      region.op->getContext(), "matmul",
-      {{"tile_m", tile}, {"tile_n", tile}, {"tile_k", 16}, {"workgroup", tile * tile / 16}});
+  return tiled_schedule(region.op->getContext(), "matmul", small ? 32 : 64);
 }
 
 std::int64_t matmul_iterations(Operation* matmul, ScheduleAttr schedule) {
@@ -402,6 +400,10 @@ ScheduleAttr default_schedule(const RegionView& region, const DeviceProfile& pro
                                     : matvec_schedule(region, roots.front(), profile);
   if (region.root == "matmul")
     return matmul_schedule(region, roots.front(), profile);
+  if (region.root == "expert_matvec")
+    return expert_matvec_schedule(roots, profile);
+  if (region.root == "grouped_matmul")
+    return tiled_schedule(region.op->getContext(), "grouped_matmul", 32);
   if (region.root == "attention")
     return attention_schedule(region, roots.front(), profile);
   return line_schedule(region, roots.front(), profile);
@@ -424,6 +426,10 @@ std::int64_t loop_iterations(const RegionView& region, ScheduleAttr schedule) {
     return scatters + matvec_iterations(roots.front(), stores, schedule);
   if (region.root == "matmul")
     return scatters + matmul_iterations(roots.front(), schedule);
+  if (region.root == "expert_matvec")
+    return scatters + expert_matvec_iterations(roots.front(), schedule);
+  if (region.root == "grouped_matmul")
+    return scatters + grouped_matmul_iterations(roots.front(), schedule);
   if (schedule.getEmitter() == "attention_coop")
     return scatters + coop_attention_iterations(roots.front(), schedule);
   if (region.root == "attention")

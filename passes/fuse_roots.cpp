@@ -73,6 +73,18 @@ bool Partition::absorbs(Operation* op, const OpSet& region, std::int64_t level) 
   });
 }
 
+// Whether two products share their left side, and the numbers of its matrices where it has some.
+bool Partition::is_sibling(Operation* op, Operation* root) const {
+  // Compared before fits_matvec: closures also hold the prologue, with any kind of op.
+  if (op->getName() != root->getName() || op->getOperand(0) != root->getOperand(0) ||
+      op->getResult(0).getType() != root->getResult(0).getType())
+    return false;
+  if (isa<ir::ExpertMatmulOp>(op))
+    return op->getOperand(2) == root->getOperand(2) &&
+           plan_.is_stored_or_packed(kernel::expert_rows(op->getOperand(1)).matrices);
+  return isa<ir::MatmulOp>(op) && fits_matvec(op);
+}
+
 // Adds the matmuls that keep `user` out of the epilogue, when all of them multiply the same left
 // side by as many rows: gate and up meet in one product.
 bool Partition::adopt_siblings(Operation* user, OpSet& region, SmallVectorImpl<Operation*>& roots) {
@@ -83,10 +95,7 @@ bool Partition::adopt_siblings(Operation* user, OpSet& region, SmallVectorImpl<O
     if (region.contains(op) || visited_.contains(op) || is_elementwise(op) || is_index_map(op) ||
         isa<ir::DequantizeOp>(op))
       continue;
-    // Compared before fits_matvec: closures also hold the prologue, with any kind of op.
-    auto matmul = dyn_cast<ir::MatmulOp>(op);
-    if (!matmul || matmul.getLhs() != roots.front()->getOperand(0) ||
-        matmul.getType() != roots.front()->getResult(0).getType() || !fits_matvec(op))
+    if (!is_sibling(op, roots.front()))
       return false;
     siblings.push_back(op);
   }
@@ -195,15 +204,57 @@ void Partition::visit_matmul(Operation* op) {
     add_root_unit("matvec", {op}, /*siblings=*/true);
     return;
   }
-  for (Value operand : op->getOperands())
+  store_unless_cheap(op->getOperands());
+  add_root_unit("matmul", {op}, /*siblings=*/false);
+}
+
+void Partition::store_unless_cheap(OperandRange operands) {
+  for (Value operand : operands)
     if (rows_of(operand) != 0 || !plan_.is_cheap(operand))
       store_source(operand);
-  add_root_unit("matmul", {op}, /*siblings=*/false);
+}
+
+// Collects the values of fewer elements than `limit` from which light ops lead to `value`. False
+// when something else does.
+bool Partition::follows_from_fewer(Value value, std::int64_t limit,
+                                   SmallVectorImpl<Value>& fewer) const {
+  const bool is_light = rows_of(value) == 0 && llvm::none_of(plan_.closure(value), is_costly);
+  if (is_light)
+    return true;
+  if (element_count(value) < limit) {
+    fewer.push_back(value);
+    return true;
+  }
+  Operation* op = value.getDefiningOp();
+  const bool maps = is_index_map(op) || (is_elementwise(op) && !is_costly(op));
+  return maps && llvm::all_of(op->getOperands(),
+                              [&](Value v) { return follows_from_fewer(v, limit, fewer); });
+}
+
+// Every workgroup computes the elements of the left side that it needs, so they must be light. What
+// makes them costly is stored where it is small: the weights of experts, the norm of a row.
+void Partition::visit_expert_matmul(Operation* op) {
+  Value lhs = op->getOperand(0);
+  SmallVector<Value> costly;
+  if (!follows_from_fewer(lhs, element_count(lhs), costly))
+    costly = {lhs};
+  for (Value value : costly)
+    store_source(value);
+  store_source(op->getOperand(2));
+  if (!plan_.is_stored_or_packed(kernel::expert_rows(op->getOperand(1)).matrices))
+    store(op->getOperand(1));
+  add_root_unit("expert_matvec", {op}, /*siblings=*/true);
 }
 
 void Partition::visit_root(Operation* op) {
   if (isa<ir::MatmulOp>(op))
     return visit_matmul(op);
+  if (isa<ir::ExpertMatmulOp>(op))
+    return visit_expert_matmul(op);
+  if (isa<kernel::GroupedMatmulOp>(op)) {
+    store_unless_cheap(op->getOperands());
+    return add_root_unit("grouped_matmul", {op}, /*siblings=*/false);
+  }
   if (isa<ir::AttentionOp, kernel::AttentionPartialOp>(op))
     return visit_attention(op);
   if (rows_of(op->getOperand(0)) != 0)

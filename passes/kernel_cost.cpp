@@ -51,6 +51,10 @@ bool is_attention(Operation* op) {
   return isa<ir::AttentionOp, kernel::AttentionPartialOp>(op);
 }
 
+std::int64_t extent(Type tensor, unsigned axis) {
+  return cast<RankedTensorType>(tensor).getDimSize(axis);
+}
+
 std::int64_t bytes_used_of(Value value, std::int64_t kv_length);
 
 // Bytes that `use` needs of a kernel's input, or of what such inputs are unpacked to.
@@ -67,10 +71,15 @@ std::int64_t bytes_used(OpOperand& use, std::int64_t kv_length) {
   }
   if (isa<kernel::YieldOp>(user))
     return isa<BlockArgument>(use.get()) ? 0 : byte_size(type);
-  if (isa<ir::TakeOp, ir::TakeAlongAxisOp, ir::SliceOp>(user) && use.getOperandNumber() == 0)
+  if (isa<ir::SliceOp>(user))
+    return std::min(bytes_used_of(user->getResult(0), kv_length), byte_size(type, kv_length));
+  if (isa<ir::TakeOp, ir::TakeAlongAxisOp>(user) && use.getOperandNumber() == 0)
     return std::min(byte_size(user->getResult(0).getType()), byte_size(type, kv_length));
   if (is_attention(user))
     return byte_size(type, rows_attended(user, kv_length));
+  if (isa<ir::ExpertMatmulOp, kernel::GroupedMatmulOp>(user) && use.getOperandNumber() == 1)
+    return byte_size(type) / extent(type, 0) *
+           std::min(extent(type, 0), element_count(user->getOperand(2)));
   if (auto dequantize = dyn_cast<ir::DequantizeOp>(user)) {
     // As large a part of what is packed as is needed of what it is unpacked to.
     const auto whole =
@@ -92,6 +101,8 @@ std::int64_t bytes_used_of(Value value, std::int64_t kv_length) {
 std::int64_t flops_of(Operation* op, std::int64_t kv_length) {
   if (auto matmul = dyn_cast<ir::MatmulOp>(op))
     return 2 * element_count(matmul.getResult()) * kernel::innermost(matmul.getLhs().getType());
+  if (isa<ir::ExpertMatmulOp, kernel::GroupedMatmulOp>(op))
+    return 2 * element_count(op->getOperand(0)) * kernel::innermost(op->getResult(0).getType());
   if (is_attention(op)) {
     auto query = cast<RankedTensorType>(op->getOperand(0).getType());
     auto value = cast<RankedTensorType>(op->getOperand(2).getType());

@@ -29,7 +29,7 @@ bool is_inlinable(Operation* op) {
 }
 
 bool is_root(Operation* op) {
-  if (isa<kernel::AttentionPartialOp>(op))
+  if (isa<kernel::AttentionPartialOp, kernel::GroupedMatmulOp>(op))
     return true;
   const auto op_class = class_of(op);
   return op_class && (*op_class == OpClass::contraction || *op_class == OpClass::attention ||

@@ -29,6 +29,10 @@ private:
   void visit_scatter(mlir::Operation* op);
   void visit_root(mlir::Operation* op);
   void visit_matmul(mlir::Operation* op);
+  void visit_expert_matmul(mlir::Operation* op);
+  void store_unless_cheap(mlir::OperandRange operands);
+  bool follows_from_fewer(mlir::Value value, std::int64_t limit,
+                          mlir::SmallVectorImpl<mlir::Value>& fewer) const;
 
   // The number of rows that a value follows (row_map.h); 0 for stored values.
   std::int64_t rows_of(mlir::Value value) const;
@@ -51,6 +55,7 @@ private:
 
   // ---- epilogues (fuse_roots.cpp)
   bool fits_matvec(mlir::Operation* matmul) const;
+  bool is_sibling(mlir::Operation* op, mlir::Operation* root) const;
   bool fits_matvec_prologue(mlir::Operation* matmul) const;
   bool make_available(mlir::Value value, const OpSet& region, std::int64_t level);
   bool absorbs(mlir::Operation* op, const OpSet& region, std::int64_t level);

@@ -23,6 +23,11 @@ def SplitReduction : Pass<"ashlar-split-reduction", "::mlir::func::FuncOp"> {
   ];
 }
 
+def GroupExperts : Pass<"ashlar-group-experts", "::mlir::func::FuncOp"> {
+  let summary = "Bring rows for the same expert together where there are many";
+  let dependentDialects = ["::ashlar::ir::AshlarDialect", "::ashlar::kernel::KernelDialect"];
+}
+
 def FormKernels : Pass<"ashlar-form-kernels", "::mlir::func::FuncOp"> {
   let summary = "Divide an entry into kernel.fused regions";
   let dependentDialects = ["::ashlar::ir::AshlarDialect", "::ashlar::kernel::KernelDialect"];

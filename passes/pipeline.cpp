@@ -19,6 +19,7 @@ void build_kernel_formation(OpPassManager& manager, const PipelineOptions& optio
     manager.addPass(createStackWeights());
   OpPassManager& entry = manager.nest<func::FuncOp>();
   entry.addPass(create_split_reduction(options.profile));
+  entry.addPass(createGroupExperts());
   entry.addPass(createSimplify());
   entry.addPass(createCSEPass());
   entry.addPass(createFormKernels({.fusion = options.fusion}));

@@ -9,13 +9,17 @@ using namespace mlir;
 namespace ashlar {
 namespace {
 
-// The type of each of a stack's tensors. Only single weights have a type in the IR: stack-weights
-// keeps the extents of the members along axis 0 in `rows`.
+// The type of each of a stack's tensors. Only single weights have a type in the IR. Members lie
+// along a new axis 0, or along their own one: then stack-weights keeps their extents in `rows`.
 FailureOr<SmallVector<RankedTensorType>> member_types(ir::WeightOp weight) {
   auto type = cast<RankedTensorType>(weight.getType());
   const std::size_t members = weight.getNames().size();
   if (members == 1)
     return SmallVector<RankedTensorType>{type};
+  if (!weight->hasAttr("rows") && type.getRank() > 0 &&
+      type.getDimSize(0) == static_cast<std::int64_t>(members))
+    return SmallVector<RankedTensorType>(
+        members, RankedTensorType::get(type.getShape().drop_front(), type.getElementType()));
   auto rows = weight->getAttrOfType<DenseI64ArrayAttr>("rows");
   if (!rows || static_cast<std::size_t>(rows.size()) != members || type.getRank() == 0)
     return weight.emitOpError("stacks ") << members << " weights without saying the rows of each";

@@ -50,6 +50,18 @@ RowIndex row_index(KernelBuilder& b, Value number, DType dtype, std::int64_t ext
   return {inside, b.to_index(safe)};
 }
 
+Value nearest_index(KernelBuilder& b, Value number, DType dtype, std::int64_t extent) {
+  const Type type = number.getType();
+  if (is_signed(dtype))
+    number = b.make<arith::MaxSIOp>(number, b.integer(type, 0));
+  const Value last = b.integer(type, extent - 1);
+  const Value beyond = b.make<arith::CmpIOp>(arith::CmpIPredicate::ugt, number, last);
+  Value nearest = b.select(beyond, last, number);
+  if (type.isInteger(64))
+    nearest = b.make<arith::TruncIOp>(b.getI32Type(), nearest);
+  return b.to_index(nearest);
+}
+
 // ---- Memory of what has been evaluated
 
 Elements::Key Elements::key_of(Value tensor, const Point& point) {

@@ -92,5 +92,7 @@ struct RowIndex {
   Value index;
 };
 RowIndex row_index(KernelBuilder& b, Value number, DType dtype, std::int64_t extent, bool wraps);
+// The index in [0, extent) that is nearest to a number out of an integer tensor.
+Value nearest_index(KernelBuilder& b, Value number, DType dtype, std::int64_t extent);
 
 }  // namespace ashlar::codegen

@@ -34,6 +34,8 @@ Emitter find_emitter(StringRef name) {
       .Case("matvec", emit_matvec)
       .Case("matmul", emit_matmul)
       .Case("matmul_coop", emit_matmul_coop)
+      .Case("expert_matvec", emit_expert_matvec)
+      .Case("grouped_matmul", emit_grouped_matmul)
       .Case("attention", emit_attention)
       .Case("attention_coop", emit_attention_coop)
       .Case("scan", emit_scan)

@@ -3,6 +3,7 @@
 
 #include "codegen/emitters/element.h"
 #include "codegen/emitters/packed_words.h"
+#include "ir/kernel_region.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 
@@ -15,11 +16,13 @@ Value multiply_add(KernelBuilder& b, Value x, Value y, Value sum) {
   return b.make<math::FmaOp>(x, y, sum);
 }
 
-// Element `index` of row `row` of an input of the kernel.
+// Element `index` of row `row` of an input of the kernel, all leading axes counted as rows.
 StoredPacket load_at(KernelBuilder& b, Value matrix, Value row, Value index, std::int64_t width) {
   const auto input = cast<BlockArgument>(matrix);
+  const std::int64_t length = shape_of(input).back();
+  const std::int64_t rows = kernel::element_count(input.getType()) / length;
   return load_stored(b, input.getArgNumber(), dtype_of(input),
-                     b.linearize({row, index}, shape_of(input)), width);
+                     b.linearize({row, index}, {rows, length}), width);
 }
 
 // What one row of one matrix adds to sums over K. For plain weights `offsets` stays 0.

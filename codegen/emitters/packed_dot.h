@@ -20,7 +20,8 @@ struct PackedBlock {
   std::int64_t bits;
 };
 
-// Block number `block` of row `row`. The operands of `weights` are inputs of the kernel.
+// Block number `block` of row `row`, all leading axes counted as rows. The operands of `weights`
+// are inputs of the kernel.
 PackedBlock load_block(KernelBuilder& builder, ir::DequantizeOp weights, Value row, Value block);
 
 // Sums over the values x of the left side that were multiplied so far.

@@ -62,6 +62,33 @@ void evaluate_matmul(Operands operands, const Attributes& attributes, Tensor& re
       }
 }
 
+void evaluate_expert_matmul(Operands operands, const Attributes& attributes, Tensor& result) {
+  const Tensor &lhs = operands[0], &rhs = operands[1], &ids = operands[2];
+  const bool transposed = attributes.boolean("transpose_rhs");
+  const std::int64_t matrices = rhs.type.shape.dim(0), k = lhs.type.shape.dim(-1),
+                     n = result.type.shape.dim(-1);
+  const std::int64_t rows = n == 0 ? 0 : result.size() / n;
+  const std::int64_t slots = rows == 0 ? 0 : ids.size() / rows;
+  for (std::int64_t row = 0; row < rows; ++row)
+    for (std::int64_t j = 0; j < n; ++j) {
+      double sum = 0;
+      for (std::int64_t s = row * slots; s < (row + 1) * slots; ++s) {
+        const std::int64_t id = ids.integers[static_cast<std::size_t>(s)];
+        // Large unsigned numbers are negative here.
+        const std::int64_t last = matrices - 1;
+        const std::int64_t matrix = id >= 0                     ? std::min(id, last)
+                                    : is_signed(ids.type.dtype) ? 0
+                                                                : last;
+        for (std::int64_t x = 0; x < k; ++x) {
+          const std::int64_t r = matrix * k * n + (transposed ? j * k + x : x * n + j);
+          sum += lhs.reals[static_cast<std::size_t>(s * k + x)] *
+                 rhs.reals[static_cast<std::size_t>(r)];
+        }
+      }
+      result.reals[static_cast<std::size_t>(row * n + j)] = round_to(sum, result.type.dtype);
+    }
+}
+
 namespace {
 
 // The softmax of one query head over the keys [begin, end), not yet divided by its total.

@@ -95,6 +95,11 @@ private:
       return stacked_weights(weight);
     if (isa<kernel::AttentionPartialOp, kernel::AttentionCombineOp>(op))
       return attention_half(op, operands);
+    if (isa<kernel::GroupedMatmulOp>(op)) {
+      Tensor result(*ir::array_type_of(op.getResult(0).getType()));
+      evaluate_expert_matmul(operands, ir::attributes_of(&op), result);
+      return result;
+    }
     const OpInfo* info = ir::find_op_info(&op);
     if (!info)
       throw Unsupported("reference", "no meaning for operation {}",
@@ -128,10 +133,14 @@ private:
     Tensor stacked(type);
     std::int64_t at = 0;
     for (StringRef name : names) {
-      // The extent along axis 0 is the source's to know; it is asked with the rows left open.
+      // Of members along their own axis 0 the extent is the source's to know; it is asked with the
+      // rows left open.
       ArrayType part = type;
       std::vector<std::int64_t> dims = type.shape.dims();
-      dims[0] = kDynamic;
+      if (op->hasAttr("rows"))
+        dims[0] = kDynamic;
+      else
+        dims.erase(dims.begin());
       part.shape = Shape(dims);
       const Tensor tensor = weights_(text(name), part);
       for (std::int64_t i = 0; i < tensor.size(); ++i)

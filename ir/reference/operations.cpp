@@ -28,7 +28,10 @@ Tensor evaluate(OpKind kind, Operands operands, const Attributes& attributes) {
     evaluate_reduction(kind, operands, attributes, result);
     break;
   case OpClass::contraction:
-    evaluate_matmul(operands, attributes, result);
+    if (kind == OpKind::matmul)
+      evaluate_matmul(operands, attributes, result);
+    else
+      evaluate_expert_matmul(operands, attributes, result);
     break;
   case OpClass::attention:
     evaluate_attention(operands, attributes, result);

@@ -23,6 +23,8 @@ void evaluate_gather(OpKind kind, Operands operands, const Attributes& attribute
 void evaluate_reduction(OpKind kind, Operands operands, const Attributes& attributes,
                         Tensor& result);
 void evaluate_matmul(Operands operands, const Attributes& attributes, Tensor& result);
+// Also of kernel.grouped_matmul, whose `order` changes no result: S is what the ids say.
+void evaluate_expert_matmul(Operands operands, const Attributes& attributes, Tensor& result);
 void evaluate_attention(Operands operands, const Attributes& attributes, Tensor& result);
 void evaluate_dequantize(Operands operands, const Attributes& attributes, Tensor& result);
 // The halves that kernel.attention_partial and kernel.attention_combine make of attention.

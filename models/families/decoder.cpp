@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/families/decoder.h"
 
+#include "models/nn/experts.h"
 #include "models/nn/layers.h"
 #include "runtime/array/ops.h"
 #include "runtime/array/origin.h"
@@ -21,15 +22,25 @@ nn::Weights decoder_root(const nn::Weights& root) {
   return root;
 }
 
-nn::Weights model_root(const nn::Weights& root) {
+nn::Weights model_root(const nn::Weights& weights) {
+  const nn::Weights root = decoder_root(weights);
   return root.has("model.embed_tokens.weight") ? root / "model" : root;
+}
+
+// Beside the decoder, or at the top of a wrapper's checkpoint. Tied heads need none, whatever the
+// file holds; a file without one ties it to the embedding.
+std::optional<nn::Weights> find_head(const ModelConfig& config, const nn::Weights& weights) {
+  for (const nn::Weights& root : {decoder_root(weights), weights})
+    if (!config.tied_embeddings && root.has("lm_head.weight"))
+      return root / "lm_head";
+  return std::nullopt;
 }
 
 }  // namespace
 
 Decoder::Decoder(const ModelConfig& config, const nn::Weights& weights,
                  std::vector<nn::KvCache> caches, DType dtype)
-    : config_(config), root_(decoder_root(weights)), model_(model_root(root_)),
+    : config_(config), model_(model_root(weights)), head_(find_head(config, weights)),
       caches_(std::move(caches)), dtype_(dtype) {}
 
 Array Decoder::embed(const Array& ids) const {
@@ -62,6 +73,9 @@ Array Decoder::mix_tokens(std::int64_t index, const Array& x, const nn::TokenRan
 }
 
 Array Decoder::feed_forward(std::int64_t index, const Array& x) const {
+  if (layer_config(index).has_experts)
+    return nn::expert_block(x, layer_weights(index) / config_.experts->names.block,
+                            *config_.experts, config_.activation);
   return nn::gated_mlp(x, layer_weights(index) / "mlp", layer_config(index).intermediate_size,
                        config_.activation, config_.mlp_bias);
 }
@@ -101,8 +115,7 @@ Array Decoder::forward(const Array& ids, const nn::TokenRange& range, HiddenStat
 Array Decoder::head(const Array& hidden) const {
   Scope scope("lm_head");
   const Shape shape{config_.vocab_size, config_.hidden_size};
-  const bool tied = config_.tied_embeddings || !root_.has("lm_head.weight");
-  const nn::Weights module = tied ? model_ / "embed_tokens" : root_ / "lm_head";
+  const nn::Weights module = head_.value_or(model_ / "embed_tokens");
   const Array logits = linear(hidden, module.matrix(shape)).astype(DType::f32);
   if (!config_.final_logit_softcap)
     return logits;

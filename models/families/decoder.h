@@ -7,6 +7,7 @@
 #include "models/nn/attention.h"
 
 #include <map>
+#include <optional>
 #include <vector>
 
 namespace ashlar {
@@ -41,8 +42,8 @@ private:
   Array norm(const Array& x, const nn::Weights& weights) const;
 
   ModelConfig config_;
-  nn::Weights root_;
   nn::Weights model_;
+  std::optional<nn::Weights> head_;  // the embedding, if absent
   std::vector<nn::KvCache> caches_;
   DType dtype_;
   std::map<AttentionKind, nn::RopeTable> ropes_;  // of the call in progress

@@ -63,11 +63,12 @@ AttentionKind parse_layer_type(const JsonFields& fields, const std::string& name
 
 // Of a kind that no layer has, nothing is computed; any head size will do.
 RopeContext rope_context(const JsonFields& fields, const ModelConfig& config, AttentionKind kind,
-                         double theta) {
+                         double theta, double partial_rotary_factor) {
   const LayerConfig* layer = config.find_layer(kind);
   RopeContext context;
   context.theta = theta;
-  context.partial_rotary_factor = fields.positive_number("partial_rotary_factor").value_or(1);
+  context.partial_rotary_factor =
+      fields.positive_number("partial_rotary_factor").value_or(partial_rotary_factor);
   context.head_dim = (layer ? *layer : config.layers.front()).head_dim;
   context.max_positions = config.max_positions;
   context.original_max_positions =
@@ -128,12 +129,13 @@ ModelConfig read_decoder(const JsonFields& fields, const DecoderDefaults& defaul
   config.layers.assign(
       static_cast<std::size_t>(size("num_hidden_layers", kMaxLayers, defaults.layers)), layer);
   config.query_scale = 1 / std::sqrt(static_cast<double>(layer.head_dim));
-  config.norm_epsilon = fields.positive_number("rms_norm_eps").value_or(1e-6);
+  config.norm_epsilon = fields.positive_number("rms_norm_eps").value_or(defaults.norm_epsilon);
   config.activation = read_activation(fields, defaults.activation_key, defaults.activation);
   return config;
 }
 
-std::optional<std::int64_t> find_sliding_window(const JsonFields& fields, std::int64_t fallback) {
+std::optional<std::int64_t> find_sliding_window(const JsonFields& fields,
+                                                std::optional<std::int64_t> fallback) {
   if (!fields.contains("sliding_window"))
     return fallback;
   return fields.integer("sliding_window", {1, kMaxPositions});
@@ -155,17 +157,21 @@ void read_layer_types(const JsonFields& fields, const std::function<bool(std::in
 
 void read_rope(const JsonFields& fields, const RopeDefaults& defaults, ModelConfig& config) {
   const double full_theta = fields.positive_number("rope_theta").value_or(defaults.theta);
-  const RopeContext full = rope_context(fields, config, AttentionKind::full, full_theta);
-  const RopeContext sliding = rope_context(fields, config, AttentionKind::sliding,
-                                           defaults.sliding_theta.value_or(full_theta));
-  const auto rope = find_rope_object(fields);
-  if (rope && is_per_kind(*rope)) {
-    refuse_other_keys(*rope);
-    config.full_rope = parse_rope_of_kind(*rope, AttentionKind::full, full, config);
-    config.sliding_rope = parse_rope_of_kind(*rope, AttentionKind::sliding, sliding, config);
+  RopeContext full =
+      rope_context(fields, config, AttentionKind::full, full_theta, defaults.partial_rotary_factor);
+  full.query_scaling = defaults.query_scaling;
+  const RopeContext sliding =
+      rope_context(fields, config, AttentionKind::sliding,
+                   defaults.sliding_theta.value_or(full_theta), defaults.partial_rotary_factor);
+  const auto of_class = nlohmann::json::parse(defaults.parameters);
+  const JsonFields rope = find_rope_object(fields).value_or(JsonFields(of_class, fields.where()));
+  if (is_per_kind(rope)) {
+    refuse_other_keys(rope);
+    config.full_rope = parse_rope_of_kind(rope, AttentionKind::full, full, config);
+    config.sliding_rope = parse_rope_of_kind(rope, AttentionKind::sliding, sliding, config);
     return;
   }
-  config.full_rope = parse_rope(rope, fields, full);
+  config.full_rope = parse_rope_parameters(rope, full);
   config.sliding_rope =
       defaults.sliding_theta ? parse_rope(std::nullopt, fields, sliding) : config.full_rope;
 }

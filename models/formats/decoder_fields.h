@@ -25,13 +25,15 @@ struct DecoderDefaults {
   std::int64_t max_positions;
   std::string_view activation_key = "hidden_act";
   std::string_view activation = "silu";
+  double norm_epsilon = 1e-6;
 };
 
 // Sizes, epsilon, activation, query scale 1/sqrt(head_dim); all layers full.
 ModelConfig read_decoder(const JsonFields& fields, const DecoderDefaults& defaults);
 
 // `sliding_window`, or `fallback` when the key is absent; none when it is null.
-std::optional<std::int64_t> find_sliding_window(const JsonFields& fields, std::int64_t fallback);
+std::optional<std::int64_t> find_sliding_window(const JsonFields& fields,
+                                                std::optional<std::int64_t> fallback);
 
 // Sets the layers from `layer_types` or, without it, by `is_sliding(layer)`.
 void read_layer_types(const JsonFields& fields, const std::function<bool(std::int64_t)>& is_sliding,
@@ -42,7 +44,10 @@ void read_layer_types(const JsonFields& fields, const std::function<bool(std::in
 // set.
 struct RopeDefaults {
   double theta = 10000;
-  std::optional<double> sliding_theta;
+  std::optional<double> sliding_theta = {};
+  double partial_rotary_factor = 1;
+  bool query_scaling = false;          // see RopeContext
+  std::string_view parameters = "{}";  // JSON, for files that hold no such object
 };
 void read_rope(const JsonFields& fields, const RopeDefaults& defaults, ModelConfig& config);
 

@@ -8,6 +8,7 @@
 #include "runtime/program/error.h"
 #include "runtime/program/in_quotes.h"
 
+#include <fmt/ranges.h>
 #include <xxhash.h>
 
 #include <algorithm>
@@ -22,6 +23,8 @@ constexpr std::string_view kUnit = "config";
 struct Sources {
   JsonFields outer;
   JsonFields decoder;
+  std::string model_type;
+  std::string decoder_type;
 
   template <typename Getter> auto first(Getter get) const {
     const auto value = get(decoder);
@@ -29,17 +32,27 @@ struct Sources {
   }
 };
 
-JsonFields decoder_part(const JsonFields& outer, const ModelFamily& family) {
-  if (family.wrapped_type.empty())
-    return outer;
+// The type of the decoder in a wrapper.
+std::string decoder_type(const JsonFields& decoder, const ModelWrapper& wrapper) {
+  const std::string type =
+      decoder.text("model_type").value_or(std::string(wrapper.decoders.front()));
+  if (std::ranges::find(wrapper.decoders, type) == wrapper.decoders.end())
+    throw Unsupported(kUnit, "{}: model type {} is not supported: expected {}", decoder.where(),
+                      in_quotes(type, 40), fmt::join(wrapper.decoders, " or "));
+  return type;
+}
+
+Sources find_sources(const JsonFields& outer) {
+  const auto model_type = outer.text("model_type");
+  if (!model_type)
+    outer.fail("model_type", "a string");
+  const ModelWrapper* wrapper = find_model_wrapper(*model_type);
+  if (!wrapper)
+    return {outer, outer, *model_type, *model_type};
   const auto inner = outer.object("text_config");
   if (!inner)
     outer.fail("text_config", "an object");
-  const auto type = inner->text("model_type");
-  if (type && *type != family.wrapped_type)
-    throw Unsupported(kUnit, "{}: model type {} is not supported: expected {}", inner->where(),
-                      in_quotes(*type, 40), family.wrapped_type);
-  return *inner;
+  return {outer, *inner, *model_type, decoder_type(*inner, *wrapper)};
 }
 
 std::optional<DType> read_dtype(const JsonFields& fields) {
@@ -102,18 +115,15 @@ const LayerConfig* ModelConfig::find_layer(AttentionKind kind) const {
 
 ModelConfig parse_model_config(const nlohmann::json& config, std::string_view file) {
   const JsonFields outer(config, std::string(file));
-  const auto model_type = outer.text("model_type");
-  if (!model_type)
-    outer.fail("model_type", "a string");
-  const ModelFamily& family = find_model_family(*model_type, file);
-  const Sources sources{outer, decoder_part(outer, family)};
+  const Sources sources = find_sources(outer);
   check_architecture(outer);
 
+  const ModelFamily& family = find_model_family(sources.decoder_type, file);
   ModelConfig result = family.read(sources.decoder);
   const std::string text = config.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   result.hash = XXH3_64bits(text.data(), text.size());
-  result.model_type = *model_type;
-  result.decoder_type = family.wrapped_type.empty() ? *model_type : family.wrapped_type;
+  result.model_type = sources.model_type;
+  result.decoder_type = sources.decoder_type;
   result.dtype = sources.first(read_dtype);
   result.quantization = sources.first(read_quantization);
   result.tied_embeddings =

@@ -36,12 +36,35 @@ enum class Activation { silu, gelu, gelu_tanh };
 // What the normalised row is multiplied with: the weight, or one plus the weight.
 enum class NormKind { plain, one_plus };
 
+// What a router makes of its logits, in f32: softmax over the experts, or each one's sigmoid.
+enum class RouterScore { softmax, sigmoid };
+
+// How a checkpoint names the experts: a layer's block, and the projections of each expert.
+struct ExpertNames {
+  std::string_view block = "mlp";
+  std::string_view gate = "gate_proj", up = "up_proj", down = "down_proj";
+};
+
+// A mixture of experts: gated MLPs, of which each token goes through a few.
+struct ExpertsConfig {
+  std::int64_t count = 0;
+  std::int64_t chosen = 0;             // for each token, at most `count`
+  std::int64_t intermediate_size = 0;  // of each
+  RouterScore score = RouterScore::softmax;
+  bool normalised = true;  // the weights of a token's experts are scaled to sum to 1
+  bool has_correction =
+      false;  // a bias for each expert is added where they are chosen, not weighed
+  std::int64_t shared_intermediate_size = 0;  // of an expert for all tokens, with a gate; 0: none
+  ExpertNames names;
+};
+
 // What may differ from layer to layer.
 struct LayerConfig {
   AttentionKind attention = AttentionKind::full;
   std::int64_t kv_heads = 0;  // divides attention_heads
   std::int64_t head_dim = 0;  // the same for all layers of an attention kind
   std::int64_t intermediate_size = 0;
+  bool has_experts = false;  // ModelConfig::experts, in the MLP's place
 
   bool operator==(const LayerConfig&) const = default;
 };
@@ -62,7 +85,8 @@ struct ModelConfig {
   RopeParameters full_rope;  // of full layers
   RopeParameters sliding_rope;  // of sliding layers
   double query_scale = 0;       // multiplies query * key
-  bool qk_norm = false;         // each head of q and k is normalised before rope
+  bool qk_norm = false;         // q and k are normalised before rope, each head for itself
+  bool joint_qk_norm = false;   // or all heads of each as one row
   bool qkv_bias = false;
   bool output_bias = false;
   bool mlp_bias = false;
@@ -72,7 +96,10 @@ struct ModelConfig {
   bool post_norms =
       false;  // attention's and MLP's outputs are normalised too, before they are added
   Activation activation = Activation::silu;
-  double embedding_scale = 1;  // exact; round it to the activations' type
+  std::optional<ExpertsConfig> experts;  // of the layers that have some
+  double embedding_scale = 1;            // exact; round it to the activations' type
+  // Scores and logits x become c * tanh(x / c); without a value they stay.
+  std::optional<double> attention_softcap;
   std::optional<double> final_logit_softcap;
   bool tied_embeddings = false;
 

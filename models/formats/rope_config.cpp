@@ -24,6 +24,7 @@ constexpr std::pair<std::string_view, RopeType> kTypes[] = {
 };
 
 // `finetuned` is a remark of old files; `max_position_embeddings` repeats the model's own.
+constexpr std::string_view kQueryScaling = "llama_4_scaling_beta";
 constexpr std::string_view kKnownKeys[] = {
     "rope_type",
     "type",
@@ -54,9 +55,10 @@ RopeType parse_type(const JsonFields& fields) {
                     in_quotes(*name, 40));
 }
 
-void refuse_unknown_keys(const JsonFields& fields) {
+void refuse_unknown_keys(const JsonFields& fields, const RopeContext& context) {
   for (const std::string& key : fields.keys())
-    if (std::ranges::find(kKnownKeys, key) == std::end(kKnownKeys))
+    if (std::ranges::find(kKnownKeys, key) == std::end(kKnownKeys) &&
+        !(context.query_scaling && key == kQueryScaling))
       throw Unsupported(kUnit, "{}: {} is not supported", fields.where(), in_quotes(key));
 }
 
@@ -208,7 +210,7 @@ std::vector<double> rope_inverse_frequencies(const RopeParameters& rope, std::in
 }
 
 RopeParameters parse_rope_parameters(const JsonFields& fields, const RopeContext& context) {
-  refuse_unknown_keys(fields);
+  refuse_unknown_keys(fields, context);
   RopeParameters rope;
   rope.type = parse_type(fields);
   rope.theta = fields.positive_number("rope_theta").value_or(context.theta);
@@ -225,7 +227,8 @@ RopeParameters parse_rope_parameters(const JsonFields& fields, const RopeContext
     throw FormatError(kUnit, "{}: expected an even number of rotating dimensions, got {} of {}",
                       fields.where(), dims, context.head_dim);
   rope.factor = parse_factor(fields, rope.type);
-  if (rope.type == RopeType::llama3 || rope.type == RopeType::yarn)
+  rope.query_scaling_beta = fields.positive_number(kQueryScaling).value_or(0);
+  if (rope.type == RopeType::llama3 || rope.type == RopeType::yarn || rope.query_scaling_beta != 0)
     rope.original_max_positions = original_positions(fields, context);
   if (rope.type == RopeType::llama3)
     parse_llama3(fields, rope);

@@ -24,12 +24,14 @@ struct RopeParameters {
   double factor = 1;                 // context extension; unused by plain
   double attention_factor = 1;       // multiplies cosine and sine (yarn)
 
-  double original_max_positions = 0;  // llama3, yarn
+  double original_max_positions = 0;  // llama3, yarn, query scaling
   double low_freq_factor = 0;         // llama3
   double high_freq_factor = 0;        // llama3
   double beta_fast = 32;              // yarn
   double beta_slow = 1;               // yarn
   bool truncate = true;               // yarn: whole-numbered ramp ends
+  // Queries at position p are multiplied by 1 + beta * ln(1 + floor(p / original_max_positions)).
+  double query_scaling_beta = 0;
 
   bool operator==(const RopeParameters&) const = default;
 };
@@ -46,6 +48,7 @@ struct RopeContext {
   std::int64_t head_dim = 0;
   std::int64_t max_positions = 0;
   std::optional<std::int64_t> original_max_positions = {};  // wins over the parameters
+  bool query_scaling = false;  // whether the model type knows `llama_4_scaling_beta`
 };
 
 // Reads a `rope_parameters` or `rope_scaling` object. Throws FormatError for wrong values,

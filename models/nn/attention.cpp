@@ -43,14 +43,20 @@ Array self_attention(const Array& x, const Weights& weights, const ModelConfig& 
   Scope scope(weights.name());
   const std::int64_t heads = config.attention_heads, groups = layer.kv_heads,
                      depth = layer.head_dim;
-  Array q = split_heads(linear(x, weights / "q_proj", heads * depth, config.qkv_bias), heads);
-  Array k = split_heads(linear(x, weights / "k_proj", groups * depth, config.qkv_bias), groups);
-  const Array v =
-      split_heads(linear(x, weights / "v_proj", groups * depth, config.qkv_bias), groups);
-  if (config.qk_norm) {
+  Array q = linear(x, weights / "q_proj", heads * depth, config.qkv_bias);
+  Array k = linear(x, weights / "k_proj", groups * depth, config.qkv_bias);
+  const auto normalise = [&] {
     q = rms_norm(q, weights / "q_norm", config.norm, config.norm_epsilon);
     k = rms_norm(k, weights / "k_norm", config.norm, config.norm_epsilon);
-  }
+  };
+  if (config.joint_qk_norm)
+    normalise();
+  q = split_heads(q, heads);
+  k = split_heads(k, groups);
+  const Array v =
+      split_heads(linear(x, weights / "v_proj", groups * depth, config.qkv_bias), groups);
+  if (config.qk_norm)
+    normalise();
   const std::int64_t ring = cache ? cache->ring : 0;
   const Array rotated = apply_rope(k, rope);
   const Array keys = cache ? append(cache->key, rotated, range, ring) : rows_first(rotated);
@@ -59,8 +65,9 @@ Array self_attention(const Array& x, const Weights& weights, const ModelConfig& 
   const AttentionOptions options{.scale = config.query_scale,
                                  .causal = true,
                                  .window = sliding ? config.sliding_window : 0,
+                                 .softcap = config.attention_softcap.value_or(0),
                                  .ring = ring};
-  const Array mixed = attention(apply_rope(q, rope), keys, values, range.position,
+  const Array mixed = attention(apply_query_rope(q, rope), keys, values, range.position,
                                 range.position + range.valid, options);
   return linear(flatten(mixed, 2), weights / "o_proj", config.hidden_size, config.output_bias);
 }

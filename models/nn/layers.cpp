@@ -48,17 +48,30 @@ Array gated_mlp(const Array& x, const Weights& weights, std::int64_t intermediat
   return linear(activate(gate, activation) * up, weights / "down_proj", x.dim(-1), bias);
 }
 
+namespace {
+
+Array query_scale(const Array& positions, const RopeParameters& rope) {
+  const Array contexts = floor(positions / rope.original_max_positions);
+  return log(contexts + 1.0) * rope.query_scaling_beta + 1.0;
+}
+
+}  // namespace
+
 RopeTable rope_table(const Array& positions, const RopeParameters& rope, std::int64_t head_dim,
                      DType dtype) {
   Scope scope("rope");
   const std::vector<double> exact = rope_inverse_frequencies(rope, head_dim);
   const std::vector<float> frequencies(exact.begin(), exact.end());
   const auto pairs = static_cast<std::int64_t>(frequencies.size());
-  const Array angles =
-      reshape(positions.astype(DType::f32), {positions.dim(0), positions.dim(1), 1, 1}) *
-      array(std::span<const float>(frequencies), {1, 1, 1, pairs});
-  return {(cos(angles) * rope.attention_factor).astype(dtype),
-          (sin(angles) * rope.attention_factor).astype(dtype)};
+  const Array at =
+      reshape(positions.astype(DType::f32), {positions.dim(0), positions.dim(1), 1, 1});
+  const Array angles = at * array(std::span<const float>(frequencies), {1, 1, 1, pairs});
+  RopeTable table{.cosine = (cos(angles) * rope.attention_factor).astype(dtype),
+                  .sine = (sin(angles) * rope.attention_factor).astype(dtype),
+                  .query_scale = {}};
+  if (rope.query_scaling_beta != 0)
+    table.query_scale = query_scale(at, rope).astype(dtype);
+  return table;
 }
 
 Array apply_rope(const Array& x, const RopeTable& table) {
@@ -69,6 +82,11 @@ Array apply_rope(const Array& x, const RopeTable& table) {
   if (x.dim(-1) > 2 * pairs)
     rotated.push_back(parts[2]);
   return concatenate(rotated, -1);
+}
+
+Array apply_query_rope(const Array& x, const RopeTable& table) {
+  const Array rotated = apply_rope(x, table);
+  return table.query_scale ? rotated * *table.query_scale : rotated;
 }
 
 }  // namespace ashlar::nn

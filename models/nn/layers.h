@@ -26,15 +26,19 @@ Array activate(const Array& x, Activation activation);
 Array gated_mlp(const Array& x, const Weights& weights, std::int64_t intermediate,
                 Activation activation, bool bias);
 
-// Cosines and sines of one rope kind for positions [B, T]: each [B, T, 1, D/2] in `dtype`.
+// Cosines and sines of one rope kind for positions [B, T]: each [B, T, 1, D/2] in `dtype`; and what
+// the rotated queries are multiplied with [B, T, 1, 1], if anything.
 struct RopeTable {
   Array cosine;
   Array sine;
+  std::optional<Array> query_scale;
 };
 RopeTable rope_table(const Array& positions, const RopeParameters& rope, std::int64_t head_dim,
                      DType dtype);
 
 // Rotates pairs (i, i + n) of the first 2n dimensions of x [B, T, N, D].
 Array apply_rope(const Array& x, const RopeTable& table);
+// And scales them.
+Array apply_query_rope(const Array& x, const RopeTable& table);
 
 }  // namespace ashlar::nn

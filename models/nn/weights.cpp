@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/nn/weights.h"
 
+#include "runtime/array/movement.h"
 #include "runtime/array/quantization.h"
 #include "runtime/array/trace.h"
 #include "runtime/program/error.h"
@@ -9,19 +10,33 @@ namespace ashlar::nn {
 
 Weights::Weights(TensorTypes types, std::optional<QuantizationConfig> quantization)
     : source_(std::make_shared<const Source>(
-          [types = std::move(types)](const std::string& name) -> std::optional<Array> {
+          [types](const std::string& name) -> std::optional<Array> {
             const std::optional<ArrayType> type = types(name);
             return type ? std::optional(weight({name}, type->dtype, type->shape)) : std::nullopt;
           },
+          [types](const std::vector<std::string>& names) {
+            const ArrayType type = *types(names.front());
+            std::vector<std::int64_t> dims = type.shape.dims();
+            dims.insert(dims.begin(), static_cast<std::int64_t>(names.size()));
+            return weight(names, type.dtype, Shape(dims));
+          },
           std::move(quantization))) {}
 
-Weights::Weights(ArrayMap tensors)
-    : source_(std::make_shared<const Source>(
-          [tensors = std::move(tensors)](const std::string& name) -> std::optional<Array> {
-            const auto found = tensors.find(name);
-            return found == tensors.end() ? std::nullopt : std::optional(found->second);
-          },
-          std::nullopt)) {}
+Weights::Weights(ArrayMap tensors) {
+  const auto shared = std::make_shared<const ArrayMap>(std::move(tensors));
+  source_ = std::make_shared<const Source>(
+      [shared](const std::string& name) -> std::optional<Array> {
+        const auto found = shared->find(name);
+        return found == shared->end() ? std::nullopt : std::optional(found->second);
+      },
+      [shared](const std::vector<std::string>& names) {
+        std::vector<Array> arrays;
+        for (const std::string& name : names)
+          arrays.push_back(shared->at(name));
+        return stack(arrays, 0);
+      },
+      std::nullopt);
+}
 
 std::string Weights::full_name(std::string_view name) const {
   return prefix_.empty() ? std::string(name) : fmt::format("{}.{}", prefix_, name);
@@ -67,36 +82,68 @@ Array Weights::get(std::string_view name, const Shape& shape) const {
 }
 
 Array Weights::matrix(const Shape& shape) const {
+  return matrix(shape,
+                [this](std::string_view name, const Shape& part) { return tensor(name, part); });
+}
+
+Array Weights::matrix(const Shape& shape, const Parts& parts) const {
   if (has("scales"))
-    return dequantized(shape);
-  const Array matrix = tensor("weight", shape);
+    return dequantized(shape, parts);
+  const Array matrix = parts("weight", shape);
   if (!is_float(matrix.dtype()))
     throw InvalidArgument("model", "tensor '{}' is {}, but there are no scales '{}'",
                           full_name("weight"), name_of(matrix.dtype()), full_name("scales"));
   return matrix;
 }
 
-Array Weights::dequantized(const Shape& shape) const {
+Array Weights::dequantized(const Shape& shape, const Parts& parts) const {
   const auto encoding =
       source_->quantization ? source_->quantization->encoding_of(prefix_) : std::nullopt;
   if (!encoding)
     throw InvalidArgument(
         "model", "'{}' has scales, but config.json does not say how it is quantised", prefix_);
-  const std::int64_t out = shape.dim(0), in = shape.dim(1);
+  const std::int64_t in = shape.dim(-1);
   if (in % encoding->group_size != 0)
     throw InvalidArgument("model", "'{}': groups of {} do not divide its {} columns", prefix_,
                           encoding->group_size, in);
-  const Shape groups{out, in / encoding->group_size};
-  const QuantizedArray parts{tensor("weight", {out, in * encoding->bits / 32}),
-                             tensor("scales", groups), tensor("biases", groups), *encoding};
-  if (parts.packed.dtype() != DType::u32 || !is_float(parts.scales.dtype()) ||
-      parts.scales.dtype() != parts.biases.dtype())
+  std::vector<std::int64_t> groups = shape.dims(), words = groups;
+  groups.back() = in / encoding->group_size;
+  words.back() = in * encoding->bits / 32;
+  const QuantizedArray quantised{parts("weight", Shape(words)), parts("scales", Shape(groups)),
+                                 parts("biases", Shape(groups)), *encoding};
+  const DType packed = quantised.packed.dtype(), scales = quantised.scales.dtype(),
+              biases = quantised.biases.dtype();
+  if (packed != DType::u32 || !is_float(scales) || scales != biases)
     throw InvalidArgument("model",
                           "'{}': expected u32 words with scales and biases of one float type, got "
                           "{}, {} and {}",
-                          prefix_, name_of(parts.packed.dtype()), name_of(parts.scales.dtype()),
-                          name_of(parts.biases.dtype()));
-  return dequantize(parts);
+                          prefix_, name_of(packed), name_of(scales), name_of(biases));
+  return dequantize(quantised);
+}
+
+Array stacked_matrices(const std::vector<Weights>& modules, const Shape& shape) {
+  const Weights& first = modules.front();
+  const auto stacked = [&](std::string_view name, const Shape& part) {
+    const Shape one(std::vector(part.dims().begin() + 1, part.dims().end()));
+    const DType dtype = first.tensor(name, one).dtype();
+    std::vector<std::string> names;
+    for (const Weights& module : modules) {
+      names.push_back(module.full_name(name));
+      if (const DType other = module.tensor(name, one).dtype(); other != dtype)
+        throw InvalidArgument("model", "'{}' is {}, but '{}' is {}", names.front(), name_of(dtype),
+                              names.back(), name_of(other));
+    }
+    return first.source_->stack(names);
+  };
+  const auto& quantization = first.source_->quantization;
+  for (const Weights& module : modules)
+    if (quantization && first.has("scales") &&
+        quantization->encoding_of(module.prefix_) != quantization->encoding_of(first.prefix_))
+      throw InvalidArgument("model", "'{}' and '{}' are quantised differently", first.prefix_,
+                            module.prefix_);
+  std::vector<std::int64_t> dims = shape.dims();
+  dims.insert(dims.begin(), static_cast<std::int64_t>(modules.size()));
+  return first.matrix(Shape(dims), stacked);
 }
 
 }  // namespace ashlar::nn

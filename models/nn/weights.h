@@ -35,28 +35,41 @@ public:
   // floats or its shape is another one: geometry is checked against the file, never assumed.
   Array get(std::string_view name, const Shape& shape) const;
 
-  // The tensor `weight` [out, in] of a linear or embedding module: floats in their stored type, or
-  // dequantised to f32 where the module has `scales` (see QuantizationConfig). Throws
-  // InvalidArgument also when the parts of a quantised matrix do not fit each other or the config.
+  // The tensor `weight` [out, in] of a linear or embedding module, or a stack of them [E, out, in]:
+  // floats in their stored type, or dequantised to f32 where the module has `scales` (see
+  // QuantizationConfig). Throws InvalidArgument also when the parts of a quantised matrix do not
+  // fit each other or the config.
   Array matrix(const Shape& shape) const;
 
   // The last part of the prefix: "q_proj" of "model.layers.3.self_attn.q_proj".
   std::string_view name() const;
 
 private:
+  friend Array stacked_matrices(const std::vector<Weights>& modules, const Shape& shape);
+
   using Tensors = std::function<std::optional<Array>(const std::string& name)>;
+  // Equal tensors, one after another along a new axis 0.
+  using Stack = std::function<Array(const std::vector<std::string>& names)>;
+  // One of the parts that make up a matrix, by name and shape.
+  using Parts = std::function<Array(std::string_view name, const Shape& shape)>;
 
   std::string full_name(std::string_view name) const;
   // As `get`, of any element type.
   Array tensor(std::string_view name, const Shape& shape) const;
-  Array dequantized(const Shape& shape) const;
+  Array matrix(const Shape& shape, const Parts& parts) const;
+  Array dequantized(const Shape& shape, const Parts& parts) const;
 
   struct Source {
     Tensors tensors;
+    Stack stack;
     std::optional<QuantizationConfig> quantization;
   };
   std::shared_ptr<const Source> source_;
   std::string prefix_;
 };
+
+// The matrices [out, in] of modules that are stored one by one, as [E, out, in]. Throws
+// InvalidArgument as Weights::matrix does, and when they differ in type or encoding.
+Array stacked_matrices(const std::vector<Weights>& modules, const Shape& shape);
 
 }  // namespace ashlar::nn

@@ -49,6 +49,13 @@ constexpr PublishedShape kShapes[] = {
       "num_key_value_heads": 8, "head_dim": 128, "max_position_embeddings": 40960,
       "rms_norm_eps": 1e-6, "rope_theta": 1000000, "tie_word_embeddings": false,
       "torch_dtype": "bfloat16"})"},
+    // A mixture of experts: 3.3 of 30.5 billion weights for each token.
+    {"qwen3-30b-a3b", R"({"model_type": "qwen3_moe", "vocab_size": 151936, "hidden_size": 2048,
+      "intermediate_size": 6144, "moe_intermediate_size": 768, "num_hidden_layers": 48,
+      "num_attention_heads": 32, "num_key_value_heads": 4, "head_dim": 128, "num_experts": 128,
+      "num_experts_per_tok": 8, "norm_topk_prob": true, "max_position_embeddings": 40960,
+      "rms_norm_eps": 1e-6, "rope_theta": 1000000, "tie_word_embeddings": false,
+      "torch_dtype": "bfloat16"})"},
     {"gemma-3-1b", R"({"model_type": "gemma3_text", "vocab_size": 262144, "hidden_size": 1152,
       "intermediate_size": 6912, "num_hidden_layers": 26, "num_attention_heads": 4,
       "num_key_value_heads": 1, "head_dim": 256, "max_position_embeddings": 32768,

@@ -63,6 +63,12 @@ Array linear(const Operand& x, const Array& weight, const Array& bias) {
   return linear(x, weight) + convert(bias, x.array().dtype());
 }
 
+Array expert_linear(const Operand& x, const Array& weights, const Operand& ids) {
+  const WrittenAt at(x.where());
+  const Array input = x.array();
+  return table::expert_matmul(input, weights, ids.array(), true, input.dtype());
+}
+
 Array attention(const Operand& query, const Operand& key, const Operand& value,
                 const Operand& position, const Operand& length, const AttentionOptions& options) {
   const WrittenAt at(query.where());

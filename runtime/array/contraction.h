@@ -12,6 +12,10 @@ Array matmul(const Operand& lhs, const Operand& rhs);
 Array linear(const Operand& x, const Array& weight);
 Array linear(const Operand& x, const Array& weight, const Array& bias);
 
+// The sum over s of x[..., s, :] times one of the matrices [E, out, in], transposed: the one whose
+// number is ids[..., s]. x [..., S, in], ids [..., S], to [..., out] in the type of x.
+Array expert_linear(const Operand& x, const Array& weights, const Operand& ids);
+
 struct AttentionOptions {
   double scale = 1.0;
   bool causal = true;

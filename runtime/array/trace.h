@@ -39,7 +39,8 @@ void add_states(Graph& graph, std::span<const StateDeclaration> states);
 Array entry_input(const std::string& name, DType dtype, const Shape& shape,
                   std::source_location where = std::source_location::current());
 
-// A named tensor of the checkpoint in its stored type. Several names: tensors stacked on axis 0.
+// A named tensor of the checkpoint in its stored type. Several names: as many tensors,
+// stacked along a new axis 0.
 Array weight(std::vector<std::string> names, DType dtype, const Shape& shape,
              std::source_location where = std::source_location::current());
 

@@ -208,6 +208,29 @@ Cases matmul_cases(DType dtype, Leaves& leaves) {
   return cases;
 }
 
+Cases expert_matmul_cases(DType dtype, Leaves& leaves) {
+  Cases cases;
+  const auto leaf = [&](const Shape& shape) { return leaves.leaf(dtype, shape, Domain::unit); };
+  // Few rows, then more than matrices; numbers outside choose the nearest.
+  const auto add = [&](std::int64_t rows, std::int64_t summed, bool transposed) {
+    const Shape matrices = transposed ? Shape{5, 24, 40} : Shape{5, 40, 24};
+    cases.push_back(
+        {table::expert_matmul(leaf({rows, summed, 40}), leaf(matrices),
+                              leaves.indices(DType::i32, {rows, summed}, -1, 7), transposed, dtype),
+         sums_in(dtype)});
+  };
+  add(1, 1, true);
+  add(3, 2, true);
+  add(20, 2, true);
+  add(2, 1, false);
+  add(20, 1, false);
+  cases.push_back(
+      {table::expert_matmul(leaves.leaf(DType::f32, {2, 2, 3, 36}, Domain::unit), leaf({4, 9, 36}),
+                            leaves.indices(DType::u32, {2, 2, 3}, 0, 5), true, DType::f32),
+       sums_in(DType::f32)});
+  return cases;
+}
+
 Cases attention_cases(DType dtype, Leaves& leaves) {
   Cases cases;
   const auto leaf = [&](const Shape& shape) { return leaves.leaf(dtype, shape, Domain::unit); };
@@ -277,11 +300,17 @@ Cases quantized_cases(Leaves& leaves) {
   for (std::int64_t bits : kQuantizedBits) {
     const AffineEncoding encoding{bits, kQuantizedGroups[leaves.number(0, 3)]};
     const DType stored = kFloats[leaves.number(0, 3)], dtype = kFloats[leaves.number(0, 3)];
-    const auto weights = [&](std::int64_t rows, std::int64_t length) {
-      const Shape groups{rows, length / encoding.group_size};
-      return QuantizedArray{leaves.leaf(DType::u32, {rows, length * bits / 32}, Domain::any),
+    const auto packed = [&](std::vector<std::int64_t> dims, std::int64_t length) {
+      dims.push_back(length * bits / 32);
+      const Shape words(dims);
+      dims.back() = length / encoding.group_size;
+      const Shape groups(dims);
+      return QuantizedArray{leaves.leaf(DType::u32, words, Domain::any),
                             leaves.leaf(stored, groups, Domain::unit),
                             leaves.leaf(stored, groups, Domain::unit), encoding};
+    };
+    const auto weights = [&](std::int64_t rows, std::int64_t length) {
+      return packed({rows}, length);
     };
     // Scales in f32 have products that only a fused multiply-add keeps exact.
     const double lost = stored == DType::f32 ? std::ldexp(1.0, static_cast<int>(bits) - 23) : 0;
@@ -292,6 +321,9 @@ Cases quantized_cases(Leaves& leaves) {
     const Array x = leaves.leaf(DType::f32, {rows, length}, Domain::unit);
     const double largest = std::ldexp(static_cast<double>(length), static_cast<int>(bits));
     cases.push_back({quantized_matmul(x, weights(2 * rows + 17, length)), {16, 1e-7 * largest}});
+    cases.push_back({expert_linear(expand_dims(x, 1), dequantize(packed({3, 11}, length)),
+                                   leaves.indices(DType::i32, {rows, 1}, 0, 3)),
+                     {16, 1e-7 * largest}});
   }
   return cases;
 }
@@ -311,7 +343,8 @@ std::vector<Case> make_cases(const OpInfo& info, DType dtype, const Shape& shape
   case OpClass::reduction:
     return reduction_cases(info, dtype, shape, leaves);
   case OpClass::contraction:
-    return matmul_cases(dtype, leaves);
+    return info.kind == OpKind::matmul ? matmul_cases(dtype, leaves)
+                                       : expert_matmul_cases(dtype, leaves);
   case OpClass::gather:
     return gather_cases(info, dtype, leaves);
   case OpClass::scan:

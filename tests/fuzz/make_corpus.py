@@ -114,6 +114,18 @@ def config_seeds():
     yield "qwen3", {"model_type": "qwen3", **small, "eos_token_id": [1, 2], "dtype": "bfloat16",
                     "layer_types": ["full_attention", "full_attention"]}
     yield "mistral", {"model_type": "mistral", **small, "sliding_window": None}
+    yield "mistral3", {"model_type": "mistral3", "text_config": {
+        "model_type": "ministral3", **small, "rope_parameters": {
+            **yarn, "llama_4_scaling_beta": 0.1, "original_max_position_embeddings": 16}}}
+    yield "mixtral", {"model_type": "mixtral", **small, "num_local_experts": 4, "num_experts_per_tok": 2}
+    yield "qwen2_moe", {"model_type": "qwen2_moe", **small, "num_experts": 4, "moe_intermediate_size": 32,
+                        "shared_expert_intermediate_size": 48, "decoder_sparse_step": 2}
+    yield "qwen3_moe", {"model_type": "qwen3_moe", **small, "mlp_only_layers": [1], "norm_topk_prob": True}
+    yield "minimax_m2", {"model_type": "minimax_m2", **small, "rotary_dim": 8, "scoring_func": "sigmoid",
+                         "attn_type_list": [1, 1], "shared_intermediate_size": 0}
+    yield "gemma", {"model_type": "gemma", **small, "hidden_act": "gelu", "hidden_activation": None}
+    yield "gemma2", {"model_type": "gemma2", **small, "attn_logit_softcapping": 20,
+                     "final_logit_softcapping": None, "query_pre_attn_scalar": 24, "sliding_window": 8}
     yield "gemma3", {"model_type": "gemma3", "torch_dtype": "float16", "text_config": {
         **small, "sliding_window_pattern": 2, "final_logit_softcapping": 30,
         "rope_parameters": {"full_attention": {"rope_theta": 1e6, "partial_rotary_factor": 0.5},

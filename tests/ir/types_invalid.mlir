@@ -98,3 +98,19 @@ func.func @dequantize_shape(%p: tensor<2x8xui32>, %s: tensor<2x1xbf16>) {
   %0 = ashlar.dequantize %p, %s, %s {bits = 8 : i64, group_size = 64 : i64, dtype = f32} : (tensor<2x8xui32>, tensor<2x1xbf16>, tensor<2x1xbf16>) -> tensor<2x64xf32>
   return
 }
+
+// -----
+
+func.func @numbers(%x: tensor<2x1x8xf32>, %w: tensor<4x3x8xf32>, %i: tensor<2xi32>) {
+  // expected-error @+1 {{one number for each row of [2, 1, 8]: expected [2, 1], got [2]}}
+  %0 = ashlar.expert_matmul %x, %w, %i {transpose_rhs = true, dtype = f32} : (tensor<2x1x8xf32>, tensor<4x3x8xf32>, tensor<2xi32>) -> tensor<2x3xf32>
+  return
+}
+
+// -----
+
+func.func @experts(%x: tensor<2x1x8xf32>, %w: tensor<4x8x3xf32>, %i: tensor<2x1xi32>) {
+  // expected-error @+1 {{cannot multiply f32[2, 1, 8] by matrices of f32[4, 8, 3] transposed}}
+  %0 = ashlar.expert_matmul %x, %w, %i {transpose_rhs = true, dtype = f32} : (tensor<2x1x8xf32>, tensor<4x8x3xf32>, tensor<2x1xi32>) -> tensor<2x3xf32>
+  return
+}

@@ -4,9 +4,9 @@
 #include "models/compile/load_model.h"
 #include "models/compile/logits.h"
 #include "models/compile/perplexity.h"
-#include "models/formats/tensor_values.h"
 #include "models/generate/generator.h"
 #include "runtime/program/error.h"
+#include "tests/parity/reference.h"
 
 #include <gtest/gtest.h>
 
@@ -19,40 +19,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class Reference {
-public:
-  explicit Reference(const fs::path& file) : file_(SafetensorsFile::open(file)) {}
-
-  std::vector<float> floats(const std::string& name) const {
-    return to_floats(info(name), file_.data(info(name)));
-  }
-  std::vector<std::vector<std::int32_t>> rows(const std::string& name) const {
-    const std::vector<std::int64_t> values = to_integers(info(name), file_.data(info(name)));
-    const std::int64_t width = info(name).shape.dim(-1);
-    std::vector<std::vector<std::int32_t>> rows;
-    for (auto at = values.begin(); at != values.end(); at += width)
-      rows.emplace_back(at, at + width);
-    return rows;
-  }
-  bool has(const std::string& name) const { return file_.find(name) != nullptr; }
-  const TensorInfo& info(const std::string& name) const { return *file_.find(name); }
-
-private:
-  SafetensorsFile file_;
-};
-
-// Of the first elements of `actual`: hidden states are stored for batch row 0 alone.
-double nmse(std::span<const float> actual, const std::vector<float>& expected) {
-  double error = 0, norm = 0;
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    const double difference = static_cast<double>(actual[i]) - expected[i];
-    error += difference * difference;
-    norm += static_cast<double>(expected[i]) * expected[i];
-  }
-  return error / norm;
-}
-
-constexpr double kTolerance = 1e-7;
+using test::kTolerance;
+using test::nmse;
+using test::Reference;
 
 class GoldenTest : public testing::TestWithParam<std::string> {
 protected:
@@ -137,11 +106,13 @@ std::string name_of_golden(const testing::TestParamInfo<std::string>& info) {
   return fs::path(info.param).filename();
 }
 
-INSTANTIATE_TEST_SUITE_P(Families, GoldenTest,
-                         testing::Values("families/llama", "families/llama_linear_bias",
-                                         "families/llama_rope_scaled", "families/qwen2",
-                                         "families/qwen3", "families/mistral", "families/gemma3"),
-                         name_of_golden);
+INSTANTIATE_TEST_SUITE_P(
+    Families, GoldenTest,
+    testing::Values("families/llama", "families/llama_linear_bias", "families/llama_rope_scaled",
+                    "families/qwen2", "families/qwen3", "families/mistral", "families/ministral3",
+                    "families/gemma", "families/gemma2", "families/gemma3", "families/mixtral",
+                    "families/qwen2_moe", "families/qwen3_moe", "families/minimax_m2"),
+    name_of_golden);
 INSTANTIATE_TEST_SUITE_P(Quantised, GoldenTest,
                          testing::Values("quantised/q3_llama", "quantised/q4_qwen3",
                                          "quantised/q6_llama", "quantised/q8_llama",

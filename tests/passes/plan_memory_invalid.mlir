@@ -28,6 +28,6 @@ func.func @two_types() {
 
 func.func @rows_unknown() {
   // expected-error @+1 {{stacks 2 weights without saying the rows of each}}
-  %a = ashlar.weight ["q", "k"] : tensor<2x8xf32>
+  %a = ashlar.weight ["q", "k"] : tensor<3x8xf32>
   return
 }

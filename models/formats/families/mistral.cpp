@@ -2,6 +2,7 @@
 #include "models/formats/families/readers.h"
 
 #include "models/formats/decoder_fields.h"
+#include "models/formats/families/mistral_layers.h"
 
 namespace ashlar {
 
@@ -15,10 +16,7 @@ ModelConfig read_mistral(const JsonFields& fields) {
                                              .kv_heads = 8,
                                              .head_dim = 0,
                                              .max_positions = 131072});
-  config.sliding_window = find_sliding_window(fields, 4096).value_or(0);
-  if (config.sliding_window != 0)
-    for (LayerConfig& layer : config.layers)
-      layer.attention = AttentionKind::sliding;
+  set_mistral_layers(find_sliding_window(fields, 4096), config);
   read_rope(fields, {}, config);
   return config;
 }

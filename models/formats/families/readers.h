@@ -8,10 +8,17 @@
 
 namespace ashlar {
 
+ModelConfig read_gemma(const JsonFields& fields);
+ModelConfig read_gemma2(const JsonFields& fields);
 ModelConfig read_gemma3(const JsonFields& fields);
 ModelConfig read_llama(const JsonFields& fields);
+ModelConfig read_minimax_m2(const JsonFields& fields);
+ModelConfig read_ministral3(const JsonFields& fields);
 ModelConfig read_mistral(const JsonFields& fields);
+ModelConfig read_mixtral(const JsonFields& fields);
 ModelConfig read_qwen2(const JsonFields& fields);
+ModelConfig read_qwen2_moe(const JsonFields& fields);
 ModelConfig read_qwen3(const JsonFields& fields);
+ModelConfig read_qwen3_moe(const JsonFields& fields);
 
 }  // namespace ashlar

@@ -110,6 +110,26 @@ TEST(Reference, SliceReverses) {
               ElementsAre(3, 2, 1));
 }
 
+// Row s by the matrix of its number; numbers outside choose the nearest.
+TEST(Reference, ExpertMatmulSumsRowsTimesChosenMatrices) {
+  const Tensor rows = reals({2, 2, 1}, {1, 2, 3, 4}),
+               matrices = reals({2, 3, 1}, {1, 2, 3, 10, 20, 30});
+  const Attributes transposed{{"transpose_rhs", true}, {"dtype", DType::f32}};
+  EXPECT_THAT(
+      apply(OpKind::expert_matmul, transposed, rows, matrices, integers({2, 2}, {0, 1, -1, 9}))
+          .reals,
+      ElementsAre(21, 42, 63, 43, 86, 129));
+  EXPECT_THAT(apply(OpKind::expert_matmul, transposed, rows, matrices,
+                    integers({2, 2}, {0, -1, 0, 0}, DType::u64))
+                  .reals,
+              ElementsAre(21, 42, 63, 7, 14, 21));
+  const Attributes plain{{"transpose_rhs", false}, {"dtype", DType::f32}};
+  EXPECT_THAT(apply(OpKind::expert_matmul, plain, reals({1, 1, 2}, {1, 2}),
+                    reals({1, 2, 2}, {1, 2, 3, 4}), integers({1, 1}, {0}))
+                  .reals,
+              ElementsAre(7, 10));
+}
+
 TEST(Reference, TakeReadsZeroOutsideAndWrapsNegatives) {
   const Tensor x = integers({2, 2}, {1, 2, 3, 4});
   EXPECT_THAT(

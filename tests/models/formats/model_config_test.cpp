@@ -115,6 +115,79 @@ TEST(ModelConfig, Mistral) {
   EXPECT_EQ(c.sliding_rope.theta, 1e4);
 }
 
+TEST(ModelConfig, Ministral3) {
+  const ModelConfig c = golden("ministral3");
+  EXPECT_EQ(kinds(c), (Layers{F, F, F, F}));
+  EXPECT_EQ(c.norm_epsilon, 1e-5);
+  EXPECT_EQ(c.full_rope.type, RopeType::yarn);
+  EXPECT_EQ(c.full_rope.factor, 16);
+  EXPECT_EQ(c.full_rope.attention_factor, 1);
+  EXPECT_EQ(c.full_rope.original_max_positions, 16);
+  EXPECT_EQ(c.full_rope.query_scaling_beta, 0.1);
+  EXPECT_FALSE(c.tied_embeddings || c.qkv_bias);
+  // What the class assumes when there are no parameters at all.
+  const RopeParameters assumed = small("ministral3").full_rope;
+  EXPECT_EQ(assumed.type, RopeType::yarn);
+  EXPECT_EQ(assumed.theta, 1e6);
+  EXPECT_EQ(assumed.factor, 16);
+  EXPECT_EQ(assumed.original_max_positions, 16384);
+  EXPECT_EQ(assumed.query_scaling_beta, 0.1);
+  EXPECT_EQ(small("ministral3", R"("rope_parameters":{"rope_theta":1e9})").full_rope.type,
+            RopeType::plain);
+  EXPECT_EQ(kinds(small("ministral3", R"("sliding_window":5)")), (Layers{S, S, S, S}));
+  EXPECT_THAT(unsupported("mistral", R"("rope_parameters":{"llama_4_scaling_beta":0.1})"),
+              HasSubstr("rope_parameters: \"llama_4_scaling_beta\" is not supported"));
+  EXPECT_THAT(format_error("ministral3", R"("rope_parameters":{"llama_4_scaling_beta":-1})"),
+              HasSubstr("llama_4_scaling_beta: expected a number above 0"));
+}
+
+TEST(ModelConfig, Gemma) {
+  const ModelConfig c = golden("gemma");
+  EXPECT_EQ(kinds(c), (Layers{F, F, F, F}));
+  EXPECT_EQ(c.embedding_scale, 8);
+  EXPECT_EQ(c.query_scale, 0.25);
+  EXPECT_EQ(c.norm, NormKind::one_plus);
+  EXPECT_TRUE(c.tied_embeddings);
+  EXPECT_FALSE(c.post_norms || c.qk_norm || c.qkv_bias || c.output_bias);
+  EXPECT_EQ(c.activation, Activation::gelu_tanh);
+  // What the other key says wins over `hidden_act`.
+  EXPECT_EQ(small("gemma", R"("hidden_act":"gelu")").activation, Activation::gelu);
+  EXPECT_EQ(small("gemma", R"("hidden_act":"gelu","hidden_activation":null)").activation,
+            Activation::gelu);
+  EXPECT_EQ(
+      small("gemma", R"("hidden_act":"gelu","hidden_activation":"gelu_pytorch_tanh")").activation,
+      Activation::gelu_tanh);
+}
+
+TEST(ModelConfig, Gemma2) {
+  const ModelConfig c = golden("gemma2");
+  EXPECT_EQ(kinds(c), (Layers{S, F, S, F}));
+  EXPECT_EQ(c.sliding_window, 8);
+  EXPECT_EQ(c.rope(F), c.rope(S));
+  EXPECT_EQ(c.embedding_scale, 8);
+  EXPECT_DOUBLE_EQ(c.query_scale, 1 / std::sqrt(24));
+  EXPECT_EQ(c.attention_softcap, 20);
+  EXPECT_EQ(c.final_logit_softcap, 10);
+  EXPECT_EQ(c.norm, NormKind::one_plus);
+  EXPECT_TRUE(c.post_norms && c.tied_embeddings);
+  EXPECT_FALSE(c.qk_norm);
+  EXPECT_EQ(c.activation, Activation::gelu_tanh);
+}
+
+TEST(ModelConfig, Gemma2SoftcapKeysAbsentNullOrSet) {
+  EXPECT_EQ(kinds(small("gemma2")), (Layers{S, F, S, F}));
+  EXPECT_EQ(small("gemma2").attention_softcap, 50);
+  EXPECT_EQ(small("gemma2").final_logit_softcap, 30);
+  const ModelConfig off =
+      small("gemma2", R"("attn_logit_softcapping":null,"final_logit_softcapping":null)");
+  EXPECT_EQ(off.attention_softcap, std::nullopt);
+  EXPECT_EQ(off.final_logit_softcap, std::nullopt);
+  EXPECT_THAT(format_error("gemma2", R"("attn_logit_softcapping":0)"),
+              HasSubstr("attn_logit_softcapping: expected a number above 0"));
+  EXPECT_THAT(format_error("gemma2", R"("final_logit_softcapping":-1)"),
+              HasSubstr("final_logit_softcapping: expected a number above 0"));
+}
+
 TEST(ModelConfig, Gemma3) {
   const ModelConfig c = golden("gemma3");
   EXPECT_EQ(kinds(c), (Layers{S, S, S, S, S, F, S}));
@@ -144,7 +217,24 @@ TEST(ModelConfig, ClassDefaults) {
   EXPECT_EQ(qwen3.layers[0].head_dim, 128);
   const ModelConfig mistral = parse(R"({"model_type":"mistral"})");
   EXPECT_EQ(mistral.layers[0].kv_heads, 8);
+  const ModelConfig ministral = parse(R"({"model_type":"ministral3"})");
+  EXPECT_EQ(ministral.vocab_size, 131072);
+  EXPECT_EQ(ministral.layers.size(), 34u);
+  EXPECT_EQ(ministral.layers[0].head_dim, 128);
+  EXPECT_EQ(ministral.norm_epsilon, 1e-5);
+  EXPECT_EQ(ministral.sliding_window, 0);
   EXPECT_EQ(mistral.sliding_window, 4096);
+  const ModelConfig first = parse(R"({"model_type":"gemma"})");
+  EXPECT_EQ(first.vocab_size, 256000);
+  EXPECT_EQ(first.layers.size(), 28u);
+  EXPECT_EQ(first.layers[0].kv_heads, 16);
+  EXPECT_EQ(first.layers[0].intermediate_size, 24576);
+  const ModelConfig second = parse(R"({"model_type":"gemma2"})");
+  EXPECT_EQ(second.hidden_size, 2304);
+  EXPECT_EQ(second.layers.size(), 26u);
+  EXPECT_EQ(second.layers[0].head_dim, 256);
+  EXPECT_EQ(second.sliding_window, 4096);
+  EXPECT_EQ(second.query_scale, 0.0625);
   const ModelConfig gemma = parse(R"({"model_type":"gemma3_text"})");
   EXPECT_EQ(gemma.vocab_size, 262208);
   EXPECT_EQ(gemma.layers[0].head_dim, 256);
@@ -276,6 +366,22 @@ std::optional<MatrixEncoding> affine(std::int64_t bits, std::int64_t group_size)
   return AffineEncoding{bits, group_size};
 }
 
+TEST(ModelConfig, Mistral3WrapsEitherMistral) {
+  const ModelConfig older = parse(R"({"model_type":"mistral3","text_config":{}})");
+  EXPECT_EQ(older.model_type, "mistral3");
+  EXPECT_EQ(older.decoder_type, "mistral");
+  EXPECT_EQ(older.sliding_window, 4096);
+  const ModelConfig newer =
+      parse(R"({"model_type":"mistral3","text_config":{"model_type":"ministral3"}})");
+  EXPECT_EQ(newer.decoder_type, "ministral3");
+  EXPECT_EQ(newer.full_rope.query_scaling_beta, 0.1);
+  EXPECT_THAT(message_of<Unsupported>([] {
+                parse(R"({"model_type":"mistral3","text_config":{"model_type":"qwen3"}})");
+              }),
+              HasSubstr("text_config: model type \"qwen3\" is not supported: expected mistral or "
+                        "ministral3"));
+}
+
 TEST(ModelConfig, Quantization) {
   EXPECT_EQ(small("llama").quantization, std::nullopt);
   EXPECT_EQ(small("llama", R"("quantization_config":null)").quantization, std::nullopt);
@@ -374,7 +480,7 @@ TEST(ModelConfig, TokensAndTypes) {
 TEST(ModelConfig, RefusesUnsupportedFeaturesByName) {
   EXPECT_THAT(message_of<Unsupported>([] { parse(R"({"model_type":"gpt2"})"); }),
               AllOf(HasSubstr("config.json: model type \"gpt2\" is not supported"),
-                    HasSubstr("llama, qwen2, qwen3, mistral, gemma3_text, gemma3")));
+                    HasSubstr("expected one of gemma, gemma2, gemma3_text, ")));
   EXPECT_THAT(
       unsupported("llama", R"("quantization_config":{"quant_method":"bitsandbytes"})"),
       HasSubstr("quantization_config: quantisation method \"bitsandbytes\" is not supported"));
@@ -382,8 +488,9 @@ TEST(ModelConfig, RefusesUnsupportedFeaturesByName) {
               HasSubstr("hidden_act: activation \"relu2\" is not supported"));
   EXPECT_THAT(unsupported("mistral", R"("attention_bias":true)"),
               HasSubstr("attention_bias is not supported"));
-  EXPECT_THAT(unsupported("gemma3_text", R"("use_bidirectional_attention":true)"),
-              HasSubstr("use_bidirectional_attention is not supported"));
+  for (const char* gemma : {"gemma", "gemma2", "gemma3_text"})
+    EXPECT_THAT(unsupported(gemma, R"("use_bidirectional_attention":true)"),
+                HasSubstr("use_bidirectional_attention is not supported"));
   EXPECT_THAT(unsupported("gemma3_text", R"("attn_logit_softcapping":50.0)"),
               HasSubstr("attn_logit_softcapping is not supported"));
   EXPECT_THAT(unsupported("llama", R"("rope_scaling":{"type":"dynamic","factor":2})"),

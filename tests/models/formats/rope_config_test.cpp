@@ -164,6 +164,18 @@ TEST(Rope, ContextFillsInWhatIsAbsent) {
   EXPECT_EQ(parse(R"({"type":"linear","rope_type":"default"})").type, RopeType::plain);
 }
 
+TEST(Rope, QueryScalingIsForTypesThatKnowIt) {
+  RopeContext context{.head_dim = 64, .max_positions = 4096};
+  constexpr std::string_view kText =
+      R"({"llama_4_scaling_beta":0.1,"original_max_position_embeddings":16})";
+  EXPECT_THAT(message_of<Unsupported>([&] { parse(kText, context); }),
+              HasSubstr("\"llama_4_scaling_beta\" is not supported"));
+  context.query_scaling = true;
+  EXPECT_EQ(parse(kText, context).query_scaling_beta, 0.1);
+  EXPECT_EQ(parse(kText, context).original_max_positions, 16);
+  EXPECT_EQ(parse("{}", context).query_scaling_beta, 0);
+}
+
 TEST(Rope, RefusesUnknownTypesAndKeysByName) {
   for (const std::string type : {"dynamic", "longrope", "su", "mrope", ""})
     EXPECT_THAT(message_of<Unsupported>([&] { parse(R"({"rope_type":")" + type + R"("})"); }),

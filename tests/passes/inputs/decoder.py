@@ -3,16 +3,18 @@
 
     decoder.py FAMILY [--rows T] [--layers N] [--bits B]
 
-FAMILY: llama, qwen3 (norms on query and key heads) or gemma3 (norms after attention and MLP too,
-two of three layers with a sliding window). T = 1 is the decode entry: it ends with argmax and
-advances token, position and ring. T > 1 is a prefill entry. With --bits, matrices are packed in numbers
-of B bits, groups of 64.
+FAMILY: llama; qwen3, norms on query and key heads; gemma2, norms after attention and MLP too, softcaps,
+every other layer with a sliding window; gemma3, the norms of both, two of three layers slide; qwen3_moe,
+a mixture of experts; qwen2_moe, one with an expert for all tokens beside it. T = 1 is the decode entry: it
+ends with argmax and advances token, position and ring. T > 1 is a prefill entry. With --bits, matrices are
+packed in numbers of B bits, groups of 64.
 """
 
 import argparse
 import math
 
 HIDDEN, HEADS, GROUPS, HEAD, FFN, VOCAB, RING = 256, 4, 2, 64, 512, 9001, 64
+EXPERTS, CHOSEN = 16, 4
 QUANTIZED_GROUP = 64
 
 
@@ -58,14 +60,15 @@ class Graph:
     def weight(self, name, *shape):
         return self.leaf("weight", f'["{name}.weight"]', shape, "bf16")
 
-    def matrix(self, name, n, k):
+    def matrix(self, name, *shape):
         if not self.bits:
-            return self.weight(name, n, k)
+            return self.weight(name, *shape)
+        *rows, k = shape
         groups = k // QUANTIZED_GROUP
-        parts = [self.leaf("weight", f'["{name}.weight"]', (n, k * self.bits // 32), "ui32"),
-                 self.leaf("weight", f'["{name}.scales"]', (n, groups), "bf16"),
-                 self.leaf("weight", f'["{name}.biases"]', (n, groups), "bf16")]
-        return self.op("dequantize", parts, (n, k), "f32", bits=f"{self.bits} : i64",
+        parts = [self.leaf("weight", f'["{name}.weight"]', (*rows, k * self.bits // 32), "ui32"),
+                 self.leaf("weight", f'["{name}.scales"]', (*rows, groups), "bf16"),
+                 self.leaf("weight", f'["{name}.biases"]', (*rows, groups), "bf16")]
+        return self.op("dequantize", parts, shape, "f32", bits=f"{self.bits} : i64",
                        group_size=f"{QUANTIZED_GROUP} : i64", dtype="f32")
 
     def state(self, name, shape, dtype, residency, capacity=None):
@@ -142,9 +145,18 @@ class Graph:
         return y
 
 
+    def experts(self, x, ids, name, n):
+        outer, self.scope = self.scope, name
+        w = self.matrix(name, EXPERTS, n, x.shape[-1])
+        y = self.op("expert_matmul", [x, w, ids], x.shape[:-2] + (n,), "bf16", transpose_rhs="true", dtype="bf16")
+        self.scope = outer
+        return y
+
+
 class Decoder:
     def __init__(self, family, rows, layers, bits):
         self.g, self.family, self.rows, self.layers = Graph(bits), family, rows, layers
+        self.gemma = family.startswith("gemma")
 
     def norm(self, x, name):
         g = self.g
@@ -153,7 +165,7 @@ class Decoder:
         f = g.cast(x, "f32")
         mean = g.binary("mul", g.sum_last(g.unary("square", f)), g.full(1.0 / x.shape[-1], "f32"))
         y = g.binary("mul", f, g.unary("rsqrt", g.binary("add", mean, g.full(1e-6, "f32"))))
-        if self.family == "gemma3":
+        if self.gemma:
             scale = g.binary("add", g.cast(w, "f32"), g.full(1.0, "f32"))
             y = g.cast(g.binary("mul", y, scale), "bf16")
         else:
@@ -186,10 +198,11 @@ class Decoder:
         q = g.reshape(g.linear(x, name + ".q_proj", HEADS * HEAD), 1, rows, HEADS, HEAD)
         k = g.reshape(g.linear(x, name + ".k_proj", GROUPS * HEAD), 1, rows, GROUPS, HEAD)
         v = g.reshape(g.linear(x, name + ".v_proj", GROUPS * HEAD), 1, rows, GROUPS, HEAD)
-        if self.family != "llama":
+        if self.family in ("qwen3", "qwen3_moe", "gemma3"):
             q, k = self.norm(q, name + ".q_norm"), self.norm(k, name + ".k_norm")
-        local = self.family == "gemma3" and layer % 3 != 2
-        tables = self.tables[1 if local else 0]
+        period = {"gemma2": 2, "gemma3": 3}.get(self.family, 1)
+        local = layer % period != period - 1
+        tables = self.tables[-1 if local else 0]
         q, k = self.rope(q, tables), self.rope(k, tables)
         cache = []
         for what, new in (("key", k), ("value", v)):
@@ -199,14 +212,38 @@ class Decoder:
             g.write(state, cache[-1])
         y = g.op("attention", [q, *cache, self.position, self.length], q.shape, "bf16",
                  scale=real(HEAD ** -0.5) + " : f64", causal="true", window=f"{512 if local else 0} : i64",
-                 softcap="0.0 : f64", ring="0 : i64")
+                 softcap="50.0 : f64" if self.family == "gemma2" else "0.0 : f64", ring="0 : i64")
         return g.linear(g.reshape(y, 1, rows, HEADS * HEAD), name + ".o_proj", HIDDEN)
 
-    def mlp(self, x, layer):
+    def route(self, logits):
         g = self.g
-        name = f"layers.{layer}.mlp"
+        ids = g.op("topk_indices", [logits], logits.shape[:-1] + (CHOSEN,), "i32", k=f"{CHOSEN} : i64",
+                   axis="2 : i64")
+        chosen = g.op("take_along_axis", [logits, ids], ids.shape, "f32", axis="2 : i64")
+        largest = g.op("reduce_max", [chosen], ids.shape[:-1] + (1,), "f32", axes=g.ints((2,)), keepdims="true")
+        powers = g.unary("exp", g.binary("sub", chosen, largest))
+        return ids, g.binary("div", powers, g.sum_last(powers))
+
+    def mixture(self, x, name):
+        g, rows = self.g, self.rows
         g.scope = name
-        gate = g.unary("gelu_tanh" if self.family == "gemma3" else "silu",
+        # Before the others, so that their sum joins it and the residual in its own kernel.
+        if self.family == "qwen2_moe":
+            gate = g.unary("sigmoid", g.linear(x, name + ".shared_expert_gate", 1))
+            shared = g.binary("mul", gate, self.mlp(x, name + ".shared_expert"))
+        ids, weights = self.route(g.cast(g.linear(x, name + ".gate", EXPERTS), "f32"))
+        each = g.broadcast(g.reshape(x, 1, rows, 1, 1, HIDDEN), (1, rows, CHOSEN, 1, HIDDEN))
+        one = g.reshape(ids, 1, rows, CHOSEN, 1)
+        inner = g.binary("mul", g.unary("silu", g.experts(each, one, name + ".experts.gate", FFN)),
+                         g.experts(each, one, name + ".experts.up", FFN))
+        weighed = g.binary("mul", g.cast(inner, "f32"), g.reshape(weights, 1, rows, CHOSEN, 1))
+        y = g.experts(g.cast(weighed, "bf16"), ids, name + ".experts.down", HIDDEN)
+        return g.binary("add", shared, y) if self.family == "qwen2_moe" else y
+
+    def mlp(self, x, name):
+        g = self.g
+        g.scope = name
+        gate = g.unary("gelu_tanh" if self.gemma else "silu",
                        g.linear(x, name + ".gate_proj", FFN))
         up = g.linear(x, name + ".up_proj", FFN)
         return g.linear(g.binary("mul", gate, up), name + ".down_proj", HIDDEN)
@@ -215,13 +252,14 @@ class Decoder:
         g = self.g
         name = f"layers.{layer}"
         y = self.attention(self.norm(x, name + ".input_layernorm"), layer)
-        post = self.family == "gemma3"
+        post = self.gemma
         if post:
             y = self.norm(y, name + ".post_attention_layernorm")
         g.scope = name + ".self_attn"
         x = g.binary("add", x, y)
         before = "pre_feedforward_layernorm" if post else "post_attention_layernorm"
-        y = self.mlp(self.norm(x, f"{name}.{before}"), layer)
+        feed_forward = self.mixture if self.family.endswith("moe") else self.mlp
+        y = feed_forward(self.norm(x, f"{name}.{before}"), name + ".mlp")
         if post:
             y = self.norm(y, name + ".post_feedforward_layernorm")
         g.scope = name + ".mlp"
@@ -246,7 +284,11 @@ class Decoder:
             g.scope = "step"
             last = g.binary("sub", self.valid, g.full(1, "i32"))
             x = g.take(x, last, axis=1)
-        return g.linear(self.norm(x, "norm"), "lm_head", VOCAB, "f32")
+        logits = g.linear(self.norm(x, "norm"), "lm_head", VOCAB, "f32")
+        if self.family != "gemma2":
+            return logits
+        limit = g.full(30.0, "f32")
+        return g.binary("mul", g.unary("tanh", g.binary("div", logits, limit)), limit)
 
     def advance(self, logits):
         g = self.g
@@ -267,7 +309,7 @@ class Decoder:
         self.tables = [self.rope_tables(t) for t in theta]
         g.scope = "embed_tokens"
         x = g.cast(g.take(g.matrix("embed_tokens", VOCAB, HIDDEN), self.token), "bf16")
-        if self.family == "gemma3":
+        if self.gemma:
             x = g.binary("mul", x, g.full(HIDDEN ** 0.5, "bf16"))
         for layer in range(self.layers):
             x = self.layer(x, layer)
@@ -280,7 +322,7 @@ class Decoder:
 
 
 parser = argparse.ArgumentParser()
-parser.add_argument("family", choices=["llama", "qwen3", "gemma3"])
+parser.add_argument("family", choices=["llama", "qwen3", "gemma2", "gemma3", "qwen3_moe", "qwen2_moe"])
 parser.add_argument("--rows", type=int, default=1)
 parser.add_argument("--layers", type=int, default=3)
 parser.add_argument("--bits", type=int, choices=[2, 3, 4, 5, 6, 8])

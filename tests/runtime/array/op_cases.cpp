@@ -137,7 +137,19 @@ Cases contraction_cases() {
                   },
                   {numbers(lhs), numbers(rhs, -1, 1, 6)}};
   };
-  return {product("matmul", {2, 3}, {3, 4}, false),
+  const auto experts = [](std::string name, const Shape& lhs, const Shape& rhs, bool transposed,
+                          const Array& ids) {
+    return OpCase{OpKind::expert_matmul,
+                  std::move(name),
+                  [transposed](const Arrays& a) {
+                    return Arrays{table::expert_matmul(a[0], a[1], a[2], transposed, DType::f32)};
+                  },
+                  {numbers(lhs), numbers(rhs, -1, 1, 6), ids}};
+  };
+  const Array chosen = ints({2, 0, 1, 5}, {2, 2}), alone = ints({-1, 1}, {1, 2, 1});
+  return {experts("expert_matmul", {2, 2, 3}, {3, 3, 4}, false, chosen),
+          experts("expert_matmul_transposed", {1, 2, 1, 3}, {2, 4, 3}, true, alone),
+          product("matmul", {2, 3}, {3, 4}, false),
           product("matmul_transposed", {2, 3}, {4, 3}, true),
           product("matmul_shared", {2, 2, 3}, {3, 2}, false),
           product("matmul_shared_transposed", {2, 2, 3}, {2, 3}, true),

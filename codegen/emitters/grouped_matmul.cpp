@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// "grouped_matmul": many rows times the matrices that their numbers choose. A workgroup takes a
+// tile of rows that stand together in the order of their numbers, and multiplies it by the matrix
+// of each run of equal numbers in it: a matrix is read once for each tile that one of its rows is
+// in.
+#include "codegen/emitters/emitters.h"
+#include "codegen/emitters/stores.h"
+#include "codegen/emitters/tile_product.h"
+#include "ir/ashlar_dialect.h"
+#include "ir/kernel_dialect.h"
+
+using namespace mlir;
+
+namespace ashlar::codegen {
+namespace {
+
+class GroupedMatmul {
+public:
+  GroupedMatmul(KernelBuilder& b, Stores stores, kernel::GroupedMatmulOp root)
+      : b_(b), e_(b), stores_(stores), root_(root), rows_(shape_of(root.getResult())[0]),
+        columns_(shape_of(root.getResult())[1]), matrices_(shape_of(root.getRhs())[0]),
+        product_(e_, dtype_of(root.getResult()), shape_of(root.getLhs())[1]) {}
+
+  void emit() {
+    if (!product_.read_schedule())
+      return;
+    const bool transposed = root_.getTransposeRhs();
+    product_.set_sides(
+        {root_.getLhs(), rows_, /*packs_k=*/true,
+         [this](Value line, Value k, std::int64_t width) {
+           return packet({row_at(line), k}, width);
+         }},
+        {root_.getRhs(), columns_, transposed,
+         [this, transposed](Value line, Value k, std::int64_t width) {
+           return packet(transposed ? Values{matrix_, line, k} : Values{matrix_, k, line}, width);
+         }});
+    chosen_ = b_.shared(b_.getI32Type(), product_.tile_m());
+    const std::int64_t tiles_m = (rows_ + product_.tile_m() - 1) / product_.tile_m(),
+                       tiles_n = (columns_ + product_.tile_n() - 1) / product_.tile_n();
+    b_.for_workgroups(tiles_m * tiles_n, [&] {
+      const Values place = b_.delinearize(b_.workgroup(), {tiles_m, tiles_n});
+      emit_tile(b_.mul(place[0], product_.tile_m()), b_.mul(place[1], product_.tile_n()));
+    });
+  }
+
+private:
+  static Point packet(Values index, std::int64_t width) {
+    const int axis = width > 1 ? static_cast<int>(index.size()) - 1 : -1;
+    return {std::move(index), axis, width};
+  }
+
+  // The row at a position in the order; positions behind the last row have the last one.
+  Value row_at(Value position) {
+    const Value known = b_.min(position, b_.index(rows_ - 1));
+    return b_.to_index(e_.at(root_.getOrder(), known));
+  }
+
+  void emit_tile(Value first_m, Value first_n) {
+    load_numbers(first_m);
+    const Values sums = multiply_runs(first_m, first_n);
+    product_.for_each_element([&](std::size_t i, Value tile_m, Value tile_n) {
+      const Value m = b_.add(first_m, tile_m), n = b_.add(first_n, tile_n);
+      b_.if_then(b_.both(b_.less(m, rows_), b_.less(n, columns_)),
+                 [&] { store_element(row_at(m), n, sums[i]); });
+    });
+  }
+
+  // The matrix of each row of the tile, into workgroup memory.
+  void load_numbers(Value first_m) {
+    b_.for_each(
+        b_.thread(), b_.index(product_.tile_m()), b_.index(b_.workgroup_size()), [&](Value m) {
+          const Value row = row_at(b_.add(first_m, m));
+          const Value matrix =
+              nearest_index(b_, e_.at(root_.getIds(), row), dtype_of(root_.getIds()), matrices_);
+          b_.store(b_.to_i32(matrix), chosen_, m);
+        });
+    b_.barrier();
+  }
+
+  Value number_of(Value tile_m) { return b_.load(chosen_, tile_m); }
+
+  Values multiply_runs(Value first_m, Value first_n) {
+    return b_.loop(0, product_.tile_m(), 1, product_.zeros(), [&](Value m, ValueRange sums) {
+      const Value number = number_of(m);
+      const Value before = number_of(b_.max(b_.sub(m, b_.index(1)), b_.index(0)));
+      const Value is_first =
+          b_.make<arith::OrIOp>(b_.equal(m, b_.index(0)),
+                                b_.make<arith::CmpIOp>(arith::CmpIPredicate::ne, number, before));
+      const Values unchanged(sums);
+      return b_.if_values(
+          is_first, sums.getTypes(), [&] { return with_run(number, first_m, first_n, sums); },
+          [&] { return unchanged; });
+    });
+  }
+
+  // The sums, with those of rows whose matrix is `number`.
+  Values with_run(Value number, Value first_m, Value first_n, ValueRange sums) {
+    matrix_ = b_.to_index(number);
+    const Values products = product_.multiply(first_m, first_n);
+    Values next;
+    product_.for_each_element([&](std::size_t i, Value tile_m, Value) {
+      next.push_back(b_.select(b_.equal(number_of(tile_m), number), products[i], sums[i]));
+    });
+    return next;
+  }
+
+  void store_element(Value row, Value n, Value sum) {
+    bind_element(e_, root_, product_.rounded(sum));
+    for (const kernel::Store& store : stores_)
+      emit_store(e_, store, b_.add(b_.mul(row, columns_), n), 1);
+  }
+
+  KernelBuilder& b_;
+  Elements e_;
+  Stores stores_;
+  kernel::GroupedMatmulOp root_;
+  std::int64_t rows_, columns_, matrices_;
+  TileProduct product_;
+  Value chosen_;  // in workgroup memory
+  Value matrix_;  // of the run in progress
+};
+
+}  // namespace
+
+void emit_grouped_matmul(KernelBuilder& b, Stores stores) {
+  const SmallVector<Operation*> roots = kernel::roots_of(kernel::view_of(b.def()));
+  auto root = roots.size() == 1 ? dyn_cast<kernel::GroupedMatmulOp>(roots.front())
+                                : kernel::GroupedMatmulOp();
+  if (!root)
+    return b.fail(b.def(), "a grouped matmul kernel needs one grouped_matmul");
+  if (check_stores(b, stores, root) && kernel::element_count(root.getResult().getType()) > 0)
+    GroupedMatmul(b, stores, root).emit();
+}
+
+}  // namespace ashlar::codegen

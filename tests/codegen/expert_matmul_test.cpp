@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kernels with roots "expert_matvec" and "grouped_matmul": plain and packed matrices, odd sizes,
+// several roots, rows of a larger tensor, every schedule.
+#include "runtime/program/affine_encoding.h"
+#include "tests/codegen/kernel_runner.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace ashlar {
+namespace {
+
+struct Size {
+  std::int64_t m, summed, matrices, n, k;
+};
+
+using Dims = std::vector<std::int64_t>;
+
+class ExpertTest : public KernelTest {
+protected:
+  static std::string tensor(const Dims& dims, DType dtype) {
+    return fmt::format("tensor<{}x{}>", fmt::join(dims, "x"), mlir_name(dtype));
+  }
+
+  // Numbers beyond the matrices on both sides.
+  static Tensor numbers(const Dims& dims, Size s) {
+    return random(DType::i32, Shape(dims), -1, static_cast<double>(s.matrices) + 1, 7);
+  }
+
+  static std::string multiply(RegionText& region, const std::string& x, const std::string& w,
+                              const std::string& ids, Size s, DType left, DType weight) {
+    return region.op(fmt::format(
+        "ashlar.expert_matmul {}, {}, {} {{transpose_rhs = true, dtype = f32}} : ({}, {}, {}) -> "
+        "{}",
+        x, w, ids, tensor({s.m, s.summed, s.k}, left), tensor({s.matrices, s.n, s.k}, weight),
+        tensor({s.m, s.summed}, DType::i32), tensor({s.m, s.n}, DType::f32)));
+  }
+
+  static void check_plain(Size s, DType left, DType weight, std::string schedule = "") {
+    SCOPED_TRACE(fmt::format("{}x{} rows, {} of {}x{}, {} {} {}", s.m, s.summed, s.matrices, s.n,
+                             s.k, name_of(left), name_of(weight), schedule));
+    RegionText region("expert_matvec", std::move(schedule));
+    const std::string x = region.input(tensor({s.m, s.summed, s.k}, left)),
+                      w = region.input(tensor({s.matrices, s.n, s.k}, weight)),
+                      ids = region.input(tensor({s.m, s.summed}, DType::i32));
+    region.output(multiply(region, x, w, ids, s, left, weight), tensor({s.m, s.n}, DType::f32));
+    compare(region.text(),
+            {random(left, {s.m, s.summed, s.k}), random(weight, {s.matrices, s.n, s.k}, -1, 1, 2),
+             numbers({s.m, s.summed}, s)},
+            {1e-5, 5e-5});
+  }
+
+  // dequantize of three new inputs, [matrices, n, k] in f32; the inputs' values go to `inputs`.
+  static std::string packed(RegionText& region, Size s, AffineEncoding encoding, Tensors& inputs) {
+    const Dims words{s.matrices, s.n, s.k * encoding.bits / 32},
+        groups{s.matrices, s.n, s.k / encoding.group_size};
+    const std::string packed_type = tensor(words, DType::u32),
+                      group_type = tensor(groups, DType::bf16);
+    const std::string parts = fmt::format("{}, {}, {}", region.input(packed_type),
+                                          region.input(group_type), region.input(group_type));
+    inputs.push_back(random(DType::u32, Shape(words), 0, 0x1p32, 3));
+    inputs.push_back(random(DType::bf16, Shape(groups), -0.1, 0.1, 4));
+    inputs.push_back(random(DType::bf16, Shape(groups), -1, 1, 5));
+    return region.op(fmt::format("ashlar.dequantize {} {{bits = {} : i64, group_size = {} : i64, "
+                                 "dtype = f32}} : ({}, {}, {}) "
+                                 "-> {}",
+                                 parts, encoding.bits, encoding.group_size, packed_type, group_type,
+                                 group_type, tensor({s.matrices, s.n, s.k}, DType::f32)));
+  }
+
+  static void check_packed(Size s, AffineEncoding encoding, std::string schedule = "") {
+    SCOPED_TRACE(fmt::format("{}x{} rows, {}x{}, {} bits {}", s.m, s.summed, s.n, s.k,
+                             encoding.bits, schedule));
+    RegionText region("expert_matvec", std::move(schedule));
+    const std::string x = region.input(tensor({s.m, s.summed, s.k}, DType::f32)),
+                      ids = region.input(tensor({s.m, s.summed}, DType::i32));
+    Tensors inputs{random(DType::f32, {s.m, s.summed, s.k}), numbers({s.m, s.summed}, s)};
+    const std::string w = packed(region, s, encoding, inputs);
+    region.output(multiply(region, x, w, ids, s, DType::f32, DType::f32),
+                  tensor({s.m, s.n}, DType::f32));
+    const double largest = 0.2 * static_cast<double>(s.summed * s.k << encoding.bits);
+    compare(region.text(), inputs, {1e-5, 1e-7 * largest});
+  }
+
+  static void check_grouped(Size s, bool transposed, DType dtype, std::string schedule = "") {
+    SCOPED_TRACE(fmt::format("{} rows, {} of {}x{}, {} {}", s.m, s.matrices, s.n, s.k, transposed,
+                             schedule));
+    const Dims matrix = transposed ? Dims{s.matrices, s.n, s.k} : Dims{s.matrices, s.k, s.n};
+    const std::string left = tensor({s.m, s.k}, dtype), right = tensor(matrix, dtype),
+                      number = tensor({s.m}, DType::i32), result = tensor({s.m, s.n}, dtype);
+    RegionText region("grouped_matmul", std::move(schedule));
+    const std::string x = region.input(left), w = region.input(right), ids = region.input(number),
+                      order = region.input(number);
+    const std::string product = region.op(fmt::format(
+        "kernel.grouped_matmul {}, {}, {}, {} {{transpose_rhs = {}}} : ({}, {}, {}, {}) "
+        "-> {}",
+        x, w, ids, order, transposed, left, right, number, number, result));
+    region.output(region.op("ashlar.add " + product + ", " + product + " : (" + result + ", " +
+                            result + ") -> " + result),
+                  result);
+    const Tensor chosen = numbers({s.m}, s);
+    std::vector<double> sorted;
+    for (std::int64_t number_now = -1; number_now <= s.matrices; ++number_now)
+      for (std::size_t i = 0; i < chosen.integers.size(); ++i)
+        if (chosen.integers[i] == number_now)
+          sorted.push_back(static_cast<double>(i));
+    compare(region.text(),
+            {random(dtype, {s.m, s.k}), random(dtype, Shape(matrix), -1, 1, 2), chosen,
+             values(DType::i32, {s.m}, sorted)},
+            {1e-5, 5e-5});
+  }
+};
+
+TEST_F(ExpertTest, Sizes) {
+  for (DType weight : {DType::f32, DType::bf16, DType::f16})
+    for (const Size& s : {Size{1, 1, 1, 1, 1}, Size{1, 2, 3, 33, 7}, Size{3, 1, 4, 64, 128},
+                          Size{2, 5, 4, 10, 36}, Size{7, 3, 2, 17, 66}})
+      check_plain(s, DType::f32, weight);
+  check_plain({2, 2, 3, 21, 96}, DType::bf16, DType::bf16);
+}
+
+TEST_F(ExpertTest, EverySchedule) {
+  for (int lanes : {1, 8})
+    for (int rows : {1, 3, 16})
+      for (int width : {1, 8})
+        for (int unroll : {1, 2, 5})
+          check_plain(
+              {2, 3, 3, 29, 40}, DType::f32, DType::bf16,
+              fmt::format("<\"expert_matvec\", {{workgroup = 16, lanes = {}, rows = {}, width "
+                          "= {}, unroll = {}}}>",
+                          lanes, rows, width, unroll));
+}
+
+TEST_F(ExpertTest, Packed) {
+  for (std::int64_t bits : kQuantizedBits)
+    check_packed({2, 2, 3, 19, 192}, {bits, 64});
+  for (int lanes : {1, 8})
+    for (int unroll : {1, 2})
+      check_packed(
+          {1, 3, 2, 29, 352}, {4, 32},
+          fmt::format("<\"expert_matvec\", {{workgroup = 16, lanes = {}, rows = 3, width = "
+                      "32, unroll = {}}}>",
+                      lanes, unroll));
+}
+
+// Gate and up lie in the rows of one tensor: one half each, or every other row.
+TEST_F(ExpertTest, RootsThatShareATensor) {
+  for (bool interleaved : {false, true}) {
+    SCOPED_TRACE(interleaved);
+    const Size s{2, 2, 3, 11, 40};
+    const std::string both = tensor({s.matrices, 2 * s.n, s.k}, DType::bf16),
+                      half = tensor({s.matrices, s.n, s.k}, DType::bf16),
+                      y = tensor({s.m, s.n}, DType::f32);
+    RegionText region("expert_matvec");
+    const std::string x = region.input(tensor({s.m, s.summed, s.k}, DType::f32)),
+                      w = region.input(both),
+                      ids = region.input(tensor({s.m, s.summed}, DType::i32));
+    const auto part = [&](std::int64_t number) {
+      const std::string slice =
+          region.op(fmt::format("ashlar.slice {} {{starts = array<i64: 0, {}, 0>, sizes = "
+                                "array<i64: {}, {}, {}>, steps = "
+                                "array<i64: 1, {}, 1>}} : ({}) -> {}",
+                                w, number * (interleaved ? 1 : s.n), s.matrices, s.n, s.k,
+                                interleaved ? 2 : 1, both, half));
+      return multiply(region, x, slice, ids, s, DType::f32, DType::bf16);
+    };
+    const std::string gate = part(0), up = part(1);
+    region.output(region.op("ashlar.mul " + gate + ", " + up + " : (" + y + ", " + y + ") -> " + y),
+                  y);
+    compare(region.text(),
+            {random(DType::f32, {s.m, s.summed, s.k}),
+             random(DType::bf16, {s.matrices, 2 * s.n, s.k}, -1, 1, 2),
+             numbers({s.m, s.summed}, s)},
+            {1e-4, 1e-3});
+  }
+}
+
+TEST_F(ExpertTest, Grouped) {
+  for (const Size& s : {Size{1, 1, 3, 1, 1}, Size{9, 1, 1, 33, 20}, Size{100, 1, 5, 40, 64},
+                        Size{64, 1, 90, 32, 7}})
+    for (bool transposed : {false, true})
+      check_grouped(s, transposed, DType::f32);
+  check_grouped({70, 1, 4, 50, 48}, true, DType::bf16);
+}
+
+TEST_F(ExpertTest, GroupedTiles) {
+  for (const auto& [m, n, threads] : {std::tuple{16, 32, 32}, {64, 16, 64}, {32, 64, 128}})
+    check_grouped({150, 1, 6, 70, 36}, true, DType::f32,
+                  fmt::format("<\"grouped_matmul\", {{tile_m = {}, tile_n = {}, tile_k = 8, "
+                              "workgroup = {}}}>",
+                              m, n, threads));
+}
+
+}  // namespace
+}  // namespace ashlar
