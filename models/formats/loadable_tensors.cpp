@@ -45,6 +45,21 @@ LoadableTensor of_floats(DType dtype, const Shape& shape, Element element) {
           }};
 }
 
+// Elements of a matrix of small floats.
+Element unpacked(const QuantizedMatrix& matrix) {
+  const auto& encoding = std::get<FloatEncoding>(matrix.encoding);
+  const std::int64_t per_word = 32 / encoding.bits();
+  std::vector<float> values;
+  for (std::uint32_t code = 0; code < 1u << encoding.bits(); ++code)
+    values.push_back(decode_small_float(encoding, code));
+  return [matrix, values, per_word, bits = encoding.bits(),
+          group = encoding.group_size](std::int64_t row, std::int64_t column) {
+    const std::uint32_t word = matrix.word(row, column / per_word);
+    const std::uint32_t code = word >> (column % per_word * bits) & ((1u << bits) - 1);
+    return values[code] * matrix.scale(row, column / group);
+  };
+}
+
 LoadableTensor of_doubles(const CheckpointTensor& tensor) {
   return {DType::f32, tensor.info->shape,
           [data = tensor.data()](std::uint64_t offset, std::span<std::byte> chunk) {
@@ -80,13 +95,14 @@ LoadableTensors::LoadableTensors(std::shared_ptr<const Checkpoint> checkpoint,
   if (!quantization_)
     return;
   matrices_ = quantized::read_matrices(*checkpoint_, *quantization_);
-  for (const auto& [module, matrix] : matrices_) {
-    add_parts(module, matrix);
-    quantization_->modules.insert_or_assign(module, matrix.encoding);
-  }
+  for (const auto& [module, matrix] : matrices_)
+    if (std::holds_alternative<AffineEncoding>(matrix.encoding))
+      add_packed(module, matrix);
+    else
+      add_unpacked(module, matrix);
 }
 
-void LoadableTensors::add_parts(const std::string& module, const QuantizedMatrix& matrix) {
+void LoadableTensors::add_packed(const std::string& module, const QuantizedMatrix& matrix) {
   const std::int64_t columns = matrix.shape.dim(-1);
   const std::int64_t words = columns * bits_of(matrix.encoding) / 32;
   parts_[module + ".weight"] = {
@@ -96,8 +112,14 @@ void LoadableTensors::add_parts(const std::string& module, const QuantizedMatrix
       }};
   const Shape groups = with_columns(matrix.shape, columns / group_size_of(matrix.encoding));
   parts_[module + ".scales"] = of_floats(matrix.scale_dtype, groups, matrix.scale);
-  if (matrix.bias)
-    parts_[module + ".biases"] = of_floats(matrix.scale_dtype, groups, matrix.bias);
+  parts_[module + ".biases"] = of_floats(matrix.scale_dtype, groups, matrix.bias);
+  quantization_->modules.insert_or_assign(module, matrix.encoding);
+}
+
+void LoadableTensors::add_unpacked(const std::string& module, const QuantizedMatrix& matrix) {
+  parts_[module + ".weight"] = of_floats(matrix.unpacked_dtype, matrix.shape, unpacked(matrix));
+  parts_[module + ".scales"] = std::nullopt;
+  quantization_->modules.insert_or_assign(module, std::nullopt);
 }
 
 std::optional<LoadableTensor> LoadableTensors::find(std::string_view name) const {

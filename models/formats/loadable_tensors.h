@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tensors of a checkpoint in the types and shapes that programs read. Tensors of runtime types
 // are what they are; 64-bit floats become f32; a quantised matrix `m` of any layout becomes
-// `m.weight` (u32 words), `m.scales` and, for affine encodings, `m.biases`, which are computed as
-// they are read: no copy of a whole tensor is made.
+// `m.weight` (u32 words), `m.scales` and `m.biases` where it is affine, and plain floats `m.weight`
+// where it consists of small floats. They are computed as they are read: no copy of a whole tensor
+// is made.
 #pragma once
 
 #include "models/formats/checkpoint.h"
@@ -46,12 +47,14 @@ public:
   const quantized::QuantizedMatrices& converted() const { return matrices_; }
 
 private:
-  void add_parts(const std::string& module, const quantized::QuantizedMatrix& matrix);
+  void add_packed(const std::string& module, const quantized::QuantizedMatrix& matrix);
+  void add_unpacked(const std::string& module, const quantized::QuantizedMatrix& matrix);
 
   std::shared_ptr<const Checkpoint> checkpoint_;
   std::optional<QuantizationConfig> quantization_;
   quantized::QuantizedMatrices matrices_;
-  std::map<std::string, LoadableTensor, std::less<>> parts_;
+  // By name; nothing hides a stored tensor.
+  std::map<std::string, std::optional<LoadableTensor>, std::less<>> parts_;
 };
 
 }  // namespace ashlar

@@ -81,8 +81,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view quantization = take_part(input);
   folder.write("a.safetensors", input);
   try {
-    const auto checkpoint = std::make_shared<const ashlar::Checkpoint>(
-        ashlar::Checkpoint::open(folder.path()));
+    const auto checkpoint =
+        std::make_shared<const ashlar::Checkpoint>(ashlar::Checkpoint::open(folder.path()));
     read_everything(checkpoint, parse_quantization(quantization));
   } catch (const ashlar::FormatError&) {
   } catch (const ashlar::IoError&) {

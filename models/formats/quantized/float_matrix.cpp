@@ -85,7 +85,8 @@ QuantizedMatrix make_fp8(std::string_view module, const StoredMatrix& weight,
               [lookup, group_size = encoding.group_size](std::int64_t row, std::int64_t group) {
                 return lookup(row, group * group_size);
               },
-          .bias = {}};
+          .bias = {},
+          .unpacked_dtype = DType::f16};
 }
 
 QuantizedMatrix make_microscaled(const StoredMatrix& weight, const Shape& shape,
@@ -96,7 +97,8 @@ QuantizedMatrix make_microscaled(const StoredMatrix& weight, const Shape& shape,
           .scale_dtype = scale_dtype,
           .word = [weight](std::int64_t row, std::int64_t word) { return weight.word(row, word); },
           .scale = std::move(scale),
-          .bias = {}};
+          .bias = {},
+          .unpacked_dtype = scale_dtype == DType::bf16 ? DType::bf16 : DType::f16};
 }
 
 float decode_e8m0(std::uint8_t byte) {

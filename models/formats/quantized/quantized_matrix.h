@@ -26,6 +26,8 @@ struct QuantizedMatrix {
   std::function<std::uint32_t(std::int64_t row, std::int64_t word)> word;
   std::function<float(std::int64_t row, std::int64_t group)> scale;
   std::function<float(std::int64_t row, std::int64_t group)> bias;  // of affine encodings
+  // Of small floats times their scales: bf16 where that holds them exactly, else f16.
+  DType unpacked_dtype{};
 };
 
 // By module: "model.layers.0.self_attn.q_proj".

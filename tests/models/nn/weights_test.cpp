@@ -58,14 +58,6 @@ TEST(Matrix, FollowsTheModulesOfTheConfig) {
   EXPECT_EQ((weights_of(tensors, config) / "m").matrix({6, 128}).dtype(), DType::f32);
 }
 
-TEST(Matrix, OfSmallFloatsHasNoBiases) {
-  const QuantizationConfig config{FloatEncoding{2, 1, 32}, {}, {}};
-  const Tensors tensors{{"m.weight", {DType::u32, {3, 6, 16}}},
-                        {"m.scales", {DType::bf16, {3, 6, 4}}}};
-  EXPECT_EQ((weights_of(tensors, config) / "m").matrix({3, 6, 128}).type(),
-            (ArrayType{DType::f32, {3, 6, 128}}));
-}
-
 TEST(Matrix, RefusesPartsThatDoNotFit) {
   EXPECT_THAT(matrix_of({{"m.weight", {DType::u32, {6, 128}}}}),
               ThrowsMessage<InvalidArgument>(HasSubstr("there are no scales 'm.scales'")));
@@ -84,7 +76,7 @@ TEST(Matrix, RefusesPartsThatDoNotFit) {
   broken = packed();
   broken["m.biases"].dtype = DType::f16;
   EXPECT_THAT(matrix_of(broken),
-              ThrowsMessage<InvalidArgument>(HasSubstr("scales and biases of one type")));
+              ThrowsMessage<InvalidArgument>(HasSubstr("scales and biases of one float type")));
   broken = packed();
   broken["m.weight"].dtype = DType::i32;
   EXPECT_THAT(matrix_of(broken), ThrowsMessage<InvalidArgument>(HasSubstr("expected u32 words")));
