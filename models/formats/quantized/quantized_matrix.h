@@ -43,7 +43,8 @@ struct StoredNumbers {
   std::function<std::int64_t(std::int64_t row, std::int64_t group)> zero{};
 };
 
-// Exact: products zero * scale that do not fit `scale_dtype` make scales and biases f32. Throws
+// Products zero * scale that do not fit `scale_dtype` make scales and biases f32: exact for scales
+// of 16 bits. Throws
 // Unsupported, naming `module`, where no encoding has so many bits or groups of that kind.
 QuantizedMatrix make_affine(std::string_view module, const StoredNumbers& numbers);
 
