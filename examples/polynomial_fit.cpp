@@ -55,10 +55,7 @@ void run(const std::string& path) {
     const auto [loss, gradients] = value_and_grad(
         [&](const ArrayMap& p) { return nn::mse_loss(predict(p, x), y); }, parameters);
     adam.step(parameters, state, gradients);
-    std::vector<Array> all{loss, parameters.at("coefficients")};
-    for (const auto& [name, array] : state)
-      all.push_back(array);
-    eval(all);
+    eval(all_of(loss, parameters, state));
     if (step % 100 == 0)
       fmt::print("step {:3}  loss {:.4f}\n", step, loss.item<float>());
   }

@@ -3,6 +3,7 @@
 //
 //     spiral [FILE.svg]
 #include "models/nn/losses.h"
+#include "models/nn/modules.h"
 #include "models/optim/optimizers.h"
 #include "runtime/array/eval.h"
 #include "runtime/array/ops.h"
@@ -10,7 +11,6 @@
 #include "svg.h"
 
 #include <array>
-#include <cmath>
 #include <cstdio>
 #include <numbers>
 
@@ -34,61 +34,43 @@ Points spiral(const Array& key) {
   return {stack({distance * cos(turn), distance * sin(turn)}, 1), arms};
 }
 
-ArrayMap random_parameters(const Array& key) {
-  const Array keys = random::split(key, 3);
-  const auto weights = [&](int i, int out, int in) {
-    return random::normal(keys(i), {out, in}) * std::sqrt(2.0 / in);
-  };
-  return {{"in.weight", weights(0, kHidden, 2)},           {"in.bias", zeros({kHidden})},
-          {"middle.weight", weights(1, kHidden, kHidden)}, {"middle.bias", zeros({kHidden})},
-          {"out.weight", weights(2, kArms, kHidden)},      {"out.bias", zeros({kArms})}};
-}
+struct Net : nn::Sequential {
+  explicit Net(const Array& key) {
+    const Array keys = random::split(key, 3);
+    then<nn::Linear>(keys(0), 2, kHidden).then(relu);
+    then<nn::Linear>(keys(1), kHidden, kHidden).then(relu);
+    then<nn::Linear>(keys(2), kHidden, kArms);
+  }
+};
 
-Array logits(const ArrayMap& p, const Array& x) {
-  const Array first = relu(linear(x, p.at("in.weight"), p.at("in.bias")));
-  const Array second = relu(linear(first, p.at("middle.weight"), p.at("middle.bias")));
-  return linear(second, p.at("out.weight"), p.at("out.bias"));
-}
-
-void evaluate(const ArrayMap& parameters, const ArrayMap& state, const Array& loss) {
-  std::vector<Array> all{loss};
-  for (const ArrayMap* map : {&parameters, &state})
-    for (const auto& [name, array] : *map)
-      all.push_back(array);
-  eval(all);
-}
-
-ArrayMap train(const Points& points) {
+void train(Net& net, const Points& points) {
   const optim::AdamW adamw(
       {.learning_rate = optim::cosine_decay(0.03, kSteps), .weight_decay = 0.01});
-  ArrayMap parameters = random_parameters(random::key(2)), state = adamw.init(parameters);
+  ArrayMap parameters = net.trainable(), state = adamw.init(parameters);
   for (int step = 0; step <= kSteps; ++step) {
-    const auto [loss, gradients] = value_and_grad(
-        [&](const ArrayMap& p) {
-          return nn::cross_entropy(logits(p, points.positions), points.arms);
-        },
-        parameters);
+    const auto [loss, gradients] =
+        value_and_grad(net, [&] { return nn::cross_entropy(net(points.positions), points.arms); });
     adamw.step(parameters, state, gradients);
-    evaluate(parameters, state, loss);
+    net.update(parameters);
+    eval(all_of(loss, parameters, state));
     if (step % 50 == 0)
       fmt::print("step {:3}  loss {:.4f}\n", step, loss.item<float>());
   }
-  return parameters;
 }
 
 // The arm that the network sees at each point of a grid, row by row.
-std::vector<std::int32_t> seen_on_grid(const ArrayMap& parameters) {
+std::vector<std::int32_t> seen_on_grid(Net& net) {
   const Array ticks = linspace(-kReach, kReach, kGrid);
   const std::vector<Array> grid = meshgrid({ticks, ticks});
   const Array positions = stack({flatten(grid[0]), flatten(grid[1])}, 1);
-  return argmax(logits(parameters, positions), -1).to_vector<std::int32_t>();
+  return argmax(net(positions), -1).to_vector<std::int32_t>();
 }
 
-void plot(const std::string& path, const Points& points, const ArrayMap& parameters) {
+void plot(const std::string& path, const Points& points, Net& net) {
   constexpr std::array kPale = {"#f7c6c2", "#c9e4c5", "#c5d5f2"};
   constexpr std::array kStrong = {"#c0392b", "#2e8b57", "#2456a8"};
   Svg svg({-kReach, kReach}, {-kReach, kReach});
-  const std::vector<std::int32_t> seen = seen_on_grid(parameters);
+  const std::vector<std::int32_t> seen = seen_on_grid(net);
   const double side = 2 * kReach / kGrid;
   for (int row = 0; row < kGrid; ++row)
     for (int begin = 0, end = 0; begin < kGrid; begin = end) {
@@ -111,10 +93,11 @@ void plot(const std::string& path, const Points& points, const ArrayMap& paramet
 void run(const std::string& path) {
   const Points points = spiral(random::key(1));
   eval({points.positions, points.arms});
-  const ArrayMap parameters = train(points);
-  const Array seen = argmax(logits(parameters, points.positions), -1);
+  Net net(random::key(2));
+  train(net, points);
+  const Array seen = argmax(net(points.positions), -1);
   fmt::print("accuracy {:.3f}\n", mean(seen == points.arms).item<float>());
-  plot(path, points, parameters);
+  plot(path, points, net);
 }
 
 }  // namespace

@@ -22,9 +22,9 @@ public:
 
   Svg(Range x, Range y) : x_(x), y_(y) {}
 
-  void dot(double x, double y, std::string_view colour) {
-    shapes_ += fmt::format("<circle cx='{:.2f}' cy='{:.2f}' r='3' fill='{}' stroke='white'/>\n",
-                           across(x), down(y), colour);
+  void dot(double x, double y, std::string_view colour, double radius = 3) {
+    shapes_ += fmt::format("<circle cx='{:.2f}' cy='{:.2f}' r='{}' fill='{}' stroke='white'/>\n",
+                           across(x), down(y), radius, colour);
   }
 
   void line(const std::vector<std::pair<double, double>>& points, std::string_view colour) {

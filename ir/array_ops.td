@@ -262,12 +262,13 @@ def AttentionOp : Array_Op<"attention", AttentionClass> {
     length [B] (i32). Query row t of batch row b stands at p = position[b] + t and sees the keys
     j < length[b] that satisfy, when `causal`, j <= p, and, when `window` > 0, j > p - window. Key j
     lies in cache row j, or j mod `ring` when `ring` > 0. Head h reads group h / (H / G). Scores are
-    scaled by `scale`, then c * tanh(score / c) when `softcap` c > 0. A row that sees no key gives 0.
+    scaled by `scale`, then c * tanh(score / c) when `softcap` c > 0. With `sinks` [B, H], floats,
+    head h sees one more key, of score sinks[b, h] and value 0. A row that sees no key gives 0.
     Cache rows that are not seen are never read. Softmax and sums are f32.
   }];
   let arguments = (ins AnyRankedTensor:$query, AnyRankedTensor:$key, AnyRankedTensor:$value,
-                       AnyRankedTensor:$position, AnyRankedTensor:$length, F64Attr:$scale, BoolAttr:$causal,
-                       I64Attr:$window, F64Attr:$softcap, I64Attr:$ring);
+                       AnyRankedTensor:$position, AnyRankedTensor:$length, Optional<AnyRankedTensor>:$sinks,
+                       F64Attr:$scale, BoolAttr:$causal, I64Attr:$window, F64Attr:$softcap, I64Attr:$ring);
   let dtypes = Floats;
   let inferRule = "attention";
 }
@@ -286,6 +287,20 @@ def DequantizeOp : Array_Op<"dequantize", QuantizedClass> {
                        I64Attr:$bits, I64Attr:$group_size, TypeAttr:$dtype);
   let dtypes = Words;
   let inferRule = "dequantize";
+}
+
+def DequantizeMxfp4Op : Array_Op<"dequantize_mxfp4", QuantizedClass> {
+  let summary = "Floats of 4 bits times powers of two that 32 of them share (MXFP4)";
+  let description = [{
+    packed [..., K / 32, 16] (u8), or the same bytes as words [..., K / 8] (u32), and scales [..., K / 32]
+    (u8) to [..., K] of `dtype`. Number k of a row takes the bits [4k, 4k + 4), the lowest first: a sign
+    above a code for 0, 0.5, 1, 1.5, 2, 3, 4 or 6. A scale s means 2^(s - 127), 255 means NaN. See "OCP
+    Microscaling Formats (MX) Specification", 2023.
+  }];
+  let arguments = (ins AnyRankedTensor:$packed, AnyRankedTensor:$scales, TypeAttr:$dtype);
+  let dtypes = PackedFours;
+  let inferRule = "dequantize_mxfp4";
+  let derivative = NonDiff<"its operands are packed numbers">;
 }
 
 // --------------------------------------------------------------------------------- gather, scatter

@@ -44,6 +44,7 @@ def Bools    : DTypeSet<["bool"]>;
 def Bits     : DTypeSet<Integers.names # Bools.names>;
 def AnyDType : DTypeSet<Numbers.names # Bools.names>;
 def Words    : DTypeSet<["u32"]>;
+def PackedFours : DTypeSet<["u32", "u8"]>;
 
 // ---- Derivative rules, by name: `vjp_<name>` in runtime/array/rules. No derivative flows through an op
 // that is `NonDiff`; it gives the reason.

@@ -12,8 +12,7 @@ namespace ashlar::kernel {
 namespace {
 
 bool is_packed(Operation* root) {
-  return isa_and_nonnull<ir::DequantizeOp>(
-      expert_rows(root->getOperand(1)).matrices.getDefiningOp());
+  return is_unpacking(expert_rows(root->getOperand(1)).matrices.getDefiningOp());
 }
 
 // Rows of the left side that are summed into one of the result.
@@ -55,7 +54,9 @@ ScheduleAttr expert_matvec_schedule(ArrayRef<Operation*> roots, const DeviceProf
   const std::int64_t rows = packed ? packed_columns(extent, profile) : profile.is_cpu ? 8 : 1;
   const std::int64_t groups =
       limited(power_of_two_above(ceil_div(extent.n, rows)), 1, profile.is_cpu ? 8 : 4);
+  // Loads under way in a lane: a step of packed numbers is as long as several of others.
   const std::int64_t steps = summed_rows(root) * ceil_div(extent.k, lanes * width);
+  const std::int64_t at_once = packed ? 4 / (rows * static_cast<std::int64_t>(roots.size())) : 4;
   const std::int64_t most = std::max<std::int64_t>(profile.max_workgroup_invocations, 1);
   return make_schedule(
       root->getContext(), "expert_matvec",
@@ -63,7 +64,7 @@ ScheduleAttr expert_matvec_schedule(ArrayRef<Operation*> roots, const DeviceProf
        {"lanes", lanes},
        {"rows", rows},
        {"width", width},
-       {"unroll", packed || profile.is_cpu ? 1 : limited(steps, 1, 4)}});
+       {"unroll", profile.is_cpu ? 1 : limited(std::min(steps, at_once), 1, 4)}});
 }
 
 std::int64_t expert_matvec_iterations(Operation* root, ScheduleAttr schedule) {

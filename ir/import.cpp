@@ -110,6 +110,7 @@ private:
     switch (argument.kind) {
     case ArgumentKind::operand:
     case ArgumentKind::operands:
+    case ArgumentKind::optional_operand:
       return {};
     case ArgumentKind::elements:
       return elements_of(node, type);

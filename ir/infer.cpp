@@ -264,6 +264,9 @@ ArrayType infer_attention(Operands operands, const Attributes& attributes) {
       value.dim(2) != groups || key.dim(3) != query.dim(3) || groups == 0 || heads % groups != 0)
     refuse("query {}, key {} and value {} disagree", query.to_string(), key.to_string(),
            value.to_string());
+  if (operands.size() > 5 &&
+      (!is_float(operands[5].dtype) || operands[5].shape != Shape{batch, heads}))
+    refuse("sinks: expected floats [{}, {}], got {}", batch, heads, text(operands[5]));
   for (const ArrayType& scalar : operands.subspan(3, 2))
     if (scalar != ArrayType{DType::i32, Shape{batch}})
       refuse("position and length: expected i32[{}], got {}", batch, text(scalar));
@@ -291,6 +294,23 @@ ArrayType infer_dequantize(Operands operands, const Attributes& attributes) {
   if (packed.shape.dims() != words)
     refuse("packed {} and scales {} disagree: expected packed {}", packed.shape.to_string(),
            scales.shape.to_string(), Shape(words).to_string());
+  return {dtype, Shape(std::move(dims))};
+}
+
+ArrayType infer_dequantize_mxfp4(Operands operands, const Attributes& attributes) {
+  const ArrayType &packed = operands[0], &scales = operands[1];
+  const DType dtype = attributes.dtype("dtype");
+  if (scales.dtype != DType::u8 || scales.shape.rank() == 0 || !is_float(dtype))
+    refuse("scales are u8 [..., K / 32], got {}, to {}", text(scales), name_of(dtype));
+  Dims dims = scales.shape.dims(), stored = dims;
+  dims.back() *= kPackedBlock;
+  if (packed.dtype == DType::u8)
+    stored.push_back(kPackedBlock / 2);
+  else
+    stored.back() *= kPackedBlock / 8;
+  if (packed.shape.dims() != stored)
+    refuse("packed {} and scales {} disagree: expected packed {}", text(packed), text(scales),
+           Shape(stored).to_string());
   return {dtype, Shape(std::move(dims))};
 }
 

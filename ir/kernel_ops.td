@@ -103,11 +103,13 @@ def Kernel_AttentionPartialOp : Kernel_Op<"attention_partial", [Pure]> {
   let description = [{
     Operands and attributes as ashlar.attention. The keys a row may see are cut into `splits` parts of
     equal length. Result f32 [B, T, H, splits, E + 2]: per part the sum of exp(score - m) * value, then
-    m (the part's largest score, -inf if it has no key) and the sum of exp(score - m).
+    m (the part's largest score, -inf if it has no key) and the sum of exp(score - m). A sink belongs to
+    the first part.
   }];
   let arguments = (ins AnyRankedTensor:$query, AnyRankedTensor:$key, AnyRankedTensor:$value,
-                       AnyRankedTensor:$position, AnyRankedTensor:$length, F64Attr:$scale, BoolAttr:$causal,
-                       I64Attr:$window, F64Attr:$softcap, I64Attr:$ring, I64Attr:$splits);
+                       AnyRankedTensor:$position, AnyRankedTensor:$length, Optional<AnyRankedTensor>:$sinks,
+                       F64Attr:$scale, BoolAttr:$causal, I64Attr:$window, F64Attr:$softcap, I64Attr:$ring,
+                       I64Attr:$splits);
   let results = (outs AnyRankedTensor:$partials);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }

@@ -89,6 +89,11 @@ std::optional<SmallVector<Store>> stores_of(const RegionView& region) {
   return stores;
 }
 
+bool is_unpacking(Operation* op) {
+  const OpInfo* info = op ? ir::find_op_info(op) : nullptr;
+  return info && info->op_class == OpClass::quantized;
+}
+
 bool is_reduction(Operation* op) {
   const OpInfo* info = ir::find_op_info(op);
   return info && info->op_class == OpClass::reduction;

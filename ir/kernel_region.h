@@ -67,6 +67,9 @@ OpSet ops_behind(mlir::ValueRange values, llvm::function_ref<bool(mlir::Operatio
 // The root ops (matmul, attention, cumsum, sort, ...) in the order of the body.
 llvm::SmallVector<mlir::Operation*> roots_of(const RegionView& region);
 
+// Turns packed numbers into floats. Kernels do so where they read them.
+bool is_unpacking(mlir::Operation* op);
+
 // Rows start, start + step, ... of every matrix of `matrices` [E, N, K]: a right side of
 // ashlar.expert_matmul, seen through the slices that were taken of it (gate and up of one tensor).
 struct ExpertRows {

@@ -34,7 +34,8 @@ enum class OpClass : std::uint8_t {
 
 enum class ArgumentKind : std::uint8_t {
   operand,
-  operands,  // variadic; always the only operand argument
+  operands,          // variadic; always the only operand argument
+  optional_operand,  // always the last operand
   boolean,
   integer,
   integers,

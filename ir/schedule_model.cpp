@@ -369,7 +369,7 @@ std::int64_t attention_key_step(std::int64_t head_size) {
 
 bool multiplies_packed(ArrayRef<Operation*> matmuls) {
   return llvm::any_of(matmuls, [](Operation* matmul) {
-    return isa_and_nonnull<ir::DequantizeOp>(matmul->getOperand(1).getDefiningOp());
+    return is_unpacking(matmul->getOperand(1).getDefiningOp());
   });
 }
 

@@ -138,7 +138,8 @@ private:
   }
 
   // Whether the producer of a state's new value can write over the old one: all readers of the old
-  // one run before, and the producer itself reads each element only to compute the same one.
+  // one run before, and the producer itself reads each element only to compute the same one, or
+  // reductions that are done by then.
   bool may_replace(ir::StateWriteOp write, kernel::DefOp def) {
     auto result = cast<OpResult>(write.getValue());
     Operation* producer = result.getOwner();
@@ -147,9 +148,9 @@ private:
         continue;
       for (OpOperand& use : read.getResult().getUses()) {
         Operation* user = use.getOwner();
-        const bool aligned_use =
-            user == producer && flows_elementwise(def.getBody().getArgument(use.getOperandNumber()),
-                                                  result.getResultNumber());
+        const BlockArgument input = def.getBody().getArgument(use.getOperandNumber());
+        const bool aligned_use = user == producer && may_overwrite(kernel::view_of(def), input,
+                                                                   result.getResultNumber());
         if (user != producer ? !user->isBeforeInBlock(producer) : !aligned_use)
           return false;
       }
@@ -169,7 +170,7 @@ private:
 
   void add_copy(Value value, Place target, std::string label) {
     const std::size_t source = place_of_.lookup(value);
-    if (places_[source].same_buffer(target))
+    if (target.bytes == 0 || places_[source].same_buffer(target))
       return;
     places_.push_back(target);
     commands_.push_back({nullptr, {{source, "r"}, {places_.size() - 1, "w"}}, 0, std::move(label)});

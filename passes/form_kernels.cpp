@@ -111,7 +111,7 @@ LogicalResult insert_copies(Block& block, ForcedValues& forced) {
       Operation* base = scatter_base(operand.get()).getDefiningOp();
       auto read = dyn_cast_or_null<ir::StateReadOp>(base);
       const bool in_place = write && read && read.getState() == write.getState();
-      const bool borrowed = !base || is_leaf(base);
+      const bool borrowed = (!base || is_leaf(base)) && element_count(operand.get()) != 0;
       if (borrowed && !in_place && failed(copy_operand(operand, forced)))
         return failure();
     }

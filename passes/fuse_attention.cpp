@@ -17,8 +17,8 @@ static std::int64_t extent(Value tensor, unsigned axis) {
   return cast<RankedTensorType>(tensor.getType()).getDimSize(axis);
 }
 
-// The one attention that reads the result of `scatter` as a cache, if nobody else but its state
-// does.
+// The first attention that reads the result of `scatter` as a cache, if nobody else but its state
+// and later attentions do (layers that share keys).
 static Operation* reader_of_cache(Operation* scatter) {
   Operation* reader = nullptr;
   for (OpOperand& use : scatter->getUses()) {
@@ -27,9 +27,10 @@ static Operation* reader_of_cache(Operation* scatter) {
       continue;
     const bool as_cache = isa<ir::AttentionOp, kernel::AttentionPartialOp>(user) &&
                           (use.getOperandNumber() == 1 || use.getOperandNumber() == 2);
-    if (!as_cache || (reader && reader != user))
+    if (!as_cache)
       return nullptr;
-    reader = user;
+    if (!reader || user->isBeforeInBlock(reader))
+      reader = user;
   }
   return reader;
 }
@@ -65,6 +66,14 @@ bool Partition::is_appended_by_attention(Operation* scatter) const {
          fits_row_prologue(updates, batch * groups);
 }
 
+// One number for each row of the query, which its workgroup may compute.
+bool Partition::is_cheap_sink(Operation* attention, Value operand) const {
+  constexpr unsigned kSinks = 5;
+  return fusion_ && attention->getNumOperands() > kSinks &&
+         operand == attention->getOperand(kSinks) && rows_of(operand) == 0 &&
+         plan_.is_cheap(operand);
+}
+
 void Partition::visit_attention(Operation* op) {
   Value query = op->getOperand(0);
   const std::int64_t query_rows = extent(query, 0) * extent(query, 1) * extent(query, 2);
@@ -78,7 +87,7 @@ void Partition::visit_attention(Operation* op) {
     if (!plan_.is_stored(operand) && is_scatter(def) && is_appended_by_attention(def)) {
       if (!llvm::is_contained(outputs, operand))
         outputs.push_back(operand);
-    } else {
+    } else if (!is_cheap_sink(op, operand)) {
       store(operand);
     }
   }

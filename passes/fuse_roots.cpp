@@ -93,7 +93,7 @@ bool Partition::adopt_siblings(Operation* user, OpSet& region, SmallVectorImpl<O
   SmallVector<Operation*> siblings;
   for (Operation* op : plan_.closure(user->getOperands())) {
     if (region.contains(op) || visited_.contains(op) || is_elementwise(op) || is_index_map(op) ||
-        isa<ir::DequantizeOp>(op))
+        kernel::is_unpacking(op))
       continue;
     if (!is_sibling(op, roots.front()))
       return false;
@@ -212,38 +212,6 @@ void Partition::store_unless_cheap(OperandRange operands) {
   for (Value operand : operands)
     if (rows_of(operand) != 0 || !plan_.is_cheap(operand))
       store_source(operand);
-}
-
-// Collects the values of fewer elements than `limit` from which light ops lead to `value`. False
-// when something else does.
-bool Partition::follows_from_fewer(Value value, std::int64_t limit,
-                                   SmallVectorImpl<Value>& fewer) const {
-  const bool is_light = rows_of(value) == 0 && llvm::none_of(plan_.closure(value), is_costly);
-  if (is_light)
-    return true;
-  if (element_count(value) < limit) {
-    fewer.push_back(value);
-    return true;
-  }
-  Operation* op = value.getDefiningOp();
-  const bool maps = is_index_map(op) || (is_elementwise(op) && !is_costly(op));
-  return maps && llvm::all_of(op->getOperands(),
-                              [&](Value v) { return follows_from_fewer(v, limit, fewer); });
-}
-
-// Every workgroup computes the elements of the left side that it needs, so they must be light. What
-// makes them costly is stored where it is small: the weights of experts, the norm of a row.
-void Partition::visit_expert_matmul(Operation* op) {
-  Value lhs = op->getOperand(0);
-  SmallVector<Value> costly;
-  if (!follows_from_fewer(lhs, element_count(lhs), costly))
-    costly = {lhs};
-  for (Value value : costly)
-    store_source(value);
-  store_source(op->getOperand(2));
-  if (!plan_.is_stored_or_packed(kernel::expert_rows(op->getOperand(1)).matrices))
-    store(op->getOperand(1));
-  add_root_unit("expert_matvec", {op}, /*siblings=*/true);
 }
 
 void Partition::visit_root(Operation* op) {

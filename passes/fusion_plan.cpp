@@ -42,9 +42,10 @@ FusionPlan::FusionPlan(Block& block) {
 }
 
 bool FusionPlan::is_stored_or_packed(Value value) const {
-  auto dequantize = value.getDefiningOp<ir::DequantizeOp>();
-  return is_stored(value) || (dequantize && llvm::all_of(dequantize->getOperands(),
-                                                         [&](Value v) { return is_stored(v); }));
+  Operation* op = value.getDefiningOp();
+  return is_stored(value) ||
+         (kernel::is_unpacking(op) &&
+          llvm::all_of(op->getOperands(), [&](Value v) { return is_stored(v); }));
 }
 
 OpSet FusionPlan::closure(ValueRange values) const {

@@ -80,11 +80,12 @@ std::int64_t bytes_used(OpOperand& use, std::int64_t kv_length) {
   if (isa<ir::ExpertMatmulOp, kernel::GroupedMatmulOp>(user) && use.getOperandNumber() == 1)
     return byte_size(type) / extent(type, 0) *
            std::min(extent(type, 0), element_count(user->getOperand(2)));
-  if (auto dequantize = dyn_cast<ir::DequantizeOp>(user)) {
+  if (kernel::is_unpacking(user)) {
     // As large a part of what is packed as is needed of what it is unpacked to.
+    const Value unpacked = user->getResult(0);
     const auto whole =
-        static_cast<double>(std::max<std::int64_t>(byte_size(dequantize.getType()), 1));
-    const double part = static_cast<double>(bytes_used_of(dequantize, kv_length)) / whole;
+        static_cast<double>(std::max<std::int64_t>(byte_size(unpacked.getType()), 1));
+    const double part = static_cast<double>(bytes_used_of(unpacked, kv_length)) / whole;
     return static_cast<std::int64_t>(static_cast<double>(byte_size(type)) * part);
   }
   return byte_size(type, kv_length);

@@ -2,12 +2,17 @@
 // How data flows through a kernel's region.
 #pragma once
 
+#include "ir/kernel_region.h"
+
 #include "mlir/IR/Value.h"
 
 namespace ashlar {
 
-// Whether the input reaches no output but `output`, and that one only through ops that keep each
-// element at its place: then one invocation reads and writes each element.
-bool flows_elementwise(mlir::BlockArgument input, unsigned output);
+// Whether the kernel may write `output` over `input`. The input reaches no other output, and that
+// one only through ops that keep each element at its place: one invocation reads and writes each
+// element. A "row" kernel may reduce the input too, over rows that the output has: the emitter is
+// through with all reductions of a row before it stores the row, and each thread stores the
+// elements that it read.
+bool may_overwrite(const kernel::RegionView& region, mlir::BlockArgument input, unsigned output);
 
 }  // namespace ashlar

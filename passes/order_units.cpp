@@ -126,7 +126,7 @@ private:
           continue;
         Value target = scatter->getOperand(0);
         for (std::size_t reader : readers_[target]) {
-          if (reader == index)
+          if (reader == index && !reads_beside(unit, target, scatter))
             continue;
           if (graph_.reaches(index, reader))
             return conflict(reader, target, scatter);
@@ -134,6 +134,16 @@ private:
         }
       }
     return std::nullopt;
+  }
+
+  // Whether the kernel that updates `target` also reads it, say for the updates: some of its
+  // threads would see what others have written already.
+  static bool reads_beside(const KernelUnit& unit, Value target, Operation* scatter) {
+    return llvm::any_of(ops_of(unit), [&](Operation* op) {
+      return llvm::any_of(op->getOpOperands(), [&](OpOperand& operand) {
+        return operand.get() == target && (op != scatter || operand.getOperandNumber() != 0);
+      });
+    });
   }
 
   OrderConflict conflict(std::size_t reader, Value target, Operation* scatter) {
@@ -166,7 +176,8 @@ private:
     }
   }
 
-  // Units without readers run last, so that the small ones at the end of a token share a kernel.
+  // Units without readers run last, so that the small ones at the end of a token share a kernel;
+  // but not those that would keep much larger temporaries alive.
   void assign_levels() {
     std::vector<std::int64_t> levels = graph_.earliest_levels();
     const std::int64_t last = levels.empty() ? 0 : *std::max_element(levels.begin(), levels.end());
@@ -174,7 +185,7 @@ private:
     for (std::size_t unit : llvm::reverse(order)) {
       const bool read = llvm::any_of(plan_.units()[unit].outputs,
                                      [&](Value output) { return !readers_[output].empty(); });
-      if (read || !plan_.units()[unit].is_light())
+      if (read || !plan_.units()[unit].is_light() || condenses(plan_.units()[unit]))
         continue;
       std::int64_t level = last;
       for (std::size_t next : graph_.successors(unit))
@@ -183,6 +194,15 @@ private:
     }
     for (auto [unit, level] : llvm::zip_equal(plan_.units(), levels))
       unit.level = level;
+  }
+
+  bool condenses(const KernelUnit& unit) const {
+    std::int64_t reads = 0, writes = 0;
+    for (Value input : unit.inputs)
+      reads += plan_.producer_of(input) >= 0 ? byte_size(input.getType()) : 0;
+    for (Value output : unit.outputs)
+      writes += byte_size(output.getType());
+    return reads > 4 * writes;
   }
 
   void merge_light_units() {

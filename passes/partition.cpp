@@ -52,6 +52,9 @@ std::int64_t Partition::rows_of(Value value) const {
 void Partition::visit_virtual(Operation* op) {
   if (element_count(op->getResult(0)) == kDynamic)
     return refuse(op, "only scatter, take and attention may use a growable state");
+  constexpr std::int64_t kMany = 1024;
+  if (fusion_ && isa<ir::BroadcastOp>(op) && element_count(op->getResult(0)) >= kMany)
+    store_repeated(op->getOperand(0), element_count(op->getResult(0)));
   auto rows = rows_after(op, rows_of_operands(op, {}));
   if (!rows) {
     store_conflicting(op);
@@ -62,7 +65,7 @@ void Partition::visit_virtual(Operation* op) {
   rows_[op->getResult(0)] = *rows;
   limit_evaluation(op);
   // Packed weights are unpacked where they are used, even without fusion.
-  const bool reads_storage = is_index_map(op) || isa<ir::DequantizeOp>(op);
+  const bool reads_storage = is_index_map(op) || kernel::is_unpacking(op);
   if (forced_.contains(op->getResult(0)) || (!fusion_ && !reads_storage))
     store(op->getResult(0));
 }
@@ -104,6 +107,23 @@ void Partition::limit_evaluation(Operation* op) {
     if (count(longest) == 0)
       return;
     store(longest);
+  }
+}
+
+// Stores what would be computed again for each of `repeats` elements: costly functions and norms. A
+// single number per row stays, since the row's elements share it; not so what it is made of.
+void Partition::store_repeated(Value value, std::int64_t repeats) {
+  constexpr std::int64_t kOften = 32;
+  const std::int64_t elements = element_count(value);
+  if (plan_.is_stored(value) || repeats < kOften * elements)
+    return;
+  if (rows_of(value) >= elements) {
+    for (Value operand : value.getDefiningOp()->getOperands())
+      store_repeated(operand, repeats);
+  } else if (llvm::any_of(plan_.closure(value), [](Operation* op) {
+               return is_costly(op) || kernel::is_reduction(op);
+             })) {
+    store(value);
   }
 }
 

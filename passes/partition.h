@@ -40,6 +40,7 @@ private:
   mlir::SmallVector<std::int64_t> rows_of_operands(mlir::Operation* op, mlir::Value only) const;
   void store_conflicting(mlir::Operation* op);
   void limit_evaluation(mlir::Operation* op);
+  void store_repeated(mlir::Value value, std::int64_t repeats);
   // Makes `value` a stored one: by the light unit it would have to wait for, if that can compute it
   // too, else by a unit of its own.
   void store(mlir::Value value);
@@ -73,6 +74,7 @@ private:
   // ---- attention (fuse_attention.cpp)
   void visit_attention(mlir::Operation* op);
   bool fits_row_prologue(mlir::Value value, std::int64_t rows) const;
+  bool is_cheap_sink(mlir::Operation* attention, mlir::Value operand) const;
   bool is_appended_by_attention(mlir::Operation* scatter) const;
   kernel::AttentionCombineOp joining_op(mlir::Operation* attention) const;
 

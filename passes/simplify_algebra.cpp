@@ -223,6 +223,18 @@ template <typename Op> LogicalResult reduce_one(Op op, PatternRewriter& rewriter
   return success();
 }
 
+// The sum of one element is 0 + x, which differs from x for -0.
+LogicalResult sum_one(ir::ReduceSumOp op, PatternRewriter& rewriter) {
+  if (element_count(op.getInput()) != element_count(op.getResult()) ||
+      element_count(op.getInput()) == kDynamic)
+    return failure();
+  Value element = ir::create_op(rewriter, op.getLoc(), OpKind::reshape, op.getInput(),
+                                {{"shape", op.getType().getShape().vec()}});
+  Value zero = full_like(rewriter, op.getLoc(), op.getType(), 0);
+  rewriter.replaceOp(op, ir::create_op(rewriter, op.getLoc(), OpKind::add, {zero, element}));
+  return success();
+}
+
 }  // namespace
 
 void add_algebra_patterns(RewritePatternSet& patterns) {
@@ -237,6 +249,7 @@ void add_algebra_patterns(RewritePatternSet& patterns) {
   patterns.add(constant_select);
   patterns.add(transposed_rhs);
   patterns.add<TrailingReduction>(patterns.getContext());
+  patterns.add(sum_one);
   patterns.add(reduce_one<ir::ReduceMaxOp>);
   patterns.add(reduce_one<ir::ReduceMinOp>);
   patterns.add(reduce_one<ir::ReduceProdOp>);

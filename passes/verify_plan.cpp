@@ -7,7 +7,7 @@
 // Each range must lie inside a buffer that exists and may be accessed that way; arguments must
 // match the kernel in number, size and in-place use; the arena is written before it is read; every
 // output is complete at the end; commands between two barriers do not conflict; no kernel passes
-// the loop limit.
+// the loop limit, or has a buffer of more elements than its 32-bit indices reach.
 #include "ir/schedule_model.h"
 #include "ir/strided_kernel.h"
 #include "passes/kernel_flow.h"
@@ -15,6 +15,7 @@
 #include "passes/passes.h"
 #include "passes/plan_ranges.h"
 
+#include <limits>
 #include <map>
 
 using namespace mlir;
@@ -177,8 +178,8 @@ private:
 
   static std::int64_t element_count_of(Type type) { return kernel::element_count(type); }
 
-  // A written argument may share bytes with an input only where each element is read and written by
-  // the same invocation.
+  // A written argument may share bytes with an input only where the emitter reads it before it
+  // writes it.
   LogicalResult check_own_overlaps(plan::DispatchOp dispatch, const kernel::RegionView& region,
                                    ArrayRef<plan::RangeAttr> ranges) {
     const std::size_t inputs = region.body->getNumArguments();
@@ -192,8 +193,8 @@ private:
           continue;
         const bool same = a < inputs && b >= inputs && !writes(ranges[a]) &&
                           ranges[a].getOffset() == ranges[b].getOffset() &&
-                          flows_elementwise(region.body->getArgument(static_cast<unsigned>(a)),
-                                            output_of[b - inputs]);
+                          may_overwrite(region, region.body->getArgument(static_cast<unsigned>(a)),
+                                        output_of[b - inputs]);
         if (!same)
           return dispatch.emitOpError("arguments overlap: ") << ranges[a] << " and " << ranges[b];
       }
@@ -249,7 +250,7 @@ struct VerifyPlanPass : impl::VerifyPlanBase<VerifyPlanPass> {
 
   void runOnOperation() override {
     for (auto def : getOperation().getOps<kernel::DefOp>())
-      if (failed(check_loops(def)))
+      if (failed(check_loops(def)) || failed(check_extents(def)))
         return signalPassFailure();
     for (auto entry : getOperation().getOps<plan::EntryOp>())
       if (failed(EntryVerifier(getOperation(), entry, barriers).run()))
@@ -264,6 +265,18 @@ private:
       return success();
     return def.emitOpError("loops run ")
            << iterations << " times per invocation, limit " << maxLoopIterations.getValue();
+  }
+
+  static LogicalResult check_extents(kernel::DefOp def) {
+    Block& body = def.getBody().front();
+    SmallVector<Value> buffers(body.getArguments());
+    llvm::append_range(buffers, body.getTerminator()->getOperands());
+    for (Value buffer : buffers)
+      if (const std::int64_t elements = element_count(buffer);
+          elements > std::numeric_limits<std::int32_t>::max())
+        return def.emitOpError("a buffer has ")
+               << elements << " elements, more than the 2^31-1 that a kernel can index";
+    return success();
   }
 };
 

@@ -153,14 +153,29 @@ private:
 
   // ---- The loop over blocks of keys
 
-  RowStates walk_keys() {
+  // Before any key. A sink is counted once: by the first split, in the first group of keys.
+  RowStates start() {
     const auto rows = static_cast<std::size_t>(rows_);
     const auto outputs = static_cast<std::size_t>(rows_ * value_turns_ * value_width_);
-    const RowStates start{Values(rows, lowest()), Values(rows, b_.f32(0)),
-                          Values(outputs, b_.f32(0))};
+    RowStates states{Values(rows, lowest()), Values(rows, b_.f32(0)), Values(outputs, b_.f32(0))};
+    if (!shape_.has_sinks)
+      return states;
+    const Value is_first = b_.equal(place_.split, b_.index(0));
+    const Value counts = b_.both(is_first, b_.equal(key_group(), b_.index(0)));
+    for (std::size_t row = 0; row < rows; ++row) {
+      const Value head = tile_rows().existing_head(b_.index(static_cast<std::int64_t>(row)));
+      const Value sink = e_.at(root_->getOperand(kSinks), {place_.batch, head});
+      states.largest[row] = b_.select(is_first, sink, lowest());
+      states.sums[row] = b_.select(counts, b_.f32(1), b_.f32(0));
+    }
+    return states;
+  }
+
+  RowStates walk_keys() {
+    const auto rows = static_cast<std::size_t>(rows_);
     block_largest_ = b_.shared(b_.getF32Type(), rows_ * subgroups_);
     weights_ = b_.shared(b_.getF32Type(), rows_ * threads_);
-    const Values result = b_.loop(place_.begin, place_.end, b_.index(threads_), start.flat(),
+    const Values result = b_.loop(place_.begin, place_.end, b_.index(threads_), start().flat(),
                                   [&](Value first, ValueRange carried) {
                                     return block(first, RowStates::from(carried, rows)).flat();
                                   });

@@ -150,8 +150,13 @@ private:
     State start;
     for (std::int64_t e = 0; e < shape_.value_size; e += kSize)
       start.outputs.push_back(unit_->zeros());
-    start.largest.assign(static_cast<std::size_t>(rows_per_lane_), b_.f32(-INFINITY));
-    start.sums.assign(static_cast<std::size_t>(rows_per_lane_), b_.f32(0));
+    for (std::int64_t i = 0; i < rows_per_lane_; ++i) {
+      start.largest.push_back(shape_.has_sinks
+                                  ? e_.at(root_->getOperand(kSinks),
+                                          {place_.batch, tile_rows().existing_head(row_of_lane(i))})
+                                  : b_.f32(-INFINITY));
+      start.sums.push_back(b_.f32(shape_.has_sinks ? 1 : 0));
+    }
     const auto rows = static_cast<std::size_t>(rows_per_lane_);
     const Values end = b_.loop(place_.begin, place_.end, b_.index(keys_), start.flat(),
                                [&](Value first, ValueRange carried) {

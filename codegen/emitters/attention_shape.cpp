@@ -26,6 +26,7 @@ AttentionShape::AttentionShape(Operation* op) : tile(kernel::attention_tile(op))
   causal = op->getAttrOfType<BoolAttr>("causal").getValue();
   window = integer("window");
   ring = integer("ring");
+  has_sinks = op->getNumOperands() > kSinks;
 }
 
 std::int64_t AttentionShape::head_blocks() const {

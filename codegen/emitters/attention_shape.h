@@ -7,12 +7,16 @@
 
 namespace ashlar::codegen {
 
+// The number of the operand that only some attention has.
+inline constexpr unsigned kSinks = 5;
+
 struct AttentionShape {
   std::int64_t batch, steps, heads, head_size, groups, value_size;
   std::int64_t splits;  // 0: the op gives the result, not parts of it
   double scale, softcap;
   bool causal;
   std::int64_t window, ring;
+  bool has_sinks;  // the op's last operand
   kernel::AttentionTile tile;
 
   // `op`: ashlar.attention or kernel.attention_partial.

@@ -68,6 +68,8 @@ private:
   Values take_along_axis(mlir::Operation* op, const Point& point);
   Values gather(Value input, Value row, DType row_type, std::int64_t axis, Point point);
   Values dequantize(mlir::Operation* op, const Point& point);
+  Values dequantize_mxfp4(mlir::Operation* op, const Point& point);
+  Value small_float_at(mlir::Operation* op, Values index);
   Values combine(mlir::Operation* op, const Point& point);
 
   using Key = std::tuple<const void*, int, std::int64_t, std::vector<const void*>>;

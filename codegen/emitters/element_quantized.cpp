@@ -12,7 +12,37 @@ using namespace mlir;
 
 namespace ashlar::codegen {
 
+// The packed element that holds number `k` of a row, and the number's first bit there.
+Value Elements::small_float_at(Operation* op, Values index) {
+  const Value packed = op->getOperand(0), k = index.back();
+  Value place;
+  if (dtype_of(packed) == DType::u8) {
+    index.back() = b_.div(k, kPackedBlock);
+    index.push_back(b_.div(b_.rem(k, kPackedBlock), 2));
+    place = b_.mul(b_.rem(k, 2), 4);
+  } else {
+    index.back() = b_.div(k, 8);
+    place = b_.mul(b_.rem(k, 8), 4);
+  }
+  return small_float(b_, at(packed, index), b_.to_i32(place));
+}
+
+Values Elements::dequantize_mxfp4(Operation* op, const Point& point) {
+  Values values;
+  for (std::int64_t i = 0; i < point.width; ++i) {
+    const Values index = point.lane(b_, i).index;
+    Values at_group = index;
+    at_group.back() = b_.div(index.back(), kPackedBlock);
+    const Value scale = power_of_two(b_, at(op->getOperand(1), at_group));
+    values.push_back(round_to(b_, dtype_of(op->getResult(0)),
+                              b_.make<arith::MulFOp>(small_float_at(op, index), scale)));
+  }
+  return values;
+}
+
 Values Elements::dequantize(Operation* op, const Point& point) {
+  if (isa<ir::DequantizeMxfp4Op>(op))
+    return dequantize_mxfp4(op, point);
   auto dequantize = cast<ir::DequantizeOp>(op);
   const auto last = static_cast<int>(point.index.size()) - 1;
   const bool along_rows = point.width > 1 && point.axis == last;

@@ -73,9 +73,10 @@ private:
 
   // As it lies in memory, or packed.
   static bool is_input(Value matrices) {
-    auto packed = matrices.getDefiningOp<ir::DequantizeOp>();
+    Operation* op = matrices.getDefiningOp();
     return isa<BlockArgument>(matrices) ||
-           (packed && llvm::all_of(packed->getOperands(), llvm::IsaPred<BlockArgument>));
+           (kernel::is_unpacking(op) &&
+            llvm::all_of(op->getOperands(), llvm::IsaPred<BlockArgument>));
   }
 
   bool read_schedule() {
@@ -148,7 +149,7 @@ private:
 
   // Row `row` of all matrices.
   WeightPacket load_weight(Value matrices, Value row, Value k) {
-    if (auto packed = matrices.getDefiningOp<ir::DequantizeOp>())
+    if (Operation* packed = matrices.getDefiningOp())
       return load_block(b_, packed, row, b_.div(k, kPackedBlock));
     ArrayRef<std::int64_t> shape = shape_of(matrices);
     return load_stored(b_, cast<BlockArgument>(matrices).getArgNumber(), dtype_of(matrices),

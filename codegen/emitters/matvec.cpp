@@ -81,9 +81,10 @@ private:
 
   // As it lies in memory, or packed.
   static bool is_input(Value weights) {
-    auto packed = weights.getDefiningOp<ir::DequantizeOp>();
+    Operation* op = weights.getDefiningOp();
     return isa<BlockArgument>(weights) ||
-           (packed && llvm::all_of(packed->getOperands(), llvm::IsaPred<BlockArgument>));
+           (kernel::is_unpacking(op) &&
+            llvm::all_of(op->getOperands(), llvm::IsaPred<BlockArgument>));
   }
 
   bool read_schedule() {
@@ -218,7 +219,7 @@ private:
   };
 
   WeightPacket load_weight(Value weights, Value row, Value k) {
-    if (auto packed = weights.getDefiningOp<ir::DequantizeOp>())
+    if (Operation* packed = weights.getDefiningOp())
       return load_block(b_, packed, row, b_.div(k, kPackedBlock));
     const Value at = b_.linearize({row, k}, shape_of(weights));
     return load_stored(b_, cast<BlockArgument>(weights).getArgNumber(), dtype_of(weights), at,

@@ -16,13 +16,19 @@ Value multiply_add(KernelBuilder& b, Value x, Value y, Value sum) {
   return b.make<math::FmaOp>(x, y, sum);
 }
 
-// Element `index` of row `row` of an input of the kernel, all leading axes counted as rows.
-StoredPacket load_at(KernelBuilder& b, Value matrix, Value row, Value index, std::int64_t width) {
+// Element `index` of row `row` of an input of the kernel, all leading axes counted as rows of
+// `length` elements. The input may be of another type of the same bytes.
+StoredPacket load_at(KernelBuilder& b, Value matrix, DType dtype, std::int64_t length, Value row,
+                     Value index, std::int64_t width) {
   const auto input = cast<BlockArgument>(matrix);
-  const std::int64_t length = shape_of(input).back();
-  const std::int64_t rows = kernel::element_count(input.getType()) / length;
-  return load_stored(b, input.getArgNumber(), dtype_of(input),
-                     b.linearize({row, index}, {rows, length}), width);
+  const std::int64_t bytes = kernel::element_count(input.getType()) * size_of(dtype_of(input));
+  const std::int64_t rows = bytes / (length * size_of(dtype));
+  return load_stored(b, input.getArgNumber(), dtype, b.linearize({row, index}, {rows, length}),
+                     width);
+}
+
+StoredPacket load_at(KernelBuilder& b, Value matrix, Value row, Value index) {
+  return load_at(b, matrix, dtype_of(matrix), shape_of(matrix).back(), row, index, 1);
 }
 
 // What one row of one matrix adds to sums over K. For plain weights `offsets` stays 0.
@@ -32,7 +38,10 @@ public:
       : b_(b), packed_(std::get_if<PackedBlock>(&weights)) {
     if (packed_) {
       scale_ = unpack(b_, packed_->scale)[0];
-      bias_ = unpack(b_, packed_->bias)[0];
+      if (packed_->bias)
+        bias_ = unpack(b_, *packed_->bias)[0];
+      else
+        scale_ = power_of_two(b_, scale_);
     } else {
       plain_ = unpack(b_, std::get<StoredPacket>(weights));
     }
@@ -50,6 +59,8 @@ public:
   Value finish(const PackedSums& sums, Value total, Value sum) const {
     if (!packed_)
       return b_.make<arith::AddFOp>(sum, sums.shifted);
+    if (!bias_)
+      return multiply_add(b_, scale_, sums.shifted, sum);
     const Value dot = b_.make<arith::SubFOp>(sums.shifted, sums.offsets);
     return multiply_add(b_, bias_, total, multiply_add(b_, scale_, dot, sum));
   }
@@ -63,24 +74,34 @@ private:
 
 }  // namespace
 
-PackedBlock load_block(KernelBuilder& b, ir::DequantizeOp weights, Value row, Value block) {
-  const auto bits = static_cast<std::int64_t>(weights.getBits());
-  const Value group =
-      b.div(block, static_cast<std::int64_t>(weights.getGroupSize()) / kPackedBlock);
+PackedBlock load_block(KernelBuilder& b, Operation* weights, Value row, Value block) {
+  auto affine = dyn_cast<ir::DequantizeOp>(weights);
+  const std::int64_t bits = affine ? static_cast<std::int64_t>(affine.getBits()) : 4;
+  const std::int64_t group =
+      affine ? static_cast<std::int64_t>(affine.getGroupSize()) : kPackedBlock;
+  const std::int64_t blocks = shape_of(weights->getResult(0)).back() / kPackedBlock;
   const std::int64_t width = bits & -bits;  // as many words at once as the block's start allows
   PackedBlock loaded{{}, {}, {}, bits};
   for (std::int64_t word = 0; word < bits; word += width) {
     const Value at = b.add(b.mul(block, bits), word);
-    loaded.words.append(load_at(b, weights.getPacked(), row, at, width).stored);
+    loaded.words.append(
+        load_at(b, weights->getOperand(0), DType::u32, blocks * bits, row, at, width).stored);
   }
-  loaded.scale = load_at(b, weights.getScales(), row, group, 1);
-  loaded.bias = load_at(b, weights.getBiases(), row, group, 1);
+  const Value of_group = b.div(block, group / kPackedBlock);
+  loaded.scale = load_at(b, weights->getOperand(1), row, of_group);
+  if (affine)
+    loaded.bias = load_at(b, affine.getBiases(), row, of_group);
   return loaded;
 }
 
 PackedSums multiply_numbers(KernelBuilder& b, const PackedBlock& block, std::int64_t first,
                             ValueRange left, PackedSums sums) {
   for (auto [i, x] : llvm::enumerate(left)) {
+    if (!block.bias) {
+      const Value number = small_float(b, block.words, first + static_cast<std::int64_t>(i));
+      sums.shifted = multiply_add(b, x, number, sums.shifted);
+      continue;
+    }
     const NumberInPlace number =
         number_in_place(b, block.words, first + static_cast<std::int64_t>(i), block.bits);
     sums.shifted = multiply_add(b, x, number.as_float(b), sums.shifted);

@@ -9,6 +9,7 @@
 #include "ir/ashlar_dialect.h"
 #include "runtime/program/affine_encoding.h"
 
+#include <optional>
 #include <variant>
 
 namespace ashlar::codegen {
@@ -16,17 +17,18 @@ namespace ashlar::codegen {
 // kPackedBlock numbers of one row, as loaded.
 struct PackedBlock {
   Values words;
-  StoredPacket scale, bias;
+  StoredPacket scale;
+  std::optional<StoredPacket> bias;  // none: floats of 4 bits (ashlar.dequantize_mxfp4)
   std::int64_t bits;
 };
 
-// Block number `block` of row `row`, all leading axes counted as rows. The operands of `weights`
-// are inputs of the kernel.
-PackedBlock load_block(KernelBuilder& builder, ir::DequantizeOp weights, Value row, Value block);
+// Block number `block` of row `row`, all leading axes counted as rows. `weights` unpacks inputs of
+// the kernel.
+PackedBlock load_block(KernelBuilder& builder, mlir::Operation* weights, Value row, Value block);
 
 // Sums over the values x of the left side that were multiplied so far.
 struct PackedSums {
-  Value shifted;  // (offset + q) * x
+  Value shifted;  // (offset + q) * x, or of floats, number * x
   Value offsets;  // offset * x
 };
 

@@ -3,7 +3,10 @@
 
 #include "codegen/emitters/storage.h"
 
+#include "mlir/Dialect/Math/IR/Math.h"
+
 #include <cmath>
+#include <limits>
 
 using namespace mlir;
 
@@ -117,6 +120,47 @@ NumberInPlace number_in_place(KernelBuilder& b, ValueRange words, std::int64_t n
   const Value placed = shift >= 0 ? shifted_right(b, word, b.i32(shift))
                                   : b.make<arith::ShLIOp>(word, b.i32(-shift));
   return {masked(b, placed, bits, exponent), exponent};
+}
+
+namespace {
+
+// Exponent and mantissa of the code as those of a float read 4 times the number where the code's
+// exponent is not 0. Where it is 0 they read f = 2 or 3 instead of 2 * f - 4 = 0 or 2, which is
+// smaller there and nowhere else.
+Value small_float_of(KernelBuilder& b, Value code, Value sign) {
+  const Value f = float_of(b, b.make<arith::OrIOp>(code, b.i32(0x40000000)));
+  const Value other = b.make<math::FmaOp>(f, b.f32(2), b.f32(-4));
+  const Value magnitude = b.make<arith::MinNumFOp>(f, other);
+  return float_of(b, b.make<arith::OrIOp>(bits_of(b, magnitude), sign));
+}
+
+}  // namespace
+
+Value small_float(KernelBuilder& b, ValueRange words, std::int64_t number) {
+  const Value word = words[static_cast<std::size_t>(number / 8)];
+  const std::int64_t place = number % 8 * 4, code = kMantissa - 1;
+  const Value placed = place <= code ? b.make<arith::ShLIOp>(word, b.i32(code - place))
+                                     : shifted_right(b, word, b.i32(place - code));
+  const Value sign = b.make<arith::ShLIOp>(word, b.i32(28 - place));
+  return small_float_of(
+      b, masked(b, placed, 3, code),
+      b.make<arith::AndIOp>(sign, b.i32(std::numeric_limits<std::int32_t>::min())));
+}
+
+Value small_float(KernelBuilder& b, Value word, Value place) {
+  const Value bits = shifted_right(b, word, place);
+  const Value code = b.make<arith::ShLIOp>(masked(b, bits, 3), b.i32(kMantissa - 1));
+  const Value sign = b.make<arith::ShLIOp>(masked(b, bits, 1, 3), b.i32(28));
+  return small_float_of(b, code, sign);
+}
+
+Value power_of_two(KernelBuilder& b, Value scale) {
+  // Two steps, for 2^-127 and a quarter of it are no normal floats.
+  const Value bits = b.make<arith::ShLIOp>(scale, b.i32(kMantissa));
+  const Value power =
+      b.select(b.equal(scale, b.i32(0)), b.f32(std::ldexp(1.0, -127)), float_of(b, bits));
+  const Value known = b.select(b.equal(scale, b.i32(255)), b.f32(std::nan("")), power);
+  return b.make<arith::MulFOp>(known, b.f32(0.25));
 }
 
 }  // namespace ashlar::codegen

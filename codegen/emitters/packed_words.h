@@ -29,4 +29,14 @@ struct NumberInPlace {
 NumberInPlace number_in_place(KernelBuilder& builder, ValueRange words, std::int64_t number,
                               std::int64_t bits);
 
+// ---- Floats of 4 bits (ashlar.dequantize_mxfp4): a sign above a code for 0, 0.5, 1, 1.5, 2, 3,
+// 4, 6.
+
+// Number `number` of those that start with the first of `words`, times 4.
+Value small_float(KernelBuilder& builder, ValueRange words, std::int64_t number);
+// Of the 4 bits from bit `place` (an i32 below 29) of `word` on, times 4.
+Value small_float(KernelBuilder& builder, Value word, Value place);
+// A quarter of 2^(scale - 127), for a scale (i32) of 0 to 255; NaN for 255.
+Value power_of_two(KernelBuilder& builder, Value scale);
+
 }  // namespace ashlar::codegen

@@ -222,7 +222,10 @@ bool check_epilogue(KernelBuilder& b, ArrayRef<kernel::Store> stores, ArrayRef<O
     if (!uses || isa<kernel::YieldOp, ir::ScatterOp, ir::ScatterAddOp>(op))
       continue;
     behind.insert(&op);
-    if (!info || (info->op_class != OpClass::elementwise && info->kind != OpKind::reshape)) {
+    const bool follows =
+        info && (info->op_class == OpClass::elementwise || info->op_class == OpClass::random ||
+                 info->kind == OpKind::reshape);
+    if (!follows) {
       b.fail(&op, "moves elements behind the kernel's root");
       return false;
     }

@@ -103,25 +103,32 @@ class AttentionProblem {
 public:
   AttentionProblem(Operands operands, const Attributes& attributes)
       : query_(operands[0]), key_(operands[1]), value_(operands[2]), position_(operands[3]),
-        length_(operands[4]), attributes_(attributes), batch(query_.type.shape.dim(0)),
-        rows(query_.type.shape.dim(1)), heads(query_.type.shape.dim(2)),
-        width(value_.type.shape.dim(3)) {}
+        length_(operands[4]), sinks_(operands.size() > 5 ? &operands[5] : nullptr),
+        attributes_(attributes), batch(query_.type.shape.dim(0)), rows(query_.type.shape.dim(1)),
+        heads(query_.type.shape.dim(2)), width(value_.type.shape.dim(3)) {}
 
   KeyRange keys(std::int64_t b, std::int64_t t) const {
     const auto i = static_cast<std::size_t>(b);
     return visible_keys(position_.integers[i] + t, length_.integers[i], attributes_);
   }
 
-  Partial over(std::int64_t b, std::int64_t t, std::int64_t h, KeyRange keys) const {
+  // `first`: also the head's sink, if it has one.
+  Partial over(std::int64_t b, std::int64_t t, std::int64_t h, KeyRange keys, bool first) const {
     const std::int64_t depth = query_.type.shape.dim(3);
     const std::int64_t q = ((b * rows + t) * heads + h) * depth;
     Partial part{.sums = std::vector<double>(static_cast<std::size_t>(width), 0.0)};
+    const bool has_sink = first && sinks_;
+    const double sink = has_sink ? sinks_->reals[static_cast<std::size_t>(b * heads + h)] : 0;
+    if (has_sink)
+      part.largest = sink;
     std::vector<double> scores;
     for (std::int64_t j = keys.begin; j < keys.end; ++j) {
       scores.push_back(
           attention_score(query_, q, key_, cache_row(b, h, j) * depth, depth, attributes_));
       part.largest = std::max(part.largest, scores.back());
     }
+    if (has_sink)
+      part.total = std::exp(sink - part.largest);
     for (std::size_t i = 0; i < scores.size(); ++i) {
       const double weight = std::exp(scores[i] - part.largest);
       const std::int64_t row = cache_row(b, h, keys.begin + static_cast<std::int64_t>(i)) * width;
@@ -140,6 +147,7 @@ private:
   }
 
   const Tensor &query_, &key_, &value_, &position_, &length_;
+  const Tensor* sinks_;  // null: none
   const Attributes& attributes_;
 
 public:
@@ -153,7 +161,7 @@ void evaluate_attention(Operands operands, const Attributes& attributes, Tensor&
   for_each_index(Shape{problem.batch, problem.rows, problem.heads}, [&](std::int64_t row,
                                                                         const auto& index) {
     const Partial part =
-        problem.over(index[0], index[1], index[2], problem.keys(index[0], index[1]));
+        problem.over(index[0], index[1], index[2], problem.keys(index[0], index[1]), true);
     for (std::int64_t e = 0; e < problem.width; ++e)
       result.reals[static_cast<std::size_t>(row * problem.width + e)] =
           part.total == 0
@@ -173,7 +181,7 @@ void evaluate_attention_partial(Operands operands, const Attributes& attributes,
         for (std::int64_t s = 0; s < splits; ++s) {
           const std::int64_t begin = keys.begin + s * per_split;
           const Partial part = problem.over(index[0], index[1], index[2],
-                                            {begin, std::min(keys.end, begin + per_split)});
+                                            {begin, std::min(keys.end, begin + per_split)}, s == 0);
           double* to = result.reals.data() + (row * splits + s) * record;
           for (std::int64_t e = 0; e < problem.width; ++e)
             to[e] = round_to(part.sums[static_cast<std::size_t>(e)], DType::f32);

@@ -37,7 +37,10 @@ Tensor evaluate(OpKind kind, Operands operands, const Attributes& attributes) {
     evaluate_attention(operands, attributes, result);
     break;
   case OpClass::quantized:
-    evaluate_dequantize(operands, attributes, result);
+    if (kind == OpKind::dequantize)
+      evaluate_dequantize(operands, attributes, result);
+    else
+      evaluate_dequantize_mxfp4(operands, result);
     break;
   case OpClass::scan:
     evaluate_cumsum(operands, attributes, result);

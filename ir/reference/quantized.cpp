@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/reference/operations.h"
 
+#include <cmath>
+
 namespace ashlar::reference {
 namespace {
 
@@ -27,6 +29,21 @@ void evaluate_dequantize(Operands operands, const Attributes& attributes, Tensor
     const std::int64_t* words = packed.integers.data() + row * packed.type.shape.dim(-1);
     const double value =
         static_cast<double>(unpack(words, k, bits)) * scales.reals[at] + biases.reals[at];
+    result.reals[static_cast<std::size_t>(i)] = round_to(value, result.type.dtype);
+  }
+}
+
+void evaluate_dequantize_mxfp4(Operands operands, Tensor& result) {
+  constexpr double kValues[] = {0, 0.5, 1, 1.5, 2, 3, 4, 6};
+  const Tensor &packed = operands[0], &scales = operands[1];
+  const std::int64_t per_element = packed.type.dtype == DType::u8 ? 2 : 8;
+  for (std::int64_t i = 0; i < result.size(); ++i) {
+    const auto bits =
+        static_cast<std::uint64_t>(packed.integers[static_cast<std::size_t>(i / per_element)]);
+    const std::uint64_t code = bits >> (i % per_element * 4) & 15;
+    const std::int64_t scale = scales.integers[static_cast<std::size_t>(i / 32)];
+    const double power = scale == 255 ? std::nan("") : std::ldexp(1, static_cast<int>(scale) - 127);
+    const double value = (code & 8 ? -1 : 1) * kValues[code & 7] * power;
     result.reals[static_cast<std::size_t>(i)] = round_to(value, result.type.dtype);
   }
 }

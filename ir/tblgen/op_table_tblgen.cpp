@@ -47,7 +47,7 @@ cl::opt<Action> action(
 
 struct Argument {
   StringRef name;
-  StringRef kind;  // "operand", "operands", or an attribute kind of ir/attributes.h
+  StringRef kind;  // of operands, or an attribute kind of ir/attributes.h
 };
 
 StringRef argument_kind(const Record& constraint) {
@@ -61,7 +61,9 @@ StringRef argument_kind(const Record& constraint) {
       .Case("StrArrayAttr", "strings")
       .Case("FlatSymbolRefAttr", "symbol")
       .Case("ElementsAttr", "elements")
-      .Default(constraint.isSubClassOf("Variadic") ? "operands" : "");
+      .Default(constraint.isSubClassOf("Variadic")   ? "operands"
+               : constraint.isSubClassOf("Optional") ? "optional_operand"
+                                                     : "");
 }
 
 std::vector<Argument> arguments_of(const Record& op) {
@@ -151,6 +153,7 @@ StringRef parameter_type(StringRef kind) {
   return StringSwitch<StringRef>(kind)
       .Case("operand", "const Array&")
       .Case("operands", "const std::vector<Array>&")
+      .Case("optional_operand", "const std::optional<Array>&")
       .Case("boolean", "bool")
       .Case("integer", "std::int64_t")
       .Case("integers", "const std::vector<std::int64_t>&")
@@ -200,15 +203,21 @@ void emit_elementwise_def(const Record& op, raw_ostream& os) {
 void emit_function_def(const Record& op, raw_ostream& os) {
   std::vector<std::string> operands, attributes;
   bool variadic = false;
+  StringRef optional;
   for (const Argument& a : arguments_of(op)) {
     variadic |= a.kind == "operands";
-    if (a.kind == "operand" || a.kind == "operands")
+    if (a.kind == "optional_operand")
+      optional = a.name;
+    else if (a.kind == "operand" || a.kind == "operands")
       operands.push_back(a.name.str());
     else
       attributes.push_back(("{\"" + a.name + "\", " + a.name + "}").str());
   }
-  os << signature(op) << " {\n  return apply(OpKind::" << op.getValueAsString("opName") << ", "
-     << (variadic ? operands[0] : "{" + join(operands, ", ") + "}") << ", {"
+  os << signature(op) << " {\n  std::vector<Array> operands"
+     << (variadic ? " = " + operands[0] : "{" + join(operands, ", ") + "}") << ";\n";
+  if (!optional.empty())
+    os << "  if (" << optional << ")\n    operands.push_back(*" << optional << ");\n";
+  os << "  return apply(OpKind::" << op.getValueAsString("opName") << ", std::move(operands), {"
      << join(attributes, ", ") << "});\n}\n";
 }
 

@@ -24,13 +24,13 @@ DecoderProgramOptions checked(DecoderProgramOptions options) {
   return options;
 }
 
-std::vector<nn::KvCache> make_caches(const ModelConfig& config,
-                                     const DecoderProgramOptions& options) {
-  std::vector<nn::KvCache> caches;
+std::vector<LayerState> make_layer_states(const ModelConfig& config,
+                                          const DecoderProgramOptions& options) {
+  std::vector<LayerState> states;
   for (std::int64_t layer = 0; layer < static_cast<std::int64_t>(config.layers.size()); ++layer)
-    caches.push_back(
-        make_cache(config, layer, options.batch, options.prefill_sizes.back(), options.dtype));
-  return caches;
+    states.push_back(make_layer_state(config, layer, options.batch, options.prefill_sizes.back(),
+                                      options.dtype));
+  return states;
 }
 
 }  // namespace
@@ -38,7 +38,7 @@ std::vector<nn::KvCache> make_caches(const ModelConfig& config,
 DecoderProgram::DecoderProgram(const ModelConfig& config, nn::Weights weights,
                                DecoderProgramOptions options)
     : config_(config), weights_(std::move(weights)), options_(checked(std::move(options))),
-      caches_(make_caches(config_, options_)),
+      layer_states_(make_layer_states(config_, options_)),
       prompt_(step_state(step::kPrompt, {options_.batch, max_chunk()})),
       valid_(step_state(step::kValid, {options_.batch})),
       token_(step_state(step::kToken, {options_.batch})),
@@ -98,10 +98,16 @@ DecoderManifest DecoderProgram::manifest() const {
                            .prefill_sizes = options_.prefill_sizes,
                            .sampler_vocabulary = sampler_ ? config_.vocab_size : 0,
                            .stop_tokens = options_.stop_tokens,
-                           .caches = {}};
-  for (const nn::KvCache& cache : caches_)
-    for (const State* state : {&cache.key, &cache.value})
-      manifest.caches.push_back({state->name(), cache.ring});
+                           .caches = {},
+                           .recurrent_states = {}};
+  for (const LayerState& layer : layer_states_) {
+    if (const auto* cache = std::get_if<nn::KvCache>(&layer))
+      for (const State* state : {&cache->key, &cache->value})
+        manifest.caches.push_back({state->name(), cache->ring});
+    if (const auto* recurrent = std::get_if<nn::RecurrentState>(&layer))
+      for (const State* state : {&recurrent->conv, &recurrent->memory})
+        manifest.recurrent_states.push_back(state->name());
+  }
   return manifest;
 }
 

@@ -45,7 +45,7 @@ public:
 
 private:
   std::int64_t max_chunk() const { return options_.prefill_sizes.back(); }
-  Decoder decoder() const { return Decoder(config_, weights_, caches_, options_.dtype); }
+  Decoder decoder() const { return Decoder(config_, weights_, layer_states_, options_.dtype); }
   nn::TokenRange prefill_range() const;
   void prefill(std::int64_t tokens) const;
   void decode() const;
@@ -55,7 +55,7 @@ private:
   ModelConfig config_;
   nn::Weights weights_;
   DecoderProgramOptions options_;
-  std::vector<nn::KvCache> caches_;
+  std::vector<LayerState> layer_states_;
   State prompt_, valid_, token_, position_, done_, ring_, count_;
   std::optional<SamplerStates> sampler_;
 };

@@ -15,19 +15,6 @@ namespace {
 
 constexpr std::string_view kUnit = "config";
 
-Activation read_activation(const JsonFields& fields, std::string_view key,
-                           std::string_view fallback) {
-  const std::string name = fields.text(key).value_or(std::string(fallback));
-  if (name == "silu" || name == "swish")
-    return Activation::silu;
-  if (name == "gelu")
-    return Activation::gelu;
-  if (name == "gelu_pytorch_tanh" || name == "gelu_new")
-    return Activation::gelu_tanh;
-  throw Unsupported(kUnit, "{}: {}: activation {} is not supported", fields.where(), key,
-                    in_quotes(name, 40));
-}
-
 std::int64_t read_head_dim(const JsonFields& fields, const DecoderDefaults& defaults,
                            const ModelConfig& config) {
   const auto given = fields.integer("head_dim", {1, kMaxHeadDim});
@@ -41,22 +28,29 @@ std::int64_t read_head_dim(const JsonFields& fields, const DecoderDefaults& defa
   return config.hidden_size / config.attention_heads;
 }
 
+void check_kv_heads(const JsonFields& fields, std::string_view key, std::int64_t heads,
+                    std::int64_t attention_heads) {
+  if (attention_heads % heads != 0)
+    throw FormatError(kUnit, "{}: {}: expected a divisor of {} heads, got {}", fields.where(), key,
+                      attention_heads, heads);
+}
+
 std::int64_t read_kv_heads(const JsonFields& fields, const DecoderDefaults& defaults,
                            std::int64_t attention_heads) {
   const bool own_default = defaults.kv_heads != 0 && !fields.contains("num_key_value_heads");
   const std::int64_t fallback = own_default ? defaults.kv_heads : attention_heads;
   const auto heads = fields.integer("num_key_value_heads", {1, kMaxHeads}).value_or(fallback);
-  if (attention_heads % heads != 0)
-    throw FormatError(kUnit, "{}: num_key_value_heads: expected a divisor of {} heads, got {}",
-                      fields.where(), attention_heads, heads);
+  check_kv_heads(fields, "num_key_value_heads", heads, attention_heads);
   return heads;
 }
 
-AttentionKind parse_layer_type(const JsonFields& fields, const std::string& name) {
-  if (name == "full_attention")
-    return AttentionKind::full;
-  if (name == "sliding_attention")
-    return AttentionKind::sliding;
+void parse_layer_type(const JsonFields& fields, const std::string& name, bool recurrent,
+                      LayerConfig& layer) {
+  layer.mixer = name == "linear_attention" ? TokenMixer::gated_delta_net : TokenMixer::attention;
+  layer.attention = name == "sliding_attention" ? AttentionKind::sliding : AttentionKind::full;
+  if (name == "full_attention" || name == "sliding_attention" ||
+      (recurrent && name == "linear_attention"))
+    return;
   throw Unsupported(kUnit, "{}: layer_types: {} is not supported", fields.where(),
                     in_quotes(name, 40));
 }
@@ -112,6 +106,34 @@ void refuse_other_keys(const JsonFields& rope) {
 
 }  // namespace
 
+Activation read_activation(const JsonFields& fields, std::string_view key,
+                           std::string_view fallback) {
+  const std::string name = fields.text(key).value_or(std::string(fallback));
+  if (name == "silu" || name == "swish")
+    return Activation::silu;
+  if (name == "gelu")
+    return Activation::gelu;
+  if (name == "gelu_pytorch_tanh" || name == "gelu_new")
+    return Activation::gelu_tanh;
+  throw Unsupported(kUnit, "{}: {}: activation {} is not supported", fields.where(), key,
+                    in_quotes(name, 40));
+}
+
+std::optional<DType> read_dtype(const JsonFields& fields) {
+  auto name = fields.text("dtype");
+  if (!name)
+    name = fields.text("torch_dtype");
+  if (!name)
+    return std::nullopt;
+  if (*name == "bfloat16")
+    return DType::bf16;
+  if (*name == "float16")
+    return DType::f16;
+  if (*name == "float32")
+    return DType::f32;
+  throw Unsupported(kUnit, "{}: dtype {} is not supported", fields.where(), in_quotes(*name, 40));
+}
+
 ModelConfig read_decoder(const JsonFields& fields, const DecoderDefaults& defaults) {
   const auto size = [&](std::string_view key, std::int64_t limit, std::int64_t fallback) {
     return fields.integer(key, {1, limit}).value_or(fallback);
@@ -134,6 +156,14 @@ ModelConfig read_decoder(const JsonFields& fields, const DecoderDefaults& defaul
   return config;
 }
 
+std::optional<std::int64_t> find_kv_heads(const JsonFields& fields, std::string_view key,
+                                          std::int64_t attention_heads) {
+  const auto heads = fields.integer(key, {1, kMaxHeads});
+  if (heads)
+    check_kv_heads(fields, key, *heads, attention_heads);
+  return heads;
+}
+
 std::optional<std::int64_t> find_sliding_window(const JsonFields& fields,
                                                 std::optional<std::int64_t> fallback) {
   if (!fields.contains("sliding_window"))
@@ -149,7 +179,7 @@ void read_layer_types(const JsonFields& fields, const std::function<bool(std::in
                       config.layers.size(), names->size());
   for (std::size_t i = 0; i < config.layers.size(); ++i) {
     if (names)
-      config.layers[i].attention = parse_layer_type(fields, (*names)[i]);
+      parse_layer_type(fields, (*names)[i], config.recurrence.has_value(), config.layers[i]);
     else if (is_sliding(static_cast<std::int64_t>(i)))
       config.layers[i].attention = AttentionKind::sliding;
   }

@@ -31,11 +31,27 @@ struct DecoderDefaults {
 // Sizes, epsilon, activation, query scale 1/sqrt(head_dim); all layers full.
 ModelConfig read_decoder(const JsonFields& fields, const DecoderDefaults& defaults);
 
+// The value of `key`, or of `fallback`.
+Activation read_activation(const JsonFields& fields, std::string_view key,
+                           std::string_view fallback);
+
+// `dtype`, or `torch_dtype`.
+std::optional<DType> read_dtype(const JsonFields& fields);
+
+// A number of key heads, which divides `attention_heads`.
+std::optional<std::int64_t> find_kv_heads(const JsonFields& fields, std::string_view key,
+                                          std::int64_t attention_heads);
+
 // `sliding_window`, or `fallback` when the key is absent; none when it is null.
 std::optional<std::int64_t> find_sliding_window(const JsonFields& fields,
                                                 std::optional<std::int64_t> fallback);
 
-// Sets the layers from `layer_types` or, without it, by `is_sliding(layer)`.
+// The value of `key`, or of `fallback`.
+Activation read_activation(const JsonFields& fields, std::string_view key,
+                           std::string_view fallback);
+
+// Sets the layers from `layer_types` or, without it, by `is_sliding(layer)`. The layers that a
+// config with a recurrence calls "linear_attention" are gated delta nets.
 void read_layer_types(const JsonFields& fields, const std::function<bool(std::int64_t)>& is_sliding,
                       ModelConfig& config);
 

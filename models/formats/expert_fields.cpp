@@ -20,6 +20,21 @@ ExpertsConfig read_expert_counts(const JsonFields& fields, std::int64_t count,
   return experts;
 }
 
+ExpertsConfig read_gemma_experts(const JsonFields& fields) {
+  const auto size = [&](std::string_view key, std::int64_t most) {
+    const auto value = fields.integer(key, {1, most});
+    if (!value)
+      fields.fail(key, "an integer");
+    return *value;
+  };
+  ExpertsConfig experts;
+  experts.count = size("num_experts", kMaxExperts);
+  experts.chosen = size("top_k_experts", experts.count);
+  experts.intermediate_size = size("moe_intermediate_size", kMaxWidth);
+  experts.beside_mlp = true;
+  return experts;
+}
+
 void read_qwen_experts(const JsonFields& fields, const ExpertsConfig& defaults,
                        ModelConfig& config) {
   ExpertsConfig experts = read_expert_counts(fields, defaults.count, defaults.chosen);

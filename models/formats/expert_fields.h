@@ -14,6 +14,10 @@ inline constexpr std::int64_t kMaxExperts = 1 << 12;
 // Nothing else is read. Throws FormatError when more are chosen than there are.
 ExpertsConfig read_expert_counts(const JsonFields& fields, std::int64_t count, std::int64_t chosen);
 
+// As Gemma 4 spells it: `num_experts`, `top_k_experts` and `moe_intermediate_size`, which must be
+// there.
+ExpertsConfig read_gemma_experts(const JsonFields& fields);
+
 // Qwen's: `moe_intermediate_size`, `norm_topk_prob`, and layers without experts by
 // `decoder_sparse_step` and `mlp_only_layers`. Sets `config.experts` and the layers' part.
 void read_qwen_experts(const JsonFields& fields, const ExpertsConfig& defaults,

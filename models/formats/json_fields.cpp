@@ -94,6 +94,24 @@ std::optional<double> JsonFields::positive_number(std::string_view key) const {
   return value;
 }
 
+std::optional<NumberInterval> JsonFields::interval(std::string_view key) const {
+  const Json* value = find(key);
+  if (!value)
+    return std::nullopt;
+  const Json infinite = {{"__float__", "Infinity"}};
+  const auto is_finite = [](const Json& end) {
+    return end.is_number() && std::isfinite(end.get<double>());
+  };
+  if (!value->is_array() || value->size() != 2 || !is_finite((*value)[0]))
+    fail(key, "two numbers");
+  const Json &low = (*value)[0], &high = (*value)[1];
+  if (high.is_null() || high == infinite)
+    return NumberInterval{low.get<double>(), std::nullopt};
+  if (!is_finite(high) || high.get<double>() < low.get<double>())
+    fail(key, "two numbers in order");
+  return NumberInterval{low.get<double>(), high.get<double>()};
+}
+
 std::optional<bool> JsonFields::flag(std::string_view key) const {
   const Json* value = find(key);
   if (!value)

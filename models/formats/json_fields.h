@@ -21,6 +21,11 @@ struct IntegerRange {
   std::int64_t max = std::numeric_limits<std::int64_t>::max();
 };
 
+struct NumberInterval {
+  double low = 0;
+  std::optional<double> high;  // nothing: infinite
+};
+
 class JsonFields {
 public:
   // `object` must live as long as this; `where` names it in messages. Throws FormatError unless it
@@ -38,6 +43,9 @@ public:
   // Finite; an integer will do.
   std::optional<double> number(std::string_view key) const;
   std::optional<double> positive_number(std::string_view key) const;
+  // A list of two numbers in order. The upper one may be null or {"__float__": "Infinity"}, which
+  // JSON has no number for.
+  std::optional<NumberInterval> interval(std::string_view key) const;
   std::optional<bool> flag(std::string_view key) const;
   std::optional<std::string> text(std::string_view key) const;
   std::optional<std::vector<std::string>> texts(std::string_view key) const;

@@ -96,6 +96,20 @@ Json parse_json(std::string_view text, std::string_view file, JsonLimits limits)
   return builder.take();
 }
 
+std::string infinities_as_null(std::string text) {
+  bool quoted = false;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '"')
+      quoted = !quoted;
+    else if (quoted && text[at] == '\\')
+      ++at;
+    for (const std::string_view word : {"Infinity", "-Infinity"})
+      if (!quoted && std::string_view(text).substr(at).starts_with(word))
+        text.replace(at, word.size(), "null");
+  }
+  return text;
+}
+
 Json read_json_file(const std::filesystem::path& path, JsonLimits limits) {
   const std::string text = read_file(path, limits.max_bytes, kUnit);
   return parse_json(text, in_quotes(path.native()), limits);

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <string_view>
 
 namespace ashlar {
@@ -18,6 +19,9 @@ struct JsonLimits {
 // `file` names the text in messages. Throws FormatError for invalid JSON or UTF-8, numbers outside
 // double's range, repeated keys and nesting beyond the limit. A leading byte order mark is skipped.
 nlohmann::json parse_json(std::string_view text, std::string_view file, JsonLimits limits = {});
+
+// The text with Infinity and -Infinity, which Python writes and JSON does not have, as null.
+std::string infinities_as_null(std::string text);
 
 // Throws IoError when the file cannot be read, and what parse_json throws.
 nlohmann::json read_json_file(const std::filesystem::path& path, JsonLimits limits = {});

@@ -7,6 +7,7 @@
 #include "models/formats/model_families.h"
 #include "runtime/program/error.h"
 #include "runtime/program/in_quotes.h"
+#include "runtime/program/input_file.h"
 
 #include <fmt/ranges.h>
 #include <xxhash.h>
@@ -55,21 +56,6 @@ Sources find_sources(const JsonFields& outer) {
   return {outer, *inner, *model_type, decoder_type(*inner, *wrapper)};
 }
 
-std::optional<DType> read_dtype(const JsonFields& fields) {
-  auto name = fields.text("dtype");
-  if (!name)
-    name = fields.text("torch_dtype");
-  if (!name)
-    return std::nullopt;
-  if (*name == "bfloat16")
-    return DType::bf16;
-  if (*name == "float16")
-    return DType::f16;
-  if (*name == "float32")
-    return DType::f32;
-  throw Unsupported(kUnit, "{}: dtype {} is not supported", fields.where(), in_quotes(*name, 40));
-}
-
 // Heads other than a language model's, and base models without one, need other tensors and outputs.
 void check_architecture(const JsonFields& fields) {
   const auto names = fields.texts("architectures");
@@ -116,9 +102,9 @@ const LayerConfig* ModelConfig::find_layer(AttentionKind kind) const {
 ModelConfig parse_model_config(const nlohmann::json& config, std::string_view file) {
   const JsonFields outer(config, std::string(file));
   const Sources sources = find_sources(outer);
+  const ModelFamily& family = find_model_family(sources.decoder_type, file);
   check_architecture(outer);
 
-  const ModelFamily& family = find_model_family(sources.decoder_type, file);
   ModelConfig result = family.read(sources.decoder);
   const std::string text = config.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   result.hash = XXH3_64bits(text.data(), text.size());
@@ -136,7 +122,9 @@ ModelConfig parse_model_config(const nlohmann::json& config, std::string_view fi
 
 ModelConfig read_model_config(const std::filesystem::path& folder) {
   const std::filesystem::path path = folder / "config.json";
-  return parse_model_config(read_json_file(path), in_quotes(path.native()));
+  const std::string file = in_quotes(path.native());
+  const std::string text = infinities_as_null(read_file(path, JsonLimits().max_bytes, kUnit));
+  return parse_model_config(parse_json(text, file), file);
 }
 
 }  // namespace ashlar

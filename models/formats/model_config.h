@@ -29,19 +29,23 @@ inline constexpr std::int64_t kMaxWidth = 1 << 20;  // hidden and intermediate s
 inline constexpr std::int64_t kMaxHeads = 1 << 12;
 inline constexpr std::int64_t kMaxHeadDim = 1 << 12;
 inline constexpr std::int64_t kMaxPositions = 1 << 28;
+inline constexpr std::int64_t kMaxConvKernel = 64;
 inline constexpr std::int64_t kMaxTokenId = (std::int64_t{1} << 31) - 1;
 
 enum class AttentionKind { full, sliding };
+// What mixes the tokens of a layer: attention, or a recurrence (RecurrenceConfig).
+enum class TokenMixer { attention, gated_delta_net, mamba2 };
 enum class Activation { silu, gelu, gelu_tanh };
-// What the normalised row is multiplied with: the weight, or one plus the weight.
-enum class NormKind { plain, one_plus };
+// What the normalised row is multiplied with: the weight after rounding, or in f32 before it; or
+// one plus the weight, in f32.
+enum class NormKind { plain, plain_f32, one_plus };
 
 // What a router makes of its logits, in f32: softmax over the experts, or each one's sigmoid.
 enum class RouterScore { softmax, sigmoid };
 
 // How a checkpoint names the experts: a layer's block, and the projections of each expert.
 struct ExpertNames {
-  std::string_view block = "mlp";
+  std::string_view block = "mlp", router = "gate";
   std::string_view gate = "gate_proj", up = "up_proj", down = "down_proj";
 };
 
@@ -55,18 +59,60 @@ struct ExpertsConfig {
   bool has_correction =
       false;  // a bias for each expert is added where they are chosen, not weighed
   std::int64_t shared_intermediate_size = 0;  // of an expert for all tokens, with a gate; 0: none
+  bool has_biases = false;                    // router and projections
+  // c: instead of activation(gate) * up, (up + 1) * gate * sigmoid(1.702 * gate) for a gate of at
+  // most c and an up of -c to c.
+  std::optional<double> clamp;
+  // They stand beside an MLP, between norms of their own, and their router sees the residual
+  // stream.
+  bool beside_mlp = false;
+  // Gate and up are every other row of one tensor.
+  bool interleaved = false;
   ExpertNames names;
 };
 
 // What may differ from layer to layer.
 struct LayerConfig {
+  TokenMixer mixer = TokenMixer::attention;
   AttentionKind attention = AttentionKind::full;
-  std::int64_t kv_heads = 0;  // divides attention_heads
-  std::int64_t head_dim = 0;  // the same for all layers of an attention kind
-  std::int64_t intermediate_size = 0;
-  bool has_experts = false;  // ModelConfig::experts, in the MLP's place
+  std::int64_t kv_heads = 0;           // divides attention_heads
+  std::int64_t head_dim = 0;           // the same for all layers of an attention kind
+  std::int64_t intermediate_size = 0;  // of the MLP; 0: none
+  bool value_is_key = false;           // values are the projected keys, without norm and rope
+  // An earlier layer of the same sizes, whose keys and values this one sees; it has none of its
+  // own.
+  std::optional<std::int64_t> kv_source = {};
+  bool has_experts = false;  // ModelConfig::experts, in the MLP's place or beside it
+
+  bool has_feed_forward() const { return has_experts || intermediate_size > 0; }
 
   bool operator==(const LayerConfig&) const = default;
+};
+
+// A second embedding table, of which each layer gets `width` numbers per token.
+struct PerLayerEmbedding {
+  std::int64_t vocab_size = 0;
+  std::int64_t width = 0;
+};
+
+// The sizes that all layers with a recurrent mixer share.
+struct RecurrenceConfig {
+  std::int64_t conv_kernel = 0;  // at least 2
+  std::int64_t groups = 0;       // heads of queries and keys
+  std::int64_t heads = 0;        // of values and memory; a multiple of groups
+  std::int64_t key_dim = 0;
+  std::int64_t value_dim = 0;
+  bool conv_bias = false;
+  bool projection_bias = false;
+  // The projections of a gated delta net lie in two matrices, group by group.
+  bool packed_projections = false;
+  double least_step = 0;  // of mamba2's time step
+  std::optional<double> largest_step;
+
+  std::int64_t key_width() const { return groups * key_dim; }
+  std::int64_t value_width() const { return heads * value_dim; }
+  // Queries, keys and values pass through the convolution.
+  std::int64_t conv_channels() const { return 2 * key_width() + value_width(); }
 };
 
 struct ModelConfig {
@@ -83,21 +129,28 @@ struct ModelConfig {
   std::int64_t sliding_window =
       0;                     // keys a sliding layer sees, its own included; 0 without such layers
   RopeParameters full_rope;  // of full layers
-  RopeParameters sliding_rope;  // of sliding layers
-  double query_scale = 0;       // multiplies query * key
-  bool qk_norm = false;         // q and k are normalised before rope, each head for itself
-  bool joint_qk_norm = false;   // or all heads of each as one row
+  RopeParameters sliding_rope;   // of sliding layers
+  double query_scale = 0;        // multiplies query * key
+  bool qk_norm = false;          // q and k are normalised before rope, each head for itself
+  bool joint_qk_norm = false;    // or all heads of each as one row
+  bool value_norm = false;       // each head of v is normalised, without a weight
+  bool attention_sinks = false;  // each head sees one more key, of a score of its own and value 0
   bool qkv_bias = false;
   bool output_bias = false;
   bool mlp_bias = false;
+  bool gated_attention = false;  // q_proj gives each head a gate too, for attention's output
+  std::optional<RecurrenceConfig> recurrence;  // if any layer has a recurrent mixer
 
   NormKind norm = NormKind::plain;
   double norm_epsilon = 0;
   bool post_norms =
       false;  // attention's and MLP's outputs are normalised too, before they are added
+  bool layer_scalar = false;  // each layer's output is multiplied by a number of its own
   Activation activation = Activation::silu;
   std::optional<ExpertsConfig> experts;  // of the layers that have some
   double embedding_scale = 1;            // exact; round it to the activations' type
+  std::optional<PerLayerEmbedding> per_layer_embedding;
+  bool f32_residual = false;  // the residual stream is f32 whatever the activations' type
   // Scores and logits x become c * tanh(x / c); without a value they stay.
   std::optional<double> attention_softcap;
   std::optional<double> final_logit_softcap;

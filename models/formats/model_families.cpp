@@ -19,7 +19,10 @@ constexpr ModelFamily kFamilies[] = {
     {"gemma", read_gemma},
     {"gemma2", read_gemma2},
     {"gemma3_text", read_gemma3},
+    {"gemma4_text", read_gemma4},
+    {"gpt_oss", read_gpt_oss},
     {"llama", read_llama},
+    {"mamba2", read_mamba2},
     {"minimax_m2", read_minimax_m2},
     {"ministral3", read_ministral3},
     {"mistral", read_mistral},
@@ -27,15 +30,24 @@ constexpr ModelFamily kFamilies[] = {
     {"qwen2", read_qwen2},
     {"qwen2_moe", read_qwen2_moe},
     {"qwen3", read_qwen3},
+    {"qwen3_5_moe_text", read_qwen3_5_moe},
+    {"qwen3_5_text", read_qwen3_5},
     {"qwen3_moe", read_qwen3_moe},
+    {"qwen3_next", read_qwen3_next},
 };
 
 constexpr std::string_view kGemma3[] = {"gemma3_text"};
+constexpr std::string_view kGemma4[] = {"gemma4_text"};
 constexpr std::string_view kMistral3[] = {"mistral", "ministral3"};
+constexpr std::string_view kQwen35[] = {"qwen3_5_text"};
+constexpr std::string_view kQwen35Moe[] = {"qwen3_5_moe_text"};
 
 constexpr ModelWrapper kWrappers[] = {
     {"gemma3", kGemma3},
+    {"gemma4", kGemma4},
     {"mistral3", kMistral3},
+    {"qwen3_5", kQwen35},
+    {"qwen3_5_moe", kQwen35Moe},
 };
 // clang-format on
 

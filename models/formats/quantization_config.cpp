@@ -77,7 +77,11 @@ std::optional<QuantizationConfig> read_quantization(const JsonFields& config) {
     if (!config.is_set(key))
       continue;
     const JsonFields fields = *config.object(key);
-    if (const auto method = fields.text("quant_method"))
+    const auto method = fields.text("quant_method");
+    // The tensors' names say what is packed.
+    if (method == "mxfp4")
+      return std::nullopt;
+    if (method)
       return QuantizationConfig{{}, {}, read_quantization_method(*method, fields)};
     return read_mlx(fields);
   }

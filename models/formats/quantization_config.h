@@ -38,11 +38,8 @@ struct Fp8Layout {
   std::int64_t block_rows = 128, block_columns = 128;
   bool operator==(const Fp8Layout&) const = default;
 };
-struct Mxfp4Layout {
-  bool operator==(const Mxfp4Layout&) const = default;
-};
 using QuantizedLayout =
-    std::variant<MlxLayout, GptqLayout, AwqLayout, CompressedTensorsLayout, Fp8Layout, Mxfp4Layout>;
+    std::variant<MlxLayout, GptqLayout, AwqLayout, CompressedTensorsLayout, Fp8Layout>;
 
 struct QuantizationConfig {
   std::optional<MatrixEncoding> encoding;  // of modules that are not listed
@@ -56,8 +53,9 @@ struct QuantizationConfig {
   bool operator==(const QuantizationConfig&) const = default;
 };
 
-// Reads `quantization` or `quantization_config`; nothing when there is neither. Throws FormatError
-// for wrong values, Unsupported for other methods, modes and encodings.
+// Reads `quantization` or `quantization_config`; nothing when there is neither, or for the method
+// mxfp4, whose tensors name themselves (`gate_up_proj_blocks`). Throws FormatError for wrong
+// values, Unsupported for other methods, modes and encodings.
 std::optional<QuantizationConfig> read_quantization(const JsonFields& config);
 
 }  // namespace ashlar

@@ -84,8 +84,6 @@ QuantizedLayout read_quantization_method(std::string_view method, const JsonFiel
     return read_compressed_tensors(fields);
   if (method == "fp8")
     return read_fp8(fields);
-  if (method == "mxfp4")
-    return Mxfp4Layout{};
   throw Unsupported(kUnit, "{}: quantisation method {} is not supported", fields.where(),
                     in_quotes(method, 40));
 }

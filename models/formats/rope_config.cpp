@@ -23,8 +23,9 @@ constexpr std::pair<std::string_view, RopeType> kTypes[] = {
     {"proportional", RopeType::proportional},
 };
 
-// `finetuned` is a remark of old files; `max_position_embeddings` repeats the model's own.
 constexpr std::string_view kQueryScaling = "llama_4_scaling_beta";
+// `finetuned` is a remark of old files; `max_position_embeddings` repeats the model's own. The
+// `mrope` keys share the pairs out among an image's axes; for text all of them are the position.
 constexpr std::string_view kKnownKeys[] = {
     "rope_type",
     "type",
@@ -42,6 +43,8 @@ constexpr std::string_view kKnownKeys[] = {
     "mscale",
     "mscale_all_dim",
     "finetuned",
+    "mrope_section",
+    "mrope_interleaved",
 };
 
 RopeType parse_type(const JsonFields& fields) {

@@ -66,12 +66,16 @@ bool DecoderRuntime::can_rewind(std::int64_t row, std::int64_t position) const {
   const auto at = static_cast<std::size_t>(row);
   if (position < 0 || position > static_cast<std::int64_t>(ids_[at].size()))
     return false;
+  if (position == 0 || position == static_cast<std::int64_t>(ids_[at].size()))
+    return true;
+  if (!manifest().recurrent_states.empty())
+    return false;
   // A ring holds the last `ring` positions that were ever written; the row at `position` sees
-  // window - 1 keys before it, and at 0 it needs none.
+  // window - 1 keys before it.
   const std::int64_t first_seen = std::max<std::int64_t>(0, position - manifest().window + 1);
-  return position == 0 || std::ranges::all_of(manifest().caches, [&](const CacheManifest& cache) {
-           return cache.ring == 0 || first_seen >= written_[at] - cache.ring;
-         });
+  return std::ranges::all_of(manifest().caches, [&](const CacheManifest& cache) {
+    return cache.ring == 0 || first_seen >= written_[at] - cache.ring;
+  });
 }
 
 void DecoderRuntime::rewind(std::span<const std::int64_t> positions) {
@@ -86,6 +90,18 @@ void DecoderRuntime::rewind(std::span<const std::int64_t> positions) {
       written_[row] = 0;
   }
   write_positions();
+}
+
+void DecoderRuntime::truncate(std::span<const std::int64_t> positions) {
+  std::vector<std::int64_t> reached(positions.begin(), positions.end());
+  std::vector<std::vector<std::int32_t>> again(ids_.size());
+  for (std::size_t row = 0; row < ids_.size(); ++row)
+    if (!can_rewind(static_cast<std::int64_t>(row), positions[row])) {
+      again[row].assign(ids_[row].begin(), ids_[row].begin() + positions[row]);
+      reached[row] = 0;
+    }
+  rewind(reached);
+  prefill(again);
 }
 
 void DecoderRuntime::append(std::size_t row, std::span<const std::int32_t> ids) {

@@ -35,11 +35,14 @@ public:
   std::vector<std::int64_t> positions() const;
 
   // The next token of every row appends at its position. Positions may only go back to where the
-  // caches still hold what attention needs: see can_rewind.
+  // layers still hold what they need: see can_rewind.
   void rewind(std::span<const std::int64_t> positions);
   // Whether a row that stands at positions()[row] may go back to `position`. Full-attention caches
-  // always may; rings forget.
+  // always may; rings forget; recurrent states only know their beginning and now.
   bool can_rewind(std::int64_t row, std::int64_t position) const;
+  // Every row keeps its first positions[row] ids: by going back there, or, where that cannot be, by
+  // starting over and prefilling them again.
+  void truncate(std::span<const std::int64_t> positions);
 
   // Appends ids to every row's cache; rows may differ in length, also be empty. Cancelling ends it
   // after the chunk that runs.

@@ -159,7 +159,7 @@ std::vector<Generation> Generator::run(const std::vector<std::vector<std::int32_
         on_text(static_cast<std::int64_t>(row), text);
     }
     if (kept != runtime.positions())
-      runtime.rewind(kept);
+      runtime.truncate(kept);
   }
 
   std::vector<Generation> results;

@@ -12,6 +12,19 @@ Array split_heads(const Array& x, std::int64_t heads) {
   return unflatten(x, -1, {heads, -1});
 }
 
+// Projected rows [B, T, N * W] of queries or keys as heads [B, T, N, D], each head normalised for
+// itself or all as one row, if at all. What lies behind the first D of a head is left out.
+Array normalised_heads(const Array& x, const Weights& norm, std::int64_t heads, std::int64_t depth,
+                       const ModelConfig& config) {
+  const auto normalise = [&](const Array& rows) {
+    return rms_norm(rows, norm, config.norm, config.norm_epsilon);
+  };
+  Array split = split_heads(config.joint_qk_norm ? normalise(x) : x, heads);
+  if (split.dim(-1) > depth)
+    split = split(kEllipsis, Slice(0, depth));
+  return config.qk_norm ? normalise(split) : split;
+}
+
 // Rows [B, T, G, D] as the keys or values of a cache are laid out.
 Array rows_first(const Array& rows) {
   return transpose(rows, {1, 0, 2, 3});
@@ -37,38 +50,48 @@ Array TokenRange::positions(std::int64_t tokens) const {
   return expand_dims(position, 1) + expand_dims(arange(tokens), 0);
 }
 
-Array self_attention(const Array& x, const Weights& weights, const ModelConfig& config,
+KeyValues key_values(const Array& x, const Weights& weights, const ModelConfig& config,
                      const LayerConfig& layer, const RopeTable& rope, const TokenRange& range,
                      const KvCache* cache) {
   Scope scope(weights.name());
-  const std::int64_t heads = config.attention_heads, groups = layer.kv_heads,
-                     depth = layer.head_dim;
-  Array q = linear(x, weights / "q_proj", heads * depth, config.qkv_bias);
-  Array k = linear(x, weights / "k_proj", groups * depth, config.qkv_bias);
-  const auto normalise = [&] {
-    q = rms_norm(q, weights / "q_norm", config.norm, config.norm_epsilon);
-    k = rms_norm(k, weights / "k_norm", config.norm, config.norm_epsilon);
+  const auto project = [&](std::string_view name) {
+    return linear(x, weights / name, layer.kv_heads * layer.head_dim, config.qkv_bias);
   };
-  if (config.joint_qk_norm)
-    normalise();
-  q = split_heads(q, heads);
-  k = split_heads(k, groups);
-  const Array v =
-      split_heads(linear(x, weights / "v_proj", groups * depth, config.qkv_bias), groups);
-  if (config.qk_norm)
-    normalise();
-  const std::int64_t ring = cache ? cache->ring : 0;
-  const Array rotated = apply_rope(k, rope);
-  const Array keys = cache ? append(cache->key, rotated, range, ring) : rows_first(rotated);
-  const Array values = cache ? append(cache->value, v, range, ring) : rows_first(v);
+  const Array projected = project("k_proj");
+  const Array k = apply_rope(
+      normalised_heads(projected, weights / "k_norm", layer.kv_heads, layer.head_dim, config),
+      rope);
+  Array v = split_heads(layer.value_is_key ? projected : project("v_proj"), layer.kv_heads);
+  if (config.value_norm)
+    v = rms_norm(v, config.norm_epsilon);
+  if (!cache)
+    return {rows_first(k), rows_first(v)};
+  return {append(cache->key, k, range, cache->ring), append(cache->value, v, range, cache->ring),
+          cache->ring};
+}
+
+Array self_attention(const Array& x, const Weights& weights, const ModelConfig& config,
+                     const LayerConfig& layer, const RopeTable& rope, const TokenRange& range,
+                     const KeyValues& seen) {
+  Scope scope(weights.name());
+  const std::int64_t heads = config.attention_heads;
+  // With a gate, each head has its query first, then its gate.
+  const std::int64_t depth = layer.head_dim, parts = config.gated_attention ? 2 : 1;
+  const Array projected = linear(x, weights / "q_proj", heads * depth * parts, config.qkv_bias);
+  const Array q = normalised_heads(projected, weights / "q_norm", heads, depth, config);
   const bool sliding = layer.attention == AttentionKind::sliding;
   const AttentionOptions options{.scale = config.query_scale,
                                  .causal = true,
                                  .window = sliding ? config.sliding_window : 0,
                                  .softcap = config.attention_softcap.value_or(0),
-                                 .ring = ring};
-  const Array mixed = attention(apply_query_rope(q, rope), keys, values, range.position,
-                                range.position + range.valid, options);
+                                 .ring = seen.ring};
+  std::optional<Array> sinks;
+  if (config.attention_sinks)
+    sinks = broadcast_to(weights.get("sinks", {heads}), {x.dim(0), heads});
+  Array mixed = attention(apply_query_rope(q, rope), seen.keys, seen.values, range.position,
+                          range.position + range.valid, options, sinks);
+  if (config.gated_attention)
+    mixed = mixed * sigmoid(split_heads(projected, heads)(kEllipsis, Slice(depth, 2 * depth)));
   return linear(flatten(mixed, 2), weights / "o_proj", config.hidden_size, config.output_bias);
 }
 

@@ -27,11 +27,23 @@ struct TokenRange {
   Array positions(std::int64_t tokens) const;
 };
 
-// x [B, T, H] to [B, T, H]: projections, head norms and rope as config and layer say, append to the
-// cache, attention, output projection. Without a cache (null) the tokens see each other alone, and
-// must start at position 0.
-Array self_attention(const Array& x, const Weights& weights, const ModelConfig& config,
+// What queries see: keys and values as a cache holds them.
+struct KeyValues {
+  Array keys;
+  Array values;
+  std::int64_t ring = 0;
+};
+
+// Keys and values of x [B, T, H], with head norms and rope as config and layer say, appended to the
+// cache. Without a cache (null) they are those of the call's tokens alone, which must start at
+// position 0.
+KeyValues key_values(const Array& x, const Weights& weights, const ModelConfig& config,
                      const LayerConfig& layer, const RopeTable& rope, const TokenRange& range,
                      const KvCache* cache);
+
+// x [B, T, H] to [B, T, H]: queries, attention to what they see, output projection.
+Array self_attention(const Array& x, const Weights& weights, const ModelConfig& config,
+                     const LayerConfig& layer, const RopeTable& rope, const TokenRange& range,
+                     const KeyValues& seen);
 
 }  // namespace ashlar::nn

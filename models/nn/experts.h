@@ -20,9 +20,14 @@ struct Routing {
 Routing route(const Array& logits, const ExpertsConfig& config,
               const std::optional<Array>& correction = std::nullopt);
 
-// The projections of all experts: gate and up [E, I, H], down [E, H, I].
+// One projection of all experts.
+struct ExpertProjection {
+  Array matrices;             // [E, out, in], or [E, in, out]
+  std::optional<Array> bias;  // [E, out]
+  bool inputs_first = false;  // whether it is [E, in, out]
+};
 struct ExpertMatrices {
-  Array gate, up, down;
+  ExpertProjection gate, up, down;
 };
 // From a block's tensors, however they are stored: one by one (`experts.3.gate_proj`, by the
 // config's names), stacked (`switch_mlp.gate_proj`) or with gate and up in one
@@ -33,10 +38,16 @@ ExpertMatrices expert_matrices(const Weights& weights, const ExpertsConfig& conf
 // x [B, T, H] to [B, T, H]: the sum of each token's experts by their weights. Only chosen matrices
 // are read.
 Array mix_experts(const Array& x, const Routing& routing, const ExpertMatrices& matrices,
-                  Activation activation);
+                  const ExpertsConfig& config, Activation activation);
 
 // The whole block: router `gate`, experts, and the shared expert with its gate where there is one.
 Array expert_block(const Array& x, const Weights& weights, const ExpertsConfig& config,
                    Activation activation);
+
+// Experts for rows `x` whose router sees other rows: `residual` [B, T, H], normalised and scaled.
+// Both are modules of `weights`, `router` and `experts`; each expert's weight has a scale of its
+// own.
+Array scaled_experts(const Array& x, const Array& residual, const Weights& weights,
+                     const ExpertsConfig& config, Activation activation, double epsilon);
 
 }  // namespace ashlar::nn

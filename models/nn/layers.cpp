@@ -5,6 +5,19 @@
 #include "runtime/array/origin.h"
 
 namespace ashlar::nn {
+namespace {
+
+// Rows of f32 by their root mean square.
+Array normalise(const Array& x, double epsilon) {
+  return x * rsqrt(mean(square(x), -1, true) + epsilon);
+}
+
+Array query_scale(const Array& positions, const RopeParameters& rope) {
+  const Array contexts = floor(positions / rope.original_max_positions);
+  return log(contexts + 1.0) * rope.query_scaling_beta + 1.0;
+}
+
+}  // namespace
 
 Array linear(const Array& x, const Weights& weights, std::int64_t out, bool bias) {
   Scope scope(weights.name());
@@ -21,11 +34,31 @@ Array embedding(const Array& ids, const Weights& weights, std::int64_t vocabular
 Array rms_norm(const Array& x, const Weights& weights, NormKind kind, double epsilon) {
   Scope scope(weights.name());
   const Array weight = weights.get("weight", {x.dim(-1)});
-  const Array wide = x.astype(DType::f32);
-  const Array normed = wide * rsqrt(mean(square(wide), -1, true) + epsilon);
-  if (kind == NormKind::one_plus)
+  const Array normed = normalise(x.astype(DType::f32), epsilon);
+  switch (kind) {
+  case NormKind::plain:
+    return normed.astype(x.dtype()) * weight.astype(x.dtype());
+  case NormKind::plain_f32:
+    return (normed * weight.astype(DType::f32)).astype(x.dtype());
+  case NormKind::one_plus:
     return (normed * (weight.astype(DType::f32) + 1.0)).astype(x.dtype());
-  return normed.astype(x.dtype()) * weight.astype(x.dtype());
+  }
+  __builtin_unreachable();
+}
+
+Array rms_norm(const Array& x, double epsilon) {
+  return normalise(x.astype(DType::f32), epsilon).astype(x.dtype());
+}
+
+Array layer_norm(const Array& x, const Weights& weights, double epsilon) {
+  Scope scope(weights.name());
+  const Array wide = x.astype(DType::f32);
+  const Array centred = wide - mean(wide, -1, true);
+  const Array normed = centred * rsqrt(mean(square(centred), -1, true) + epsilon);
+  const auto part = [&](std::string_view name) {
+    return weights.get(name, {x.dim(-1)}).astype(DType::f32);
+  };
+  return (normed * part("weight") + part("bias")).astype(x.dtype());
 }
 
 Array activate(const Array& x, Activation activation) {
@@ -48,15 +81,6 @@ Array gated_mlp(const Array& x, const Weights& weights, std::int64_t intermediat
   return linear(activate(gate, activation) * up, weights / "down_proj", x.dim(-1), bias);
 }
 
-namespace {
-
-Array query_scale(const Array& positions, const RopeParameters& rope) {
-  const Array contexts = floor(positions / rope.original_max_positions);
-  return log(contexts + 1.0) * rope.query_scaling_beta + 1.0;
-}
-
-}  // namespace
-
 RopeTable rope_table(const Array& positions, const RopeParameters& rope, std::int64_t head_dim,
                      DType dtype) {
   Scope scope("rope");
@@ -67,8 +91,7 @@ RopeTable rope_table(const Array& positions, const RopeParameters& rope, std::in
       reshape(positions.astype(DType::f32), {positions.dim(0), positions.dim(1), 1, 1});
   const Array angles = at * array(std::span<const float>(frequencies), {1, 1, 1, pairs});
   RopeTable table{.cosine = (cos(angles) * rope.attention_factor).astype(dtype),
-                  .sine = (sin(angles) * rope.attention_factor).astype(dtype),
-                  .query_scale = {}};
+                  .sine = (sin(angles) * rope.attention_factor).astype(dtype)};
   if (rope.query_scaling_beta != 0)
     table.query_scale = query_scale(at, rope).astype(dtype);
   return table;

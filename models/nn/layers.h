@@ -17,8 +17,15 @@ Array embedding(const Array& ids, const Weights& weights, std::int64_t vocabular
                 std::int64_t width, DType dtype);
 
 // Root mean square norm over the last axis. `plain` normalises in f32, rounds, then multiplies
-// (Llama); `one_plus` multiplies by 1 + weight in f32 and rounds once (Gemma).
+// (Llama); `plain_f32` and `one_plus` multiply by weight or 1 + weight in f32 and round once
+// (Gemma).
 Array rms_norm(const Array& x, const Weights& weights, NormKind kind, double epsilon);
+// Without a weight.
+Array rms_norm(const Array& x, double epsilon);
+
+// (x - mean) / sqrt(variance + epsilon) over the last axis, by `weight`, plus `bias`; in f32,
+// rounded once.
+Array layer_norm(const Array& x, const Weights& weights, double epsilon);
 
 Array activate(const Array& x, Activation activation);
 
@@ -31,7 +38,7 @@ Array gated_mlp(const Array& x, const Weights& weights, std::int64_t intermediat
 struct RopeTable {
   Array cosine;
   Array sine;
-  std::optional<Array> query_scale;
+  std::optional<Array> query_scale = {};
 };
 RopeTable rope_table(const Array& positions, const RopeParameters& rope, std::int64_t head_dim,
                      DType dtype);

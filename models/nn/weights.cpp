@@ -81,6 +81,21 @@ Array Weights::get(std::string_view name, const Shape& shape) const {
   return array;
 }
 
+Array Weights::mxfp4(std::string_view name, const Shape& shape) const {
+  std::vector<std::int64_t> dims = shape.dims();
+  if (dims.back() % kPackedBlock != 0)
+    throw InvalidArgument("model", "'{}': blocks of {} do not divide its {} columns",
+                          full_name(name), kPackedBlock, dims.back());
+  dims.back() /= kPackedBlock;
+  const Array scales = tensor(fmt::format("{}_scales", name), Shape(dims));
+  dims.push_back(kPackedBlock / 2);
+  const Array blocks = tensor(fmt::format("{}_blocks", name), Shape(dims));
+  if (blocks.dtype() != DType::u8 || scales.dtype() != DType::u8)
+    throw InvalidArgument("model", "'{}': expected u8 blocks and scales, got {} and {}",
+                          full_name(name), name_of(blocks.dtype()), name_of(scales.dtype()));
+  return dequantize_mxfp4(blocks, scales);
+}
+
 Array Weights::matrix(const Shape& shape) const {
   return matrix(shape,
                 [this](std::string_view name, const Shape& part) { return tensor(name, part); });

@@ -35,6 +35,10 @@ public:
   // floats or its shape is another one: geometry is checked against the file, never assumed.
   Array get(std::string_view name, const Shape& shape) const;
 
+  // The tensor `NAME_blocks` [..., in / 32, 16] of MXFP4 numbers with their `NAME_scales`, both u8,
+  // as floats [..., in]. Throws as `get` does.
+  Array mxfp4(std::string_view name, const Shape& shape) const;
+
   // The tensor `weight` [out, in] of a linear or embedding module, or a stack of them [E, out, in]:
   // floats in their stored type, or dequantised to f32 where the module has `scales` (see
   // QuantizationConfig). Throws InvalidArgument also when the parts of a quantised matrix do not

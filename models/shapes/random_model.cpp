@@ -100,10 +100,11 @@ RandomModel::RandomModel(const ModelConfig& config, DType dtype,
 }
 
 void RandomModel::add(Tensors& tensors, const DecoderTensor& tensor) const {
-  const bool is_norm = tensor.role == TensorRole::norm;
+  const bool plain = tensor.role == TensorRole::plain_norm || config_.norm != NormKind::one_plus;
+  const bool is_norm = tensor.role == TensorRole::norm || tensor.role == TensorRole::plain_norm;
   tensors[tensor.name] = {.dtype = dtype_,
                           .shape = tensor.shape,
-                          .center = is_norm && config_.norm == NormKind::plain ? 1.0 : 0.0,
+                          .center = is_norm && plain ? 1.0 : 0.0,
                           .spread = is_norm ? 0.0 : spread_of(tensor.shape)};
 }
 

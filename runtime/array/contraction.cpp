@@ -63,6 +63,12 @@ Array linear(const Operand& x, const Array& weight, const Array& bias) {
   return linear(x, weight) + convert(bias, x.array().dtype());
 }
 
+Array expert_matmul(const Operand& x, const Array& matrices, const Operand& ids) {
+  const WrittenAt at(x.where());
+  const Array input = x.array();
+  return table::expert_matmul(input, matrices, ids.array(), false, input.dtype());
+}
+
 Array expert_linear(const Operand& x, const Array& weights, const Operand& ids) {
   const WrittenAt at(x.where());
   const Array input = x.array();
@@ -70,10 +76,11 @@ Array expert_linear(const Operand& x, const Array& weights, const Operand& ids) 
 }
 
 Array attention(const Operand& query, const Operand& key, const Operand& value,
-                const Operand& position, const Operand& length, const AttentionOptions& options) {
+                const Operand& position, const Operand& length, const AttentionOptions& options,
+                const std::optional<Array>& sinks) {
   const WrittenAt at(query.where());
   return table::attention(query.array(), key.array(), value.array(), position.array(),
-                          length.array(), options.scale, options.causal, options.window,
+                          length.array(), sinks, options.scale, options.causal, options.window,
                           options.softcap, options.ring);
 }
 

@@ -4,6 +4,8 @@
 
 #include "runtime/array/array.h"
 
+#include <optional>
+
 namespace ashlar {
 
 // NumPy's matmul: 1-D operands are vectors, leading axes broadcast. f32 accumulation.
@@ -12,8 +14,10 @@ Array matmul(const Operand& lhs, const Operand& rhs);
 Array linear(const Operand& x, const Array& weight);
 Array linear(const Operand& x, const Array& weight, const Array& bias);
 
-// The sum over s of x[..., s, :] times one of the matrices [E, out, in], transposed: the one whose
-// number is ids[..., s]. x [..., S, in], ids [..., S], to [..., out] in the type of x.
+// The sum over s of x[..., s, :] times one of the matrices [E, in, out]: the one whose number is
+// ids[..., s]. x [..., S, in], ids [..., S], to [..., out] in the type of x.
+Array expert_matmul(const Operand& x, const Array& matrices, const Operand& ids);
+// The same for weights [E, out, in], as linear is to matmul.
 Array expert_linear(const Operand& x, const Array& weights, const Operand& ids);
 
 struct AttentionOptions {
@@ -25,7 +29,9 @@ struct AttentionOptions {
 };
 
 // query [B, T, H, D] over key [C, B, G, D] and value [C, B, G, E]; see `attention` in the op table.
+// `sinks` [B, H]: scores of one more key for each head, whose value is 0.
 Array attention(const Operand& query, const Operand& key, const Operand& value,
-                const Operand& position, const Operand& length, const AttentionOptions& options);
+                const Operand& position, const Operand& length, const AttentionOptions& options,
+                const std::optional<Array>& sinks = std::nullopt);
 
 }  // namespace ashlar

@@ -75,6 +75,10 @@ Array dequantize(const QuantizedArray& input, DType dtype) {
                            input.encoding.group_size, dtype);
 }
 
+Array dequantize_mxfp4(const Array& packed, const Array& scales, DType dtype) {
+  return table::dequantize_mxfp4(packed, scales, dtype);
+}
+
 Array quantized_matmul(const Operand& x, const QuantizedArray& weight) {
   const WrittenAt at(x.where());
   return linear(x, dequantize(weight));

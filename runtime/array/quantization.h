@@ -24,6 +24,10 @@ QuantizedArray quantize(const Operand& input, AffineEncoding encoding = {});
 // In f32, rounded to `dtype`. Costs nothing where it is used: kernels unpack what they read.
 Array dequantize(const QuantizedArray& input, DType dtype = DType::f32);
 
+// Floats of 4 bits with scales for 32 of them; see `dequantize_mxfp4` in the op table. Costs as
+// little.
+Array dequantize_mxfp4(const Array& packed, const Array& scales, DType dtype = DType::f32);
+
 // x [..., in] times weight [out, in] transposed, as linear(x, dequantize(weight)).
 Array quantized_matmul(const Operand& x, const QuantizedArray& weight);
 

@@ -5,6 +5,8 @@
 
 #include "runtime/array/array.h"
 
+#include <optional>
+
 namespace ashlar::table {
 
 #include "ir/table_functions.h.inc"

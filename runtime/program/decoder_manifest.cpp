@@ -90,6 +90,14 @@ void verify_cache(const Program& program, const CacheManifest& cache) {
                       cache.ring == 0 ? "a growable one" : fmt::format("a ring of {}", cache.ring));
 }
 
+void verify_recurrent_state(const Program& program, const std::string& name) {
+  const StateSpec* state = find_state(program, name);
+  if (!state)
+    throw FormatError(kUnit, "the decoder's recurrent state '{}' is no state of the program", name);
+  if (state->growable)
+    throw FormatError(kUnit, "the decoder's recurrent state '{}' is a growable state", name);
+}
+
 void require_entry(const Program& program, const std::string& name) {
   const auto entry = std::ranges::find(program.entries, name, &Entry::name);
   if (entry == program.entries.end())
@@ -109,6 +117,8 @@ void verify_manifest(const Program& program) {
       verify_role(*state, role);
   for (const CacheManifest& cache : program.decoder->caches)
     verify_cache(program, cache);
+  for (const std::string& name : program.decoder->recurrent_states)
+    verify_recurrent_state(program, name);
 }
 
 void require_generation(const Program& program) {

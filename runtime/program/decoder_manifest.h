@@ -57,6 +57,8 @@ struct DecoderManifest {
   std::int64_t sampler_vocabulary = 0;  // ids that the sampler draws from; 0: decoding is greedy
   std::vector<std::int32_t> stop_tokens;
   std::vector<CacheManifest> caches;
+  // States that hold what all tokens so far have made of them. They count as zeros at position 0.
+  std::vector<std::string> recurrent_states;
 
   bool operator==(const DecoderManifest&) const = default;
 };

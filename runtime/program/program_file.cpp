@@ -85,7 +85,7 @@ void fields(auto& archive, Is<CacheManifest> auto& v) {
 }
 void fields(auto& archive, Is<DecoderManifest> auto& v) {
   archive(v.config_hash, v.batch, v.max_positions, v.window, v.ring_rows, v.prefill_sizes,
-          v.sampler_vocabulary, v.stop_tokens, v.caches);
+          v.sampler_vocabulary, v.stop_tokens, v.caches, v.recurrent_states);
 }
 void fields(auto& archive, Is<Program> auto& v) {
   archive(v.kernels, v.weight_groups, v.constants, v.states, v.entries, v.decoder);

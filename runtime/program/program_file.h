@@ -22,7 +22,7 @@
 
 namespace ashlar {
 
-inline constexpr std::uint32_t kProgramFormatVersion = 3;
+inline constexpr std::uint32_t kProgramFormatVersion = 4;
 inline constexpr std::uint32_t kKernelAbiVersion = 1;  // of the dispatch record, see program.h
 
 // Throws FormatError where the program does not pass verify().

@@ -17,6 +17,7 @@ struct Case {
   bool causal = true;
   std::int64_t window = 0, ring = 0, splits = 0;
   double softcap = 0;
+  bool sinks = false;
   std::vector<double> position = {20}, length = {21};
   std::string schedule = "";
 };
@@ -40,18 +41,20 @@ protected:
 
   static std::string attend(RegionText& region, const Case& c) {
     const std::string scalar = tensor({c.batch}, DType::i32);
-    const std::string types =
-        fmt::format("({}, {}, {}, {}, {}) -> {}", query_type(c), cache_type(c, c.head),
-                    cache_type(c, c.value), scalar, scalar, result_type(c));
-    for (const std::string& type :
-         {query_type(c), cache_type(c, c.head), cache_type(c, c.value), scalar, scalar})
-      region.input(type);
+    std::vector<std::string> types{query_type(c), cache_type(c, c.head), cache_type(c, c.value),
+                                   scalar, scalar};
+    if (c.sinks)
+      types.push_back(tensor({c.batch, c.heads}, DType::bf16));
+    std::vector<std::string> operands;
+    for (const std::string& type : types)
+      operands.push_back(region.input(type));
     return region.op(fmt::format(
-        "{} %x0, %x1, %x2, %x3, %x4 {{scale = 0.25 : f64, causal = {}, window = {} : i64, softcap "
-        "= {:e} "
-        ": f64, ring = {} : i64{}}} : {}",
-        c.splits ? "kernel.attention_partial" : "ashlar.attention", c.causal, c.window, c.softcap,
-        c.ring, c.splits ? fmt::format(", splits = {} : i64", c.splits) : "", types));
+        "{} {} {{scale = 0.25 : f64, causal = {}, window = {} : i64, softcap = {:e} : f64, ring = "
+        "{} : i64{}}} : ({}) -> {}",
+        c.splits ? "kernel.attention_partial" : "ashlar.attention", fmt::join(operands, ", "),
+        c.causal, c.window, c.softcap, c.ring,
+        c.splits ? fmt::format(", splits = {} : i64", c.splits) : "", fmt::join(types, ", "),
+        result_type(c)));
   }
 
   static std::string region(const Case& c) {
@@ -84,6 +87,8 @@ protected:
                    random(c.dtype, {c.rows, c.batch, c.groups, c.value}, -2, 2, 3),
                    values(DType::i32, {c.batch}, c.position),
                    values(DType::i32, {c.batch}, c.length)};
+    if (c.sinks)
+      all.push_back(random(DType::bf16, {c.batch, c.heads}, -3, 6, 4));
     for (int cache : {1, 2})
       poison_unseen(all[static_cast<std::size_t>(cache)], c);
     return all;
@@ -150,6 +155,15 @@ TEST_F(AttentionTest, WindowSoftcapAndBatch) {
   check({.steps = 3, .window = 6, .position = {20}, .length = {23}});
   check({.softcap = 2.5});
   check({.batch = 2, .position = {20, 5}, .length = {21, 6}});
+}
+
+TEST_F(AttentionTest, Sinks) {
+  check({.sinks = true});
+  check({.steps = 3, .window = 6, .sinks = true, .position = {20}, .length = {23}});
+  check({.heads = 20, .groups = 2, .head = 64, .value = 64, .dtype = DType::bf16, .sinks = true});
+  check({.rows = 100, .splits = 3, .sinks = true, .position = {70}, .length = {71}});
+  check({.sinks = true, .position = {0}, .length = {0}});
+  check_on_matrices({.steps = 9, .sinks = true, .position = {20}, .length = {29}});
 }
 
 TEST_F(AttentionTest, RingHoldsTheWindow) {

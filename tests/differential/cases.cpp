@@ -53,39 +53,6 @@ Domain domain_of(OpKind kind) {
   }
 }
 
-// Units in the last place that an f32 result may be off.
-double ulps_of(OpKind kind) {
-  switch (kind) {
-  case OpKind::div:
-  case OpKind::reciprocal:
-  case OpKind::sqrt:
-  case OpKind::rsqrt:
-    return 3;
-  case OpKind::exp:
-  case OpKind::exp2:
-  case OpKind::expm1:
-  case OpKind::log:
-  case OpKind::log2:
-  case OpKind::log1p:
-  case OpKind::sin:
-  case OpKind::cos:
-  case OpKind::tan:
-  case OpKind::tanh:
-  case OpKind::erf:
-  case OpKind::arctan2:
-    return 4;
-  case OpKind::sigmoid:
-  case OpKind::silu:
-  case OpKind::gelu:
-  case OpKind::gelu_tanh:
-  case OpKind::softplus:
-  case OpKind::power:
-    return 16;
-  default:
-    return 0;
-  }
-}
-
 Tolerance elementwise_tolerance(OpKind kind, DType dtype) {
   const double ulps = ulps_of(kind);
   // Results near 0 (sin near pi, gelu far left) are differences of larger numbers.
@@ -242,6 +209,9 @@ Cases attention_cases(DType dtype, Leaves& leaves) {
           AttentionOptions{.scale = 0.3, .causal = false, .softcap = 2.0},
           AttentionOptions{.scale = 0.3, .window = 4, .ring = 9}})
       cases.push_back({attention(q, k, v, position, length, options), sums_in(dtype)});
+    cases.push_back({attention(q, k, v, position, length, {.scale = 0.3, .window = 3},
+                               leaves.leaf(DType::f32, {2, 4}, Domain::unit)),
+                     sums_in(dtype)});
   }
   return cases;
 }
@@ -294,6 +264,28 @@ Cases philox_cases(const Shape& shape, Leaves& leaves) {
   return cases;
 }
 
+// Codes of 4 bits as bytes or words, with scales around 1.
+Cases mxfp4_cases(DType dtype, Leaves& leaves) {
+  const auto weights = [&](std::vector<std::int64_t> dims, std::int64_t length, DType result) {
+    dims.push_back(length / 32);
+    const Array scales = leaves.indices(DType::u8, Shape(dims), 120, 134);
+    if (dtype == DType::u8)
+      dims.push_back(16);
+    else
+      dims.back() *= 4;
+    return dequantize_mxfp4(leaves.leaf(dtype, Shape(dims), Domain::any), scales, result);
+  };
+  Cases cases;
+  cases.push_back({weights({3}, 96, DType::f32), {}});
+  cases.push_back({weights({2, 3}, 64, DType::bf16), {}});
+  const Array x = leaves.leaf(DType::f32, {3, 160}, Domain::unit);
+  cases.push_back({linear(x, weights({21}, 160, DType::f32)), {16, 1e-2}});
+  cases.push_back({expert_linear(expand_dims(x, 1), weights({3, 11}, 160, DType::f32),
+                                 leaves.indices(DType::i32, {3, 1}, 0, 3)),
+                   {16, 1e-2}});
+  return cases;
+}
+
 Cases quantized_cases(Leaves& leaves) {
   constexpr DType kFloats[] = {DType::f32, DType::f16, DType::bf16};
   Cases cases;
@@ -330,6 +322,38 @@ Cases quantized_cases(Leaves& leaves) {
 
 }  // namespace
 
+double ulps_of(OpKind kind) {
+  switch (kind) {
+  case OpKind::div:
+  case OpKind::reciprocal:
+  case OpKind::sqrt:
+  case OpKind::rsqrt:
+    return 3;
+  case OpKind::exp:
+  case OpKind::exp2:
+  case OpKind::expm1:
+  case OpKind::log:
+  case OpKind::log2:
+  case OpKind::log1p:
+  case OpKind::sin:
+  case OpKind::cos:
+  case OpKind::tan:
+  case OpKind::tanh:
+  case OpKind::erf:
+  case OpKind::arctan2:
+    return 4;
+  case OpKind::sigmoid:
+  case OpKind::silu:
+  case OpKind::gelu:
+  case OpKind::gelu_tanh:
+  case OpKind::softplus:
+  case OpKind::power:
+    return 16;
+  default:
+    return 0;
+  }
+}
+
 std::vector<Case> make_cases(const OpInfo& info, DType dtype, const Shape& shape, Leaves& leaves) {
   if (std::ranges::find(info.dtypes, dtype) == info.dtypes.end())
     return {};
@@ -356,7 +380,7 @@ std::vector<Case> make_cases(const OpInfo& info, DType dtype, const Shape& shape
   case OpClass::attention:
     return attention_cases(dtype, leaves);
   case OpClass::quantized:
-    return quantized_cases(leaves);
+    return info.kind == OpKind::dequantize ? quantized_cases(leaves) : mxfp4_cases(dtype, leaves);
   }
   __builtin_unreachable();
 }

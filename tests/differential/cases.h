@@ -49,6 +49,9 @@ struct Case {
   Tolerance tolerance;
 };
 
+// Units in the last place that an f32 result of an elementwise operation may be off.
+double ulps_of(OpKind kind);
+
 // The cases of one op on data of one type; empty where the op does not take it.
 std::vector<Case> make_cases(const OpInfo& info, DType dtype, const Shape& shape, Leaves& leaves);
 

@@ -228,5 +228,20 @@ TEST(LongLoops, ScatterOfTooManyIndicesIsRefused) {
               ThrowsMessage<Error>(HasSubstr("loops run 140000 times per invocation")));
 }
 
+// More memory than any machine of ours has: compiled for a device that is not there.
+TEST(LargeArrays, HaveAsManyElementsAsAKernelCanIndex) {
+  const DeviceProfile device = *find_profile_fixture("nvidia-h200");
+  const auto compiled = [&](std::int64_t elements) {
+    GraphEntry entry{"main", {}, {}, {}};
+    const NodeRef input = Node::input({DType::u8, Shape{elements}}, {});
+    entry.inputs.push_back({"x", input});
+    entry.outputs.push_back({"y", (Array(input) + 1).node()});
+    return compile_graph(Graph{{}, {std::move(entry)}}, device).kernels.size();
+  };
+  EXPECT_EQ(compiled((std::int64_t{1} << 31) - 1), 1U);
+  EXPECT_THAT([&] { compiled(std::int64_t{1} << 31); },
+              ThrowsMessage<Error>(HasSubstr("more than the 2^31-1 that a kernel can index")));
+}
+
 }  // namespace
 }  // namespace ashlar

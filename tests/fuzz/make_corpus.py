@@ -91,7 +91,6 @@ def checkpoint_seeds():
             "n.weight": ("I8", [2, 32]), "n.weight_scale": ("BF16", [1]), "n.weight_zero_point": ("I8", [1])}),
         "fp8": ({"quant_method": "fp8", "weight_block_size": [2, 32]}, {
             "m.weight": ("F8_E4M3", [3, 64]), "m.weight_scale_inv": ("F32", [2, 2])}),
-        "mxfp4": ({"quant_method": "mxfp4"}, {"m_blocks": ("U8", [2, 1, 16]), "m_scales": ("U8", [2, 1])}),
         "mlx_mxfp8": ({"mode": "mxfp8", "bits": 8}, {"m.weight": ("U32", [2, 8]), "m.scales": ("U8", [2, 1])}),
         "mlx_vector": ({"mode": "mxfp4"}, {"m.weight": ("U32", [8]), "m.scales": ("U8", [8, 0])}),
     }
@@ -123,6 +122,8 @@ def config_seeds():
     yield "qwen3_moe", {"model_type": "qwen3_moe", **small, "mlp_only_layers": [1], "norm_topk_prob": True}
     yield "minimax_m2", {"model_type": "minimax_m2", **small, "rotary_dim": 8, "scoring_func": "sigmoid",
                          "attn_type_list": [1, 1], "shared_intermediate_size": 0}
+    yield "gpt_oss", {"model_type": "gpt_oss", **small, "num_local_experts": 4, "swiglu_limit": 7.0,
+                      "rope_scaling": {**yarn, "beta_fast": 32.0}, "sliding_window": 8}
     yield "gemma", {"model_type": "gemma", **small, "hidden_act": "gelu", "hidden_activation": None}
     yield "gemma2", {"model_type": "gemma2", **small, "attn_logit_softcapping": 20,
                      "final_logit_softcapping": None, "query_pre_attn_scalar": 24, "sliding_window": 8}
@@ -130,6 +131,19 @@ def config_seeds():
         **small, "sliding_window_pattern": 2, "final_logit_softcapping": 30,
         "rope_parameters": {"full_attention": {"rope_theta": 1e6, "partial_rotary_factor": 0.5},
                             "sliding_attention": {"rope_type": "proportional"}}}}
+    yield "gemma4", {"model_type": "gemma4", "text_config": {
+        **small, "layer_types": ["sliding_attention", "full_attention"], "attention_k_eq_v": True,
+        "per_layer_config": {"1": {"head_dim": 32, "num_key_value_heads": 1}},
+        "use_bidirectional_attention": "vision"}}
+    yield "gemma4_shared", {"model_type": "gemma4_text", **small, "num_hidden_layers": 4, "layer_types": [
+        "sliding_attention", "full_attention"] * 2, "num_kv_shared_layers": 2, "global_head_dim": 32,
+        "use_double_wide_mlp": True, "hidden_size_per_layer_input": 16, "vocab_size_per_layer_input": 256}
+    yield "mamba2", {"model_type": "mamba2", "hidden_size": 64, "num_heads": 8, "head_dim": 16, "n_groups": 2,
+                     "time_step_limit": [0.0, {"__float__": "Infinity"}]}
+    yield "qwen3_5", {"model_type": "qwen3_5", "text_config": {**small, "linear_num_key_heads": 2,
+        "linear_num_value_heads": 4, "full_attention_interval": 2, "rope_parameters": {"mrope_section": [1, 1]}}}
+    yield "bert", {"model_type": "bert", **small, "architectures": ["BertForSequenceClassification"],
+                   "id2label": {"0": "LABEL_0"}, "layer_norm_eps": 1e-12}
     yield "quantised", {"model_type": "llama", "quantization_config": {"quant_method": "fp8"}}
     yield "unknown", {"model_type": "gpt2"}
 

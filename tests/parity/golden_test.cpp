@@ -110,8 +110,11 @@ INSTANTIATE_TEST_SUITE_P(
     Families, GoldenTest,
     testing::Values("families/llama", "families/llama_linear_bias", "families/llama_rope_scaled",
                     "families/qwen2", "families/qwen3", "families/mistral", "families/ministral3",
-                    "families/gemma", "families/gemma2", "families/gemma3", "families/mixtral",
-                    "families/qwen2_moe", "families/qwen3_moe", "families/minimax_m2"),
+                    "families/gemma", "families/gemma2", "families/gemma3", "families/gemma4_dense",
+                    "families/gemma4_ple", "families/mixtral", "families/qwen2_moe",
+                    "families/qwen3_moe", "families/minimax_m2", "families/mamba2",
+                    "families/qwen3_5", "families/qwen3_5_moe", "families/qwen3_next",
+                    "families/gpt_oss", "families/gemma4_moe"),
     name_of_golden);
 INSTANTIATE_TEST_SUITE_P(Quantised, GoldenTest,
                          testing::Values("quantised/q3_llama", "quantised/q4_qwen3",

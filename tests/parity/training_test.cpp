@@ -42,20 +42,6 @@ void expect_close(const Array& actual, const Array& expected, double tolerance,
   EXPECT_LE(difference, tolerance * largest) << what;
 }
 
-std::vector<Array> values_of(const ArrayMap& map) {
-  std::vector<Array> arrays;
-  for (const auto& [name, array] : map)
-    arrays.push_back(array);
-  return arrays;
-}
-
-void evaluate(const Array& loss, const ArrayMap& parameters, const ArrayMap& state) {
-  std::vector<Array> all = values_of(parameters), rest = values_of(state);
-  all.insert(all.end(), rest.begin(), rest.end());
-  all.push_back(loss);
-  eval(all);
-}
-
 class TrainingTest : public testing::Test {
 protected:
   Array ids(int batch) const { return expected_.at("input_ids")(batch); }
@@ -72,7 +58,7 @@ protected:
 TEST_F(TrainingTest, FirstLossAndEveryGradient) {
   auto [loss, gradients] = value_and_grad(
       [&](const ArrayMap& parameters) { return this->loss(parameters, 0); }, parameters_);
-  evaluate(loss, gradients, {});
+  eval(all_of(loss, gradients));
   EXPECT_NEAR(loss.item<float>(), expected_.at("first_loss").to_vector<float>()[0], kTolerance);
   for (const auto& [name, gradient] : gradients)
     expect_close(gradient, expected_.at("grad." + name), kTolerance, name);
@@ -86,7 +72,7 @@ TEST_F(TrainingTest, FiveStepsOfAdamW) {
     const auto [loss, gradients] =
         value_and_grad([&](const ArrayMap& p) { return this->loss(p, step); }, parameters);
     adamw.step(parameters, state, gradients);
-    evaluate(loss, parameters, state);
+    eval(all_of(loss, parameters, state));
     EXPECT_NEAR(loss.item<float>() / losses[static_cast<std::size_t>(step)], 1, kTolerance) << step;
   }
   const std::string name = "model.layers.0.self_attn.q_proj.weight";
@@ -119,7 +105,7 @@ TEST_F(TrainingTest, FiveStepsOnLowRankAdapters) {
         [&](const ArrayMap& a) { return this->loss(adapted(parameters_, a, kScale), 0); },
         adapters);
     adamw.step(adapters, state, gradients);
-    evaluate(loss, adapters, state);
+    eval(all_of(loss, adapters, state));
     EXPECT_NEAR(loss.item<float>() / losses[static_cast<std::size_t>(step)], 1, kTolerance) << step;
   }
   expect_close(logits_of(config_, adapted(parameters_, adapters, kScale), ids(0)),

@@ -61,3 +61,47 @@ func.func @rows_that_meet(%x: tensor<3x13xf32>, %i: tensor<3x1xi32>) -> tensor<2
   %r = ashlar.scatter_add %z, %i, %2 {axis = 0 : i64} : (tensor<2x13xf32>, tensor<3x1xi32>, tensor<3x13xf32>) -> tensor<2x13xf32>
   return %r : tensor<2x13xf32>
 }
+
+// What every row would compute again is stored before, if it is costly.
+// CHECK-LABEL: func.func @repeated_in_rows
+// CHECK: kernel.fused "elementwise"
+// CHECK: ashlar.exp
+// CHECK: kernel.fused "row"
+// CHECK-NOT: ashlar.exp
+// CHECK: kernel.yield
+func.func @repeated_in_rows(%x: tensor<128x8xf32>, %w: tensor<8xf32>) -> tensor<128x1xf32> {
+  %e = ashlar.exp %w : (tensor<8xf32>) -> tensor<8xf32>
+  %b = ashlar.broadcast %e {shape = array<i64: 128, 8>} : (tensor<8xf32>) -> tensor<128x8xf32>
+  %m = ashlar.mul %x, %b : (tensor<128x8xf32>, tensor<128x8xf32>) -> tensor<128x8xf32>
+  %s = ashlar.reduce_sum %m {axes = array<i64: 1>, keepdims = true} : (tensor<128x8xf32>) -> tensor<128x1xf32>
+  return %s : tensor<128x1xf32>
+}
+
+// CHECK-LABEL: func.func @repeated_rarely
+// CHECK: kernel.fused "row"
+// CHECK: ashlar.exp
+// CHECK-NOT: kernel.fused
+func.func @repeated_rarely(%x: tensor<16x128xf32>, %w: tensor<128xf32>) -> tensor<16x1xf32> {
+  %e = ashlar.exp %w : (tensor<128xf32>) -> tensor<128xf32>
+  %b = ashlar.broadcast %e {shape = array<i64: 16, 128>} : (tensor<128xf32>) -> tensor<16x128xf32>
+  %m = ashlar.mul %x, %b : (tensor<16x128xf32>, tensor<16x128xf32>) -> tensor<16x128xf32>
+  %s = ashlar.reduce_sum %m {axes = array<i64: 1>, keepdims = true} : (tensor<16x128xf32>) -> tensor<16x1xf32>
+  return %s : tensor<16x1xf32>
+}
+
+// The elements of a row share its sum, but each would compute the exponential in it.
+// CHECK-LABEL: func.func @within_a_number_of_the_row
+// CHECK: kernel.fused "elementwise"
+// CHECK: ashlar.exp
+// CHECK: kernel.fused "row"
+// CHECK-NOT: ashlar.exp
+// CHECK: ashlar.reduce_sum
+// CHECK: kernel.yield
+func.func @within_a_number_of_the_row(%x: tensor<8x128xf32>, %w: tensor<8x1xf32>) -> tensor<8x128xf32> {
+  %s = ashlar.reduce_sum %x {axes = array<i64: 1>, keepdims = true} : (tensor<8x128xf32>) -> tensor<8x1xf32>
+  %e = ashlar.exp %w : (tensor<8x1xf32>) -> tensor<8x1xf32>
+  %d = ashlar.sub %e, %s : (tensor<8x1xf32>, tensor<8x1xf32>) -> tensor<8x1xf32>
+  %b = ashlar.broadcast %d {shape = array<i64: 8, 128>} : (tensor<8x1xf32>) -> tensor<8x128xf32>
+  %y = ashlar.mul %x, %b : (tensor<8x128xf32>, tensor<8x128xf32>) -> tensor<8x128xf32>
+  return %y : tensor<8x128xf32>
+}

@@ -69,3 +69,23 @@ func.func @exchange() {
   ashlar.state_write @b, %a : tensor<4xi32>
   return
 }
+
+// -----
+
+ashlar.state @last : tensor<4x64xf32> {residency = "state"}
+
+// A state's new value that needs a little of a large temporary does not wait for the end.
+// CHECK-LABEL: func.func @condensed
+// CHECK: kernel.fused "matmul"
+// CHECK: kernel.fused "elementwise"
+// CHECK: ashlar.slice
+// CHECK: kernel.fused "matmul"
+// CHECK: return
+func.func @condensed(%x: tensor<64x8xf32>, %w: tensor<64x8xf32>, %v: tensor<64x64xf32>) -> tensor<64x64xf32> {
+  %u = ashlar.matmul %x, %w {transpose_rhs = true, dtype = f32} : (tensor<64x8xf32>, tensor<64x8xf32>) -> tensor<64x64xf32>
+  %tail = ashlar.slice %u {starts = array<i64: 60, 0>, sizes = array<i64: 4, 64>, steps = array<i64: 1, 1>} : (tensor<64x64xf32>) -> tensor<4x64xf32>
+  ashlar.state_write @last, %tail : tensor<4x64xf32>
+  %y = ashlar.matmul %u, %v {transpose_rhs = true, dtype = f32} : (tensor<64x64xf32>, tensor<64x64xf32>) -> tensor<64x64xf32>
+  %z = ashlar.matmul %y, %v {transpose_rhs = true, dtype = f32} : (tensor<64x64xf32>, tensor<64x64xf32>) -> tensor<64x64xf32>
+  return %z : tensor<64x64xf32>
+}

@@ -118,3 +118,49 @@ func.func @reversed() {
   ashlar.state_write @n, %m : tensor<4xi32>
   return
 }
+
+// -----
+
+ashlar.state @memory : tensor<2x8xf32> {residency = "state"}
+
+// A row is written when all its reductions are done, by the threads that read its elements.
+// CHECK-LABEL: plan.entry @row_in_state
+// CHECK-NEXT: plan.dispatch @decay [#plan.range<"state"[0] + 0, 64, "r">, #plan.range<"output"[0] + 0, 8, "w">, #plan.range<"state"[0] + 0, 64, "w">]
+// CHECK-NEXT: }
+kernel.def @decay "row" inplace [-1, -1] schedule <"row", {}> {
+^bb0(%0: tensor<2x8xf32>):
+  %1 = ashlar.reduce_sum %0 {axes = array<i64: 1>, keepdims = true} : (tensor<2x8xf32>) -> tensor<2x1xf32>
+  %2 = ashlar.broadcast %1 {shape = array<i64: 2, 8>} : (tensor<2x1xf32>) -> tensor<2x8xf32>
+  %3 = ashlar.sub %0, %2 : (tensor<2x8xf32>, tensor<2x8xf32>) -> tensor<2x8xf32>
+  %4 = ashlar.reduce_max %3 {axes = array<i64: 1>, keepdims = true} : (tensor<2x8xf32>) -> tensor<2x1xf32>
+  kernel.yield %4, %3 : tensor<2x1xf32>, tensor<2x8xf32>
+}
+func.func @row_in_state() -> tensor<2x1xf32> {
+  %n = ashlar.state_read @memory : tensor<2x8xf32>
+  %m:2 = kernel.call @decay(%n) : (tensor<2x8xf32>) -> (tensor<2x1xf32>, tensor<2x8xf32>)
+  ashlar.state_write @memory, %m#1 : tensor<2x8xf32>
+  return %m#0 : tensor<2x1xf32>
+}
+
+// -----
+
+ashlar.state @memory : tensor<2x8xf32> {residency = "state"}
+
+// Another output reads elements of the state: written over, they might be gone.
+// CHECK-LABEL: plan.entry @row_read_again
+// CHECK-NEXT: plan.dispatch @read_again [{{.*}}, #plan.range<"arena"[0] + 0, 64, "w">]
+// CHECK-NEXT: plan.copy
+kernel.def @read_again "row" inplace [-1, -1] schedule <"row", {}> {
+^bb0(%0: tensor<2x8xf32>):
+  %1 = ashlar.reduce_sum %0 {axes = array<i64: 1>, keepdims = true} : (tensor<2x8xf32>) -> tensor<2x1xf32>
+  %2 = ashlar.broadcast %1 {shape = array<i64: 2, 8>} : (tensor<2x1xf32>) -> tensor<2x8xf32>
+  %3 = ashlar.sub %0, %2 : (tensor<2x8xf32>, tensor<2x8xf32>) -> tensor<2x8xf32>
+  %4 = ashlar.neg %0 : (tensor<2x8xf32>) -> tensor<2x8xf32>
+  kernel.yield %4, %3 : tensor<2x8xf32>, tensor<2x8xf32>
+}
+func.func @row_read_again() -> tensor<2x8xf32> {
+  %n = ashlar.state_read @memory : tensor<2x8xf32>
+  %m:2 = kernel.call @read_again(%n) : (tensor<2x8xf32>) -> (tensor<2x8xf32>, tensor<2x8xf32>)
+  ashlar.state_write @memory, %m#1 : tensor<2x8xf32>
+  return %m#0 : tensor<2x8xf32>
+}

@@ -170,3 +170,12 @@ plan.entry @few inputs [tensor<6xf32>] outputs [tensor<6xf32>] arena 0 {
   // expected-error @+1 {{kernel takes 5 scalars, got 2}}
   plan.dispatch @strided [#plan.range<"input"[0] + 0, 24, "r">, #plan.range<"output"[0] + 0, 24, "w">] label "" scalars [6, 2]
 }
+
+// -----
+
+// expected-error @+1 {{a buffer has 2147483648 elements, more than the 2^31-1 that a kernel can index}}
+kernel.def @large "elementwise" inplace [-1] schedule <"elementwise", {width = 4 : i64, workgroup = 256 : i64}> {
+^bb0(%a: tensor<32768x65536xi8>):
+  %x = ashlar.neg %a : (tensor<32768x65536xi8>) -> tensor<32768x65536xi8>
+  kernel.yield %x : tensor<32768x65536xi8>
+}

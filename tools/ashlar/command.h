@@ -10,6 +10,7 @@ namespace ashlar::cli {
 void add_chat(CLI::App& app);
 void add_compile(CLI::App& app);
 void add_devices(CLI::App& app);
+void add_embed(CLI::App& app);
 void add_generate(CLI::App& app);
 void add_graph(CLI::App& app);
 void add_inspect(CLI::App& app);
@@ -20,6 +21,7 @@ void add_plan(CLI::App& app);
 void add_probe(CLI::App& app);
 void add_profile(CLI::App& app);
 void add_quantize(CLI::App& app);
+void add_rerank(CLI::App& app);
 void add_template(CLI::App& app);
 void add_tokenize(CLI::App& app);
 void add_tune(CLI::App& app);

@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
   cli::add_chat(app);
   cli::add_compile(app);
   cli::add_devices(app);
+  cli::add_embed(app);
   cli::add_generate(app);
   cli::add_graph(app);
   cli::add_inspect(app);
@@ -32,6 +33,7 @@ int main(int argc, char** argv) {
   cli::add_probe(app);
   cli::add_profile(app);
   cli::add_quantize(app);
+  cli::add_rerank(app);
   cli::add_template(app);
   cli::add_tokenize(app);
   cli::add_tune(app);

@@ -10,6 +10,7 @@
 #include <exception>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 
 namespace ashlar::cli {
 
@@ -84,6 +85,17 @@ std::string read_text_file(const std::string& path) {
   if (!file)
     throw IoError("cli", "cannot open '{}'", path);
   return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::vector<std::string> read_lines(const std::string& path) {
+  std::istringstream text(read_text_file(path));
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(text, line);) {
+    if (line.ends_with('\r'))
+      line.pop_back();
+    lines.push_back(std::move(line));
+  }
+  return lines;
 }
 
 ProgressLine::ProgressLine() : active_(isatty(STDERR_FILENO) != 0) {}

@@ -46,6 +46,8 @@ std::vector<std::int32_t> parse_ids(std::string_view text);
 
 // Whole file as text; throws IoError.
 std::string read_text_file(const std::string& path);
+// Its lines, without their ends.
+std::vector<std::string> read_lines(const std::string& path);
 
 // Progress on the terminal: one line, rewritten, and erased at the end. Silent when standard error
 // is no terminal.

@@ -5,6 +5,7 @@
 namespace ashlar {
 
 ModelConfig read_gemma(const JsonFields& fields) {
+  refuse_feature(fields, "use_bidirectional_attention");
   // Files of 2024 may say what their `hidden_act` really is in a key of its own.
   const bool corrected = fields.is_set("hidden_activation");
   ModelConfig config =

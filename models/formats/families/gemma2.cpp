@@ -7,6 +7,7 @@
 namespace ashlar {
 
 ModelConfig read_gemma2(const JsonFields& fields) {
+  refuse_feature(fields, "use_bidirectional_attention");
   ModelConfig config = read_gemma_decoder(fields, {.vocab_size = 256000,
                                                    .hidden_size = 2304,
                                                    .intermediate_size = 9216,

@@ -6,7 +6,6 @@
 namespace ashlar {
 
 ModelConfig read_gemma_decoder(const JsonFields& fields, const DecoderDefaults& defaults) {
-  refuse_feature(fields, "use_bidirectional_attention");
   ModelConfig config = read_decoder(fields, defaults);
   config.qkv_bias = config.output_bias = fields.flag("attention_bias").value_or(false);
   config.norm = NormKind::one_plus;

@@ -9,8 +9,8 @@
 
 namespace ashlar {
 
-// Sizes, and what sets all Gemmas apart: scaled embeddings that are the head too, norms by one plus
-// the weight. Layers and rope are still to be read.
+// Sizes, and what sets Gemmas apart: scaled embeddings that are the head too, norms by one plus the
+// weight (not in Gemma 4). Layers and rope are still to be read.
 ModelConfig read_gemma_decoder(const JsonFields& fields, const DecoderDefaults& defaults);
 
 // `key`, or `fallback` when the key is absent; none when it is null.

@@ -11,7 +11,10 @@ namespace ashlar {
 ModelConfig read_gemma(const JsonFields& fields);
 ModelConfig read_gemma2(const JsonFields& fields);
 ModelConfig read_gemma3(const JsonFields& fields);
+ModelConfig read_gemma4(const JsonFields& fields);
+ModelConfig read_gpt_oss(const JsonFields& fields);
 ModelConfig read_llama(const JsonFields& fields);
+ModelConfig read_mamba2(const JsonFields& fields);
 ModelConfig read_minimax_m2(const JsonFields& fields);
 ModelConfig read_ministral3(const JsonFields& fields);
 ModelConfig read_mistral(const JsonFields& fields);
@@ -19,6 +22,9 @@ ModelConfig read_mixtral(const JsonFields& fields);
 ModelConfig read_qwen2(const JsonFields& fields);
 ModelConfig read_qwen2_moe(const JsonFields& fields);
 ModelConfig read_qwen3(const JsonFields& fields);
+ModelConfig read_qwen3_5(const JsonFields& fields);
+ModelConfig read_qwen3_5_moe(const JsonFields& fields);
 ModelConfig read_qwen3_moe(const JsonFields& fields);
+ModelConfig read_qwen3_next(const JsonFields& fields);
 
 }  // namespace ashlar

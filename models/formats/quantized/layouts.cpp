@@ -16,7 +16,6 @@ struct Reader {
   QuantizedMatrices operator()(const Fp8Layout& layout) const {
     return read_fp8(checkpoint, layout);
   }
-  QuantizedMatrices operator()(const Mxfp4Layout&) const { return read_mxfp4(checkpoint); }
 
   const Checkpoint& checkpoint;
   const QuantizationConfig& config;

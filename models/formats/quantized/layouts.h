@@ -28,7 +28,5 @@ QuantizedMatrices read_compressed_tensors(const Checkpoint& checkpoint,
 // `weight` f8 [out, in] and `weight_scale_inv`, which it is multiplied with: one, or one for each
 // block.
 QuantizedMatrices read_fp8(const Checkpoint& checkpoint, const Fp8Layout& layout);
-// gpt-oss: `_blocks` u8 [..., in / 32, 16] of e2m1, `_scales` u8 [..., in / 32] of e8m0.
-QuantizedMatrices read_mxfp4(const Checkpoint& checkpoint);
 
 }  // namespace ashlar::quantized

@@ -48,8 +48,13 @@ Array by_group(const Array& x, std::int64_t groups) {
   return flatten(transpose(split, {0, 2, 3, 1, 4}), 2, 3);
 }
 
+// The sinks [B, H] as scores of one more key, [B, G, R, 1, 1].
+Array sink_scores(const Array& sinks, const Array& scores) {
+  return reshape(convert(sinks, DType::f32), {scores.dim(0), scores.dim(1), scores.dim(2), 1, 1});
+}
+
 Array dense_attention(const Application& op, const Array& query, const Array& key,
-                      const Array& value) {
+                      const Array& value, const std::optional<Array>& sinks) {
   const std::int64_t batch = query.dim(0), tokens = query.dim(1), heads = query.dim(2),
                      groups = key.dim(2);
   const double softcap = op.attributes().real("softcap");
@@ -61,8 +66,14 @@ Array dense_attention(const Application& op, const Array& query, const Array& ke
   const Array by_head = unflatten(scores, 2, {heads / groups, tokens});  // [B, G, R, T, C]
   const Array seen = expand_dims(expand_dims(visible(op), 1), 1);
   const Array masked = where(seen, by_head, -1e30);
-  const Array weights = where(seen, exp(masked - stop_gradient(max(masked, -1, true))), 0.0);
-  const Array total = sum(weights, -1, true);
+  Array largest = max(masked, -1, true);
+  if (sinks)
+    largest = maximum(largest, sink_scores(*sinks, by_head));
+  const Array base = stop_gradient(largest);
+  const Array weights = where(seen, exp(masked - base), 0.0);
+  Array total = sum(weights, -1, true);
+  if (sinks)
+    total = total + exp(sink_scores(*sinks, by_head) - base);
   const Array shares = weights / where(total == 0, 1.0, total);
   const Array values = transpose(wide(value), {1, 2, 0, 3});  // [B, G, C, E]
   const Array mixed = matmul(flatten(shares, 2, 3), values);  // [B, G, R * T, E]
@@ -74,14 +85,21 @@ Array dense_attention(const Application& op, const Array& query, const Array& ke
 }  // namespace
 
 Derivatives vjp_attention(const Application& op, const Array& cotangent) {
-  const auto dense = [&](const Array& query, const Array& key, const Array& value) {
-    return dense_attention(op, query, key, value);
+  const bool has_sinks = op.inputs().size() > 5;
+  Arrays inputs{op.input(0), op.input(1), op.input(2)};
+  if (has_sinks)
+    inputs.push_back(op.input(5));
+  const auto dense = [&](const Arrays& x) {
+    return dense_attention(op, x[0], x[1], x[2], has_sinks ? std::optional(x[3]) : std::nullopt);
   };
-  const Arrays back = vjp(dense, {op.input(0), op.input(1), op.input(2)}, {cotangent}).second;
-  return {back[0], back[1], back[2], std::nullopt, std::nullopt};
+  const Arrays back = vjp(dense, inputs, {cotangent}).second;
+  Derivatives derivatives{back[0], back[1], back[2], std::nullopt, std::nullopt};
+  if (has_sinks)
+    derivatives.push_back(back[3]);
+  return derivatives;
 }
 
-// The batch becomes part of attention's own batch: axis 0 of the query, axis 1 of the caches.
+// The batch becomes part of attention's own batch: axis 0 of query and sinks, axis 1 of the caches.
 Array batch_attention(const Batched& op) {
   Arrays operands;
   for (std::size_t i = 0; i < op.inputs.size(); ++i) {

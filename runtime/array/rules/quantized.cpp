@@ -25,8 +25,10 @@ Derivatives vjp_quantized(const Application& op, const Array& cotangent) {
 
 // Leading axes are free.
 Array batch_quantized(const Batched& op) {
-  return apply(op.node.kind(), {op.batched_input(0), op.batched_input(1), op.batched_input(2)},
-               op.attributes());
+  Arrays operands;
+  for (std::size_t i = 0; i < op.inputs.size(); ++i)
+    operands.push_back(op.batched_input(i));
+  return apply(op.node.kind(), std::move(operands), op.attributes());
 }
 
 }  // namespace ashlar

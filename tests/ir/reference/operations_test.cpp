@@ -110,6 +110,27 @@ TEST(Reference, SliceReverses) {
               ElementsAre(3, 2, 1));
 }
 
+TEST(Reference, Mxfp4IsACodeTimesAPowerOfTwo) {
+  // Codes 0 to 7, then with a sign; the same bytes as words; scales of 1, 2^-127 and NaN.
+  std::vector<std::int64_t> bytes(48, 0),
+      words{0x76543210, 0xFEDCBA98, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0};
+  for (std::size_t i = 0; i < 8; ++i)
+    bytes[i] = static_cast<std::int64_t>(0x10 + 0x22 * i);
+  bytes[16] = bytes[32] = 2;
+  const Attributes to_f32{{"dtype", DType::f32}};
+  const Tensor scales = integers({1, 3}, {127, 0, 255}, DType::u8);
+  const Tensor as_words =
+      apply(OpKind::dequantize_mxfp4, to_f32, integers({1, 12}, words, DType::u32), scales);
+  EXPECT_THAT(std::vector(as_words.reals.begin(), as_words.reals.begin() + 16),
+              ElementsAre(0, 0.5, 1, 1.5, 2, 3, 4, 6, -0.0, -0.5, -1, -1.5, -2, -3, -4, -6));
+  EXPECT_EQ(as_words.reals[32], 0x1p-127);
+  EXPECT_TRUE(std::isnan(as_words.reals[64]));
+  const Tensor as_bytes =
+      apply(OpKind::dequantize_mxfp4, to_f32, integers({1, 3, 16}, bytes, DType::u8), scales);
+  for (std::size_t i = 0; i < 64; ++i)
+    EXPECT_EQ(as_bytes.reals[i], as_words.reals[i]) << i;
+}
+
 // Row s by the matrix of its number; numbers outside choose the nearest.
 TEST(Reference, ExpertMatmulSumsRowsTimesChosenMatrices) {
   const Tensor rows = reals({2, 2, 1}, {1, 2, 3, 4}),

@@ -127,6 +127,55 @@ TEST(ExpertConfig, MiniMaxM2) {
               HasSubstr("linear attention is not supported"));
 }
 
+TEST(ExpertConfig, GptOss) {
+  const ModelConfig c = golden("gpt_oss");
+  EXPECT_EQ(c.experts->count, 4);
+  EXPECT_EQ(c.experts->chosen, 2);
+  EXPECT_EQ(c.experts->intermediate_size, 64);
+  EXPECT_EQ(c.experts->score, RouterScore::softmax);
+  EXPECT_EQ(c.experts->clamp, 7);
+  EXPECT_EQ(c.experts->names.router, "router");
+  EXPECT_TRUE(c.experts->normalised && c.experts->has_biases && c.experts->interleaved);
+  EXPECT_TRUE(c.attention_sinks && c.qkv_bias && c.output_bias);
+  EXPECT_EQ(c.sliding_window, 8);
+  EXPECT_EQ(c.layers[0].attention, AttentionKind::sliding);
+  EXPECT_EQ(c.layers[1].attention, AttentionKind::full);
+  EXPECT_EQ(c.full_rope.type, RopeType::yarn);
+  EXPECT_EQ(c.full_rope.factor, 4);
+  const ModelConfig assumed = small("gpt_oss");
+  EXPECT_EQ(assumed.experts->count, 128);
+  EXPECT_EQ(assumed.experts->chosen, 4);
+  EXPECT_EQ(assumed.layers[0].head_dim, 64);
+  EXPECT_EQ(assumed.layers[2].attention, AttentionKind::sliding);
+  EXPECT_EQ(assumed.sliding_window, 128);
+  EXPECT_EQ(assumed.full_rope.theta, 150000);
+  EXPECT_EQ(assumed.full_rope.original_max_positions, 4096);
+  EXPECT_EQ(small("gpt_oss", R"("swiglu_limit":3)").experts->clamp, 3);
+  EXPECT_FALSE(small("gpt_oss", R"("attention_bias":false)").qkv_bias);
+  EXPECT_EQ(small("gpt_oss", R"("quantization_config":{"quant_method":"mxfp4",)"
+                             R"("modules_to_not_convert":["lm_head"]})")
+                .quantization,
+            std::nullopt);
+  EXPECT_THAT(format_error("gpt_oss", R"("swiglu_limit":0)"),
+              HasSubstr("swiglu_limit: expected a number above 0"));
+}
+
+TEST(ExpertConfig, Gemma4) {
+  const ModelConfig c = golden("gemma4_moe");
+  EXPECT_EQ(c.experts->count, 8);
+  EXPECT_EQ(c.experts->chosen, 2);
+  EXPECT_EQ(c.experts->intermediate_size, 48);
+  EXPECT_TRUE(c.experts->beside_mlp && c.experts->normalised);
+  EXPECT_EQ(c.layers[0].intermediate_size, 128);
+  EXPECT_EQ(layers_with_experts(c), std::vector<bool>(6, true));
+  EXPECT_EQ(small("gemma4_text", R"("enable_moe_block":false)").experts.has_value(), false);
+  EXPECT_THAT(format_error("gemma4_text", R"("enable_moe_block":true,"num_experts":4)"),
+              HasSubstr("top_k_experts: expected an integer, got nothing"));
+  EXPECT_THAT(
+      format_error("gemma4_text", R"("enable_moe_block":true,"num_experts":4,"top_k_experts":5)"),
+      HasSubstr("top_k_experts: expected an integer in [1, 4]"));
+}
+
 TEST(ExpertConfig, RefusesImpossibleCounts) {
   EXPECT_THAT(format_error("mixtral", R"("num_local_experts":4,"num_experts_per_tok":5)"),
               HasSubstr("num_experts_per_tok: expected at most 4 experts, got 5"));

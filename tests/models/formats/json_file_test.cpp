@@ -48,6 +48,13 @@ TEST(JsonFile, RefusesBrokenText) {
     EXPECT_THAT(error_of(text), HasSubstr("f.json is not valid JSON near byte")) << text;
 }
 
+TEST(JsonFile, ReadsPythonsInfinitiesAsNullIfAsked) {
+  EXPECT_EQ(infinities_as_null(R"([0.5, Infinity, -Infinity])"), "[0.5, null, null]");
+  EXPECT_EQ(infinities_as_null(R"(["Infinity", "\"Infinity", 1])"),
+            R"(["Infinity", "\"Infinity", 1])");
+  EXPECT_EQ(infinities_as_null("\"\\"), "\"\\");
+}
+
 TEST(JsonFile, NulDoesNotEndTheText) {
   EXPECT_THAT(error_of(std::string_view("{}\0", 3)), HasSubstr("near byte 3: \"\\x00\""));
   EXPECT_THAT(error_of(std::string_view("{\"a\":1\0}", 8)), HasSubstr("near byte 7"));
@@ -101,7 +108,8 @@ TEST(InputFile, AnEmptyFileMapsToNothing) {
 TEST(JsonFields, GettersCheckTypesAndRanges) {
   const auto json =
       parse_json(R"({"i":5,"big":18446744073709551615,"neg":-1,"f":1.5,"s":"x","n":null,"b":true,)"
-                 R"("l":[1,2],"o":{},"t":["a"]})",
+                 R"("l":[1,2],"o":{},"t":["a"],"open":[0,null],"back":[2,1],)"
+                 R"("infinite":[0.5,{"__float__":"Infinity"}]})",
                  "f");
   const JsonFields fields(json, "f.json");
   const auto error = [&](auto action) { return message_of<FormatError>(action); };
@@ -126,6 +134,13 @@ TEST(JsonFields, GettersCheckTypesAndRanges) {
   EXPECT_THAT(error([&] { fields.number("s"); }), HasSubstr("expected a finite number"));
   EXPECT_THAT(error([&] { fields.positive_number("neg"); }),
               HasSubstr("expected a number above 0"));
+  EXPECT_EQ(fields.interval("l")->low, 1.0);
+  EXPECT_EQ(fields.interval("l")->high, 2.0);
+  EXPECT_FALSE(fields.interval("open")->high.has_value());
+  EXPECT_FALSE(fields.interval("infinite")->high.has_value());
+  EXPECT_FALSE(fields.interval("absent").has_value());
+  EXPECT_THAT(error([&] { fields.interval("t"); }), HasSubstr("t: expected two numbers, got"));
+  EXPECT_THAT(error([&] { fields.interval("back"); }), HasSubstr("expected two numbers in order"));
   EXPECT_THAT(error([&] { fields.flag("i"); }), HasSubstr("expected true or false"));
   EXPECT_THAT(error([&] { fields.text("b"); }), HasSubstr("expected a string, got true"));
   EXPECT_THAT(error([&] { fields.texts("l"); }), HasSubstr("expected a list of strings"));

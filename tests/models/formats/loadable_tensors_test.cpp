@@ -259,33 +259,5 @@ TEST(LoadableTensors, NotANumberIsFoundWhenItIsRead) {
   }
 }
 
-// Experts of gpt-oss: one more axis, and groups that are rows of their own.
-TEST(LoadableTensors, ReadsMxfp4OfExperts) {
-  std::mt19937 random(1);
-  std::string blocks(2 * 3 * 2 * 16, 0), scales(2 * 3 * 2, 0);
-  for (char& byte : blocks)
-    byte = static_cast<char>(random());
-  for (char& byte : scales)
-    byte = static_cast<char>(120 + random() % 8);
-  Module m;
-  m.add("e.up_proj_blocks", StoredType::u8, {2, 3, 2, 16}, blocks);
-  m.add("e.up_proj_scales", StoredType::u8, {2, 3, 2}, scales);
-  const LoadableTensors tensors = m.open(Mxfp4Layout{});
-  EXPECT_EQ(tensors.find("e.up_proj.weight")->shape, Shape({2, 3, 64}));
-  const std::vector<float> values = dequantized(tensors, "e.up_proj");
-  const std::vector<float> table = {0, 0.5, 1, 1.5, 2, 3, 4, 6};
-  ASSERT_EQ(values.size(), 2u * 3 * 64);
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(blocks[i / 2]);
-    const unsigned code = i % 2 == 0 ? byte & 15u : byte >> 4;
-    const float scale = std::ldexp(1.0f, static_cast<unsigned char>(scales[i / 32]) - 127);
-    EXPECT_EQ(values[i], (code & 8 ? -1 : 1) * table[code & 7] * scale) << i;
-  }
-  m.add("e.up_proj_scales", StoredType::u8, {2, 3, 3});
-  EXPECT_THAT(m.refusal<FormatError>(Mxfp4Layout{}), HasSubstr("expected [6, 2], got [2, 3, 3]"));
-  m.add("e.up_proj_blocks", StoredType::u8, {2, 3, 2, 8});
-  EXPECT_THAT(m.refusal<FormatError>(Mxfp4Layout{}), HasSubstr("expected [..., groups, 16]"));
-}
-
 }  // namespace
 }  // namespace ashlar

@@ -5,6 +5,7 @@
 #include "runtime/program/error.h"
 #include "tests/models/formats/test_files.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -200,6 +201,234 @@ TEST(ModelConfig, Gemma3) {
   EXPECT_TRUE(c.post_norms && c.qk_norm && c.tied_embeddings);
   EXPECT_EQ(c.activation, Activation::gelu_tanh);
   EXPECT_EQ(c.final_logit_softcap, std::nullopt);
+}
+
+TEST(ModelConfig, Gemma4) {
+  const ModelConfig c = golden("gemma4_dense");
+  EXPECT_EQ(kinds(c), (Layers{S, S, S, S, S, F}));
+  EXPECT_EQ(c.sliding_window, 8);
+  EXPECT_EQ(c.layers[0], (LayerConfig{.attention = S,
+                                      .kv_heads = 2,
+                                      .head_dim = 16,
+                                      .intermediate_size = 128,
+                                      .value_is_key = false}));
+  EXPECT_EQ(c.layers[5], (LayerConfig{.attention = F,
+                                      .kv_heads = 1,
+                                      .head_dim = 32,
+                                      .intermediate_size = 128,
+                                      .value_is_key = true}));
+  EXPECT_EQ(c.rope(S).theta, 1e4);
+  EXPECT_EQ(c.rope(S).type, RopeType::plain);
+  EXPECT_EQ(c.rope(F).theta, 1e6);
+  EXPECT_EQ(c.rope(F).type, RopeType::proportional);
+  EXPECT_EQ(c.rope(F).partial_rotary_factor, 0.25);
+  EXPECT_EQ(c.query_scale, 1);
+  EXPECT_EQ(c.embedding_scale, 8);
+  EXPECT_EQ(c.norm, NormKind::plain_f32);
+  EXPECT_TRUE(c.qk_norm && c.value_norm && c.post_norms && c.layer_scalar && c.tied_embeddings);
+  EXPECT_EQ(c.final_logit_softcap, 12);
+}
+
+TEST(ModelConfig, Gemma4OlderSpellingOfHeadSizes) {
+  const std::string types =
+      R"("layer_types":["sliding_attention","full_attention","sliding_attention",)"
+      R"("full_attention"])";
+  const ModelConfig own =
+      small("gemma4_text", types + R"(,"global_head_dim":64,"num_global_key_value_heads":1,)"
+                                   R"("attention_k_eq_v":true)");
+  EXPECT_EQ(own.layers[0].head_dim, 256);
+  EXPECT_EQ(own.layers[0].kv_heads, 2);
+  EXPECT_FALSE(own.layers[0].value_is_key);
+  EXPECT_EQ(own.layers[1].head_dim, 64);
+  EXPECT_EQ(own.layers[1].kv_heads, 1);
+  EXPECT_TRUE(own.layers[1].value_is_key);
+  // Without shared projections, the heads' number is one for all layers.
+  EXPECT_EQ(small("gemma4_text", types + R"(,"num_global_key_value_heads":1)").layers[1].kv_heads,
+            2);
+  EXPECT_THAT(format_error("gemma4_text", types + R"(,"num_global_key_value_heads":3)"),
+              HasSubstr("num_global_key_value_heads: expected a divisor of 4 heads, got 3"));
+}
+
+TEST(ModelConfig, Gemma4SharesKeysAndEmbedsInEachLayer) {
+  const ModelConfig c = golden("gemma4_ple");
+  EXPECT_EQ(kinds(c), (Layers{S, S, S, F, S, S, S, F}));
+  const std::optional<std::int64_t> own;
+  std::vector<std::optional<std::int64_t>> sources;
+  for (const LayerConfig& layer : c.layers)
+    sources.push_back(layer.kv_source);
+  EXPECT_EQ(sources, (decltype(sources){own, own, own, own, 2, 2, 2, 3}));
+  EXPECT_EQ(c.layers[3].intermediate_size, 128);
+  EXPECT_EQ(c.layers[4].intermediate_size, 256);
+  EXPECT_EQ(c.layers[3].head_dim, 32);
+  EXPECT_FALSE(c.layers[3].value_is_key);
+  EXPECT_EQ(c.per_layer_embedding->vocab_size, 256);
+  EXPECT_EQ(c.per_layer_embedding->width, 16);
+  EXPECT_FALSE(golden("gemma4_dense").per_layer_embedding);
+  // Both are off and on by default.
+  const ModelConfig assumed = small("gemma4_text");
+  EXPECT_EQ(assumed.layers[3].kv_source, own);
+  EXPECT_EQ(assumed.per_layer_embedding->width, 256);
+  EXPECT_EQ(assumed.per_layer_embedding->vocab_size, 262144);
+}
+
+TEST(ModelConfig, Gemma4Assumes) {
+  const ModelConfig c = parse(R"({"model_type":"gemma4_text"})");
+  EXPECT_EQ(c.layers.size(), 30u);
+  EXPECT_EQ(c.layers[4].attention, S);
+  EXPECT_EQ(c.layers[5].attention, F);
+  EXPECT_EQ(c.layers[4].head_dim, 256);
+  EXPECT_EQ(c.layers[5].head_dim, 512);
+  EXPECT_EQ(c.sliding_window, 512);
+  EXPECT_EQ(c.rope(S).theta, 1e4);
+  EXPECT_EQ(c.rope(F).theta, 1e6);
+  EXPECT_EQ(c.rope(F).type, RopeType::proportional);
+  EXPECT_EQ(kinds(small("gemma4_text")), (Layers{S, S, S, F}));
+  const ModelConfig wrapped =
+      parse(R"({"model_type":"gemma4","text_config":{"use_bidirectional_attention":"vision"}})");
+  EXPECT_EQ(wrapped.decoder_type, "gemma4_text");
+}
+
+TEST(ModelConfig, Gemma4Refuses) {
+  EXPECT_THAT(unsupported("gemma4_text", R"("use_bidirectional_attention":"all")"),
+              HasSubstr("use_bidirectional_attention: \"all\" is not supported"));
+  EXPECT_THAT(unsupported("gemma4_text", R"("layer_types":["full_attention","full_attention",)"
+                                         R"("full_attention","sliding_attention"])"),
+              HasSubstr("layer_types: a last layer that slides is not supported"));
+  EXPECT_THAT(unsupported("gemma4_text", R"("per_layer_config":{"0":{"hidden_size":3}})"),
+              HasSubstr("per_layer_config: 0: \"hidden_size\" is not supported"));
+  EXPECT_THAT(unsupported("gemma4_text", R"("per_layer_config":{"0":{"head_dim":32}})"),
+              HasSubstr("head sizes that differ within a layer type are not supported"));
+  for (const char* key : {"4", "-1", "x", "1x", ""})
+    EXPECT_THAT(
+        format_error("gemma4_text", fmt::format(R"("per_layer_config":{{"{}":{{}}}})", key)),
+        HasSubstr("per_layer_config: expected numbers of layers below 4, got"));
+  EXPECT_THAT(format_error("gemma4_text", R"("per_layer_config":{"3":null})"),
+              HasSubstr("per_layer_config: 3: expected an object"));
+  EXPECT_THAT(format_error("gemma4_text", R"("per_layer_config":{"3":{"num_key_value_heads":3}})"),
+              HasSubstr("num_key_value_heads: expected a divisor of 4 heads, got 3"));
+}
+
+TEST(ModelConfig, Gemma4RefusesKeysThatNoLayerHas) {
+  EXPECT_THAT(format_error("gemma4_text", R"("num_kv_shared_layers":4)"),
+              HasSubstr("num_kv_shared_layers: expected an integer in [0, 3], got 4"));
+  EXPECT_THAT(format_error("gemma4_text", R"("num_kv_shared_layers":2)"),
+              HasSubstr("num_kv_shared_layers: no earlier layer has the keys of layer 3"));
+  EXPECT_THAT(format_error("gemma4_text", R"("vocab_size_per_layer_input":9)"),
+              HasSubstr("vocab_size_per_layer_input: expected an integer in [262144, 4194304]"));
+}
+
+TEST(ModelConfig, Mamba2) {
+  const ModelConfig c = golden("mamba2");
+  ASSERT_EQ(c.layers.size(), 3u);
+  for (const LayerConfig& layer : c.layers)
+    EXPECT_EQ(layer, (LayerConfig{.mixer = TokenMixer::mamba2}));
+  const RecurrenceConfig& sizes = c.recurrence.value();
+  EXPECT_EQ(sizes.conv_kernel, 4);
+  EXPECT_EQ(sizes.groups, 2);
+  EXPECT_EQ(sizes.heads, 8);
+  EXPECT_EQ(sizes.key_dim, 16);
+  EXPECT_EQ(sizes.value_dim, 16);
+  EXPECT_EQ(sizes.conv_channels(), 192);
+  EXPECT_TRUE(sizes.conv_bias);
+  EXPECT_FALSE(sizes.projection_bias || sizes.packed_projections);
+  EXPECT_EQ(sizes.least_step, 0);
+  EXPECT_EQ(sizes.largest_step, std::nullopt);
+  EXPECT_EQ(c.norm_epsilon, 1e-5);
+  EXPECT_EQ(c.max_positions, kMaxPositions);
+  EXPECT_TRUE(c.f32_residual);
+  EXPECT_FALSE(c.tied_embeddings);
+}
+
+TEST(ModelConfig, Mamba2Defaults) {
+  const ModelConfig c = parse(R"({"model_type":"mamba2"})");
+  EXPECT_EQ(c.vocab_size, 32768);
+  EXPECT_EQ(c.layers.size(), 64u);
+  EXPECT_EQ(c.recurrence->conv_channels(), 8192 + 2 * 8 * 128);
+  const ModelConfig limited = parse(R"({"model_type":"mamba2","time_step_limit":[0.001,0.1]})");
+  EXPECT_EQ(limited.recurrence->least_step, 0.001);
+  EXPECT_EQ(limited.recurrence->largest_step, 0.1);
+}
+
+TEST(ModelConfig, Qwen35) {
+  const ModelConfig c = golden("qwen3_5");
+  ASSERT_EQ(c.layers.size(), 4u);
+  for (std::size_t i = 0; i < 4; ++i)
+    EXPECT_EQ(c.layers[i].mixer, i == 3 ? TokenMixer::attention : TokenMixer::gated_delta_net);
+  EXPECT_EQ(c.layers[3].intermediate_size, 128);
+  const RecurrenceConfig& sizes = c.recurrence.value();
+  EXPECT_EQ(sizes.groups, 2);
+  EXPECT_EQ(sizes.heads, 4);
+  EXPECT_EQ(sizes.key_dim, 16);
+  EXPECT_EQ(sizes.value_dim, 16);
+  EXPECT_EQ(sizes.conv_kernel, 4);
+  EXPECT_FALSE(sizes.conv_bias || sizes.projection_bias || sizes.packed_projections);
+  EXPECT_EQ(c.full_rope.partial_rotary_factor, 0.25);
+  EXPECT_EQ(c.full_rope.theta, 1e7);
+  EXPECT_EQ(c.norm, NormKind::one_plus);
+  EXPECT_TRUE(c.qk_norm && c.gated_attention);
+  EXPECT_FALSE(c.qkv_bias || c.f32_residual);
+}
+
+TEST(ModelConfig, Qwen35LayersWithoutAList) {
+  const ModelConfig c = small("qwen3_5_text", R"("full_attention_interval":2)");
+  for (std::size_t i = 0; i < 4; ++i)
+    EXPECT_EQ(c.layers[i].mixer, i % 2 == 1 ? TokenMixer::attention : TokenMixer::gated_delta_net);
+  EXPECT_EQ(c.full_rope.partial_rotary_factor, 0.25);
+  const ModelConfig wrapped = parse(R"({"model_type":"qwen3_5","tie_word_embeddings":true,
+                                        "text_config":{"num_hidden_layers":8}})");
+  EXPECT_EQ(wrapped.decoder_type, "qwen3_5_text");
+  EXPECT_EQ(wrapped.vocab_size, 248320);
+  EXPECT_EQ(wrapped.layers[3].mixer, TokenMixer::attention);
+  EXPECT_EQ(wrapped.recurrence->value_width(), 32 * 128);
+  EXPECT_TRUE(wrapped.tied_embeddings);
+}
+
+TEST(ModelConfig, QwenHybridsWithExperts) {
+  const ModelConfig next = golden("qwen3_next");
+  EXPECT_TRUE(next.recurrence.value().packed_projections);
+  EXPECT_EQ(next.layers[2].mixer, TokenMixer::gated_delta_net);
+  EXPECT_EQ(next.layers[3].mixer, TokenMixer::attention);
+  EXPECT_TRUE(next.layers[2].has_experts && next.layers[3].has_experts);
+  EXPECT_EQ(next.experts.value().count, 8);
+  EXPECT_EQ(next.experts->chosen, 2);
+  EXPECT_EQ(next.experts->intermediate_size, 48);
+  EXPECT_EQ(next.experts->shared_intermediate_size, 48);
+  EXPECT_TRUE(next.experts->normalised && next.gated_attention);
+
+  const ModelConfig five = golden("qwen3_5_moe");
+  EXPECT_FALSE(five.recurrence.value().packed_projections);
+  EXPECT_TRUE(five.layers[0].has_experts);
+  EXPECT_EQ(five.experts.value().count, 8);
+  // Its routers always scale the weights, whatever the file says.
+  EXPECT_TRUE(small("qwen3_5_moe_text", R"("norm_topk_prob":false)").experts->normalised);
+  EXPECT_FALSE(small("qwen3_next", R"("norm_topk_prob":false)").experts->normalised);
+
+  const ModelConfig defaults = parse(R"({"model_type":"qwen3_next"})");
+  EXPECT_EQ(defaults.layers.size(), 48u);
+  EXPECT_EQ(defaults.experts->count, 512);
+  EXPECT_EQ(defaults.experts->chosen, 10);
+  const ModelConfig wrapped = parse(R"({"model_type":"qwen3_5_moe","text_config":{}})");
+  EXPECT_EQ(wrapped.decoder_type, "qwen3_5_moe_text");
+  EXPECT_EQ(wrapped.layers.size(), 40u);
+  EXPECT_EQ(wrapped.experts->count, 256);
+}
+
+TEST(ModelConfig, RefusesUnusableRecurrences) {
+  EXPECT_THAT(format_error("mamba2", R"("num_heads":3)"),
+              HasSubstr("num_heads: expected 128 (expand * hidden_size) in heads of 64"));
+  EXPECT_THAT(format_error("mamba2", R"("num_heads":2,"n_groups":4)"),
+              HasSubstr("n_groups: expected a divisor of 2 heads, got 4"));
+  EXPECT_THAT(format_error("mamba2", R"("num_heads":2,"n_groups":1,"conv_kernel":1)"),
+              HasSubstr("conv_kernel: expected an integer in [2, 64], got 1"));
+  EXPECT_THAT(format_error("mamba2", R"("num_heads":2,"n_groups":1,"time_step_limit":[1,0])"),
+              HasSubstr("time_step_limit: expected two numbers in order"));
+  EXPECT_THAT(format_error("qwen3_5_text", R"("linear_num_value_heads":24)"),
+              HasSubstr("linear_num_value_heads: expected a multiple of 16 key heads, got 24"));
+  EXPECT_THAT(unsupported("qwen3_5_text", R"("attn_output_gate":false)"),
+              HasSubstr("attn_output_gate"));
+  EXPECT_THAT(unsupported("qwen3", R"("layer_types":["linear_attention","full_attention",)"
+                                   R"("full_attention","full_attention"])"),
+              HasSubstr("linear_attention"));
 }
 
 TEST(ModelConfig, ClassDefaults) {
@@ -441,7 +670,6 @@ TEST(ModelConfig, QuantizationMethods) {
   EXPECT_EQ(layout(R"("quant_method":"fp8","weight_block_size":[64,32])"),
             QuantizedLayout(Fp8Layout{64, 32}));
   EXPECT_EQ(layout(R"("quant_method":"fp8")"), QuantizedLayout(Fp8Layout{128, 128}));
-  EXPECT_EQ(layout(R"("quant_method":"mxfp4")"), QuantizedLayout(Mxfp4Layout{}));
   EXPECT_EQ(layout(R"("quant_method":"compressed-tensors","config_groups":{"group_0":{"weights":)"
                    R"({"strategy":"block","block_structure":[64,64]}}})"),
             QuantizedLayout(CompressedTensorsLayout{64, 64}));
@@ -463,6 +691,27 @@ TEST(ModelConfig, RefusesVariantsOfQuantizationMethods) {
   EXPECT_THAT(format_error("llama", R"("quantization_config":{"quant_method":"fp8",)"
                                     R"("weight_block_size":[128,100]})"),
               HasSubstr("weight_block_size: expected rows and columns of a block"));
+}
+
+// What the configs of these models hold besides sizes; both load as the family they were made from.
+TEST(ModelConfig, CodeLlamaAndDistils) {
+  const ModelConfig code = small("llama", R"("architectures":["LlamaForCausalLM"],)"
+                                          R"("pretraining_tp":1,"rope_scaling":null,)"
+                                          R"("rope_theta":1000000,"vocab_size":32016)");
+  EXPECT_EQ(code.full_rope.theta, 1e6);
+  EXPECT_EQ(code.full_rope.type, RopeType::plain);
+  const ModelConfig qwen = small(
+      "qwen2", R"("architectures":["Qwen2ForCausalLM"],"max_window_layers":2,"rope_theta":10000,)"
+               R"("sliding_window":4096,"use_mrope":false,"use_sliding_window":false)");
+  EXPECT_EQ(kinds(qwen), (Layers{F, F, F, F}));
+  EXPECT_TRUE(qwen.qkv_bias);
+  EXPECT_EQ(qwen.full_rope.theta, 1e4);
+  const ModelConfig llama =
+      small("llama", R"("rope_theta":500000.0,"rope_scaling":{"factor":8.0,"low_freq_factor":1.0,)"
+                     R"("high_freq_factor":4.0,"original_max_position_embeddings":8192,)"
+                     R"("rope_type":"llama3"},"attention_bias":false,"mlp_bias":false)");
+  EXPECT_EQ(llama.full_rope.type, RopeType::llama3);
+  EXPECT_EQ(llama.full_rope.original_max_positions, 8192);
 }
 
 TEST(ModelConfig, TokensAndTypes) {
@@ -539,6 +788,9 @@ TEST(ModelConfig, RefusesUnusableSizes) {
               HasSubstr("got 18446744073709551615"));
   EXPECT_THAT(error(R"({"model_type":"llama","num_key_value_heads":5})"),
               HasSubstr("num_key_value_heads: expected a divisor of 32 heads, got 5"));
+  // The class's own number has to fit, too.
+  EXPECT_THAT(error(R"({"model_type":"mistral","num_attention_heads":4})"),
+              HasSubstr("num_key_value_heads: expected a divisor of 4 heads, got 8"));
   EXPECT_THAT(error(R"({"model_type":"llama","num_key_value_heads":0})"),
               HasSubstr("num_key_value_heads: expected an integer in [1, "));
   EXPECT_THAT(error(R"({"model_type":"llama","num_attention_heads":3,"num_key_value_heads":1})"),

@@ -180,8 +180,9 @@ TEST(Rope, RefusesUnknownTypesAndKeysByName) {
   for (const std::string type : {"dynamic", "longrope", "su", "mrope", ""})
     EXPECT_THAT(message_of<Unsupported>([&] { parse(R"({"rope_type":")" + type + R"("})"); }),
                 HasSubstr("f: rope_parameters: rope type \"" + type + "\" is not supported"));
-  EXPECT_THAT(message_of<Unsupported>([] { parse(R"({"mrope_section":[1,2]})"); }),
-              HasSubstr("\"mrope_section\" is not supported"));
+  EXPECT_THAT(message_of<Unsupported>([] { parse(R"({"short_factor":[1,2]})"); }),
+              HasSubstr("\"short_factor\" is not supported"));
+  EXPECT_EQ(parse(R"({"mrope_section":[1,2],"mrope_interleaved":true})"), parse("{}"));
 }
 
 TEST(Rope, RefusesUnusableNumbers) {

@@ -4,16 +4,18 @@
     decoder.py FAMILY [--rows T] [--layers N] [--bits B]
 
 FAMILY: llama; qwen3, norms on query and key heads; gemma2, norms after attention and MLP too, softcaps,
-every other layer with a sliding window; gemma3, the norms of both, two of three layers slide; qwen3_moe,
-a mixture of experts; qwen2_moe, one with an expert for all tokens beside it. T = 1 is the decode entry: it
-ends with argmax and advances token, position and ring. T > 1 is a prefill entry. With --bits, matrices are
-packed in numbers of B bits, groups of 64.
+every other layer with a sliding window; gemma3, the norms of both, two of three layers slide; gemma4,
+and norms on values, which full layers take from their keys, and a scale for each layer; gemma4_shared,
+gemma4 whose second half of layers sees the keys of the first, and that embeds the token in each layer;
+qwen3_moe, a mixture of experts; qwen2_moe, one with an expert for all tokens beside it. T = 1 is the decode
+entry: it ends with argmax and advances token, position and ring. T > 1 is a prefill entry. With --bits,
+matrices are packed in numbers of B bits, groups of 64.
 """
 
 import argparse
 import math
 
-HIDDEN, HEADS, GROUPS, HEAD, FFN, VOCAB, RING = 256, 4, 2, 64, 512, 9001, 64
+HIDDEN, HEADS, GROUPS, HEAD, FFN, VOCAB, RING, OWN = 256, 4, 2, 64, 512, 9001, 64, 32
 EXPERTS, CHOSEN = 16, 4
 QUANTIZED_GROUP = 64
 
@@ -156,17 +158,24 @@ class Graph:
 class Decoder:
     def __init__(self, family, rows, layers, bits):
         self.g, self.family, self.rows, self.layers = Graph(bits), family, rows, layers
-        self.gemma = family.startswith("gemma")
+        self.gemma, self.gemma4 = family.startswith("gemma"), family.startswith("gemma4")
+        self.shared = family == "gemma4_shared"
+        self.head_norms = family in ("qwen3", "qwen3_moe", "gemma3") or self.gemma4
+        self.caches = []
 
-    def norm(self, x, name):
+    def norm(self, x, name=None):
         g = self.g
-        outer, g.scope = g.scope, name
-        w = g.weight(name, x.shape[-1])
+        outer, g.scope = g.scope, name or g.scope
+        w = name and g.weight(name, x.shape[-1])
         f = g.cast(x, "f32")
         mean = g.binary("mul", g.sum_last(g.unary("square", f)), g.full(1.0 / x.shape[-1], "f32"))
         y = g.binary("mul", f, g.unary("rsqrt", g.binary("add", mean, g.full(1e-6, "f32"))))
-        if self.gemma:
-            scale = g.binary("add", g.cast(w, "f32"), g.full(1.0, "f32"))
+        if not w:
+            y = g.cast(y, "bf16")
+        elif self.gemma:
+            scale = g.cast(w, "f32")
+            if not self.gemma4:
+                scale = g.binary("add", scale, g.full(1.0, "f32"))
             y = g.cast(g.binary("mul", y, scale), "bf16")
         else:
             y = g.binary("mul", g.cast(y, "bf16"), w)
@@ -191,25 +200,45 @@ class Decoder:
         rotated = g.concat_last(g.unary("neg", g.slice_last(x, half, half)), g.slice_last(x, 0, half))
         return g.binary("add", g.binary("mul", x, cos), g.binary("mul", rotated, sin))
 
-    def attention(self, x, layer):
-        g, rows = self.g, self.rows
-        name = f"layers.{layer}.self_attn"
-        g.scope = name
-        q = g.reshape(g.linear(x, name + ".q_proj", HEADS * HEAD), 1, rows, HEADS, HEAD)
-        k = g.reshape(g.linear(x, name + ".k_proj", GROUPS * HEAD), 1, rows, GROUPS, HEAD)
-        v = g.reshape(g.linear(x, name + ".v_proj", GROUPS * HEAD), 1, rows, GROUPS, HEAD)
-        if self.family in ("qwen3", "qwen3_moe", "gemma3"):
-            q, k = self.norm(q, name + ".q_norm"), self.norm(k, name + ".k_norm")
-        period = {"gemma2": 2, "gemma3": 3}.get(self.family, 1)
-        local = layer % period != period - 1
-        tables = self.tables[-1 if local else 0]
-        q, k = self.rope(q, tables), self.rope(k, tables)
+    def is_local(self, layer):
+        period = {"gemma2": 2, "gemma3": 3, "gemma4": 3, "gemma4_shared": 2}.get(self.family, 1)
+        return layer % period != period - 1
+
+    def cached(self, x, layer, tables):
+        """Keys and values that a layer sees."""
+        g, name = self.g, f"layers.{layer}.self_attn"
+        first_shared = (self.layers + 1) // 2 if self.shared else self.layers
+        if layer >= first_shared:
+            return self.caches[max(i for i in range(first_shared) if self.is_local(i) == self.is_local(layer))]
+        shape = (1, self.rows, GROUPS, HEAD)
+        k = v = g.reshape(g.linear(x, name + ".k_proj", GROUPS * HEAD), *shape)
+        if self.family != "gemma4" or self.is_local(layer):
+            v = g.reshape(g.linear(x, name + ".v_proj", GROUPS * HEAD), *shape)
+        if self.head_norms:
+            k = self.norm(k, name + ".k_norm")
+        if self.gemma4:
+            g.scope = name
+            v = self.norm(v)
         cache = []
-        for what, new in (("key", k), ("value", v)):
+        for what, new in (("key", self.rope(k, tables)), ("value", v)):
             state = f"kv.{layer}.{what}"
             old = g.state(state, ("?", 1, GROUPS, HEAD), "bf16", "state", capacity=4096)
             cache.append(g.scatter(old, self.cache_rows, g.transpose(new, 1, 0, 2, 3)))
             g.write(state, cache[-1])
+        self.caches.append(cache)
+        return cache
+
+    def attention(self, x, layer):
+        g, rows = self.g, self.rows
+        name = f"layers.{layer}.self_attn"
+        g.scope = name
+        local = self.is_local(layer)
+        tables = self.tables[-1 if local else 0]
+        q = g.reshape(g.linear(x, name + ".q_proj", HEADS * HEAD), 1, rows, HEADS, HEAD)
+        if self.head_norms:
+            q = self.norm(q, name + ".q_norm")
+        q = self.rope(q, tables)
+        cache = self.cached(x, layer, tables)
         y = g.op("attention", [q, *cache, self.position, self.length], q.shape, "bf16",
                  scale=real(HEAD ** -0.5) + " : f64", causal="true", window=f"{512 if local else 0} : i64",
                  softcap="50.0 : f64" if self.family == "gemma2" else "0.0 : f64", ring="0 : i64")
@@ -248,6 +277,29 @@ class Decoder:
         up = g.linear(x, name + ".up_proj", FFN)
         return g.linear(g.binary("mul", gate, up), name + ".down_proj", HIDDEN)
 
+    def embed_per_layer(self, x):
+        """A row of OWN numbers for each layer, of a table of their own and of the embedding."""
+        g, width = self.g, self.layers * OWN
+        g.scope = "embed_tokens_per_layer"
+        shape = (1, self.rows, self.layers, OWN)
+        own = g.cast(g.take(g.matrix("embed_tokens_per_layer", VOCAB, width), self.token), "bf16")
+        own = g.binary("mul", own, g.full(OWN ** 0.5, "bf16"))
+        y = g.cast(g.linear(x, "per_layer_model_projection", width), "f32")
+        y = g.reshape(g.cast(g.binary("mul", y, g.full(HIDDEN ** -0.5, "f32")), "bf16"), *shape)
+        y = g.binary("add", self.norm(y, "per_layer_projection_norm"), g.reshape(own, *shape))
+        self.per_layer = g.cast(g.binary("mul", g.cast(y, "f32"), g.full(0.5 ** 0.5, "f32")), "bf16")
+
+    def embed_in_layer(self, x, layer):
+        g, name = self.g, f"layers.{layer}"
+        g.scope = name
+        sizes = (1, self.rows, 1, OWN)
+        own = g.op("slice", [self.per_layer], sizes, "bf16", starts=g.ints((0, 0, layer, 0)),
+                   sizes=g.ints(sizes), steps=g.ints((1, 1, 1, 1)))
+        gate = g.unary("gelu_tanh", g.linear(x, name + ".per_layer_input_gate", OWN))
+        gated = g.binary("mul", gate, g.reshape(own, 1, self.rows, OWN))
+        y = g.linear(gated, name + ".per_layer_projection", HIDDEN)
+        return self.norm(y, name + ".post_per_layer_input_norm")
+
     def layer(self, x, layer):
         g = self.g
         name = f"layers.{layer}"
@@ -263,7 +315,12 @@ class Decoder:
         if post:
             y = self.norm(y, name + ".post_feedforward_layernorm")
         g.scope = name + ".mlp"
-        return g.binary("add", x, y)
+        x = g.binary("add", x, y)
+        if self.shared:
+            x = g.binary("add", x, self.embed_in_layer(x, layer))
+        if self.gemma4:
+            x = g.binary("mul", x, g.leaf("weight", f'["{name}.layer_scalar"]', (1,), "bf16"))
+        return x
 
     def read_step(self):
         g = self.g
@@ -305,12 +362,14 @@ class Decoder:
     def trace(self):
         g = self.g
         self.read_step()
-        theta = [1e6, 1e4] if self.family == "gemma3" else [5e5]
+        theta = [1e6, 1e4] if self.family == "gemma3" or self.gemma4 else [5e5]
         self.tables = [self.rope_tables(t) for t in theta]
         g.scope = "embed_tokens"
         x = g.cast(g.take(g.matrix("embed_tokens", VOCAB, HIDDEN), self.token), "bf16")
         if self.gemma:
             x = g.binary("mul", x, g.full(HIDDEN ** 0.5, "bf16"))
+        if self.shared:
+            self.embed_per_layer(x)
         for layer in range(self.layers):
             x = self.layer(x, layer)
         self.advance(self.head(x))
@@ -322,7 +381,8 @@ class Decoder:
 
 
 parser = argparse.ArgumentParser()
-parser.add_argument("family", choices=["llama", "qwen3", "gemma2", "gemma3", "qwen3_moe", "qwen2_moe"])
+parser.add_argument("family", choices=["llama", "qwen3", "gemma2", "gemma3", "gemma4", "gemma4_shared", "qwen3_moe",
+                                       "qwen2_moe"])
 parser.add_argument("--rows", type=int, default=1)
 parser.add_argument("--layers", type=int, default=3)
 parser.add_argument("--bits", type=int, choices=[2, 3, 4, 5, 6, 8])

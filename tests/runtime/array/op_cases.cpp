@@ -158,14 +158,17 @@ Cases contraction_cases() {
 }
 
 OpCase attention_case(std::string name, const AttentionOptions& options, std::int64_t rows,
-                      const Array& position, const Array& length) {
-  return {OpKind::attention,
-          std::move(name),
-          [options](const Arrays& a) {
-            return Arrays{attention(a[0], a[1], a[2], a[3], a[4], options)};
+                      const Array& position, const Array& length, bool sinks = false) {
+  Arrays inputs{numbers({2, 2, 2, 2}), numbers({rows, 2, 1, 2}, -1, 1, 7),
+                numbers({rows, 2, 1, 3}, -1, 1, 8), position, length};
+  if (sinks)
+    inputs.push_back(numbers({2, 2}, -1, 1, 3));
+  return {OpKind::attention, std::move(name),
+          [options, sinks](const Arrays& a) {
+            return Arrays{attention(a[0], a[1], a[2], a[3], a[4], options,
+                                    sinks ? std::optional(a[5]) : std::nullopt)};
           },
-          {numbers({2, 2, 2, 2}), numbers({rows, 2, 1, 2}, -1, 1, 7),
-           numbers({rows, 2, 1, 3}, -1, 1, 8), position, length}};
+          std::move(inputs)};
 }
 
 Cases attention_cases() {
@@ -175,7 +178,8 @@ Cases attention_cases() {
           attention_case("attention_window", {.window = 2, .softcap = 1.5}, 4, start, filled),
           attention_case("attention_ring", {.window = 2, .ring = 3}, 3, ints({3, 4}, {2}),
                          ints({5, 6}, {2})),
-          attention_case("attention_of_nothing", {.scale = 0.7}, 3, start, ints({0, 2}, {2}))};
+          attention_case("attention_of_nothing", {.scale = 0.7}, 3, start, ints({0, 2}, {2})),
+          attention_case("attention_sinks", {.scale = 0.7}, 3, start, filled, true)};
 }
 
 Cases gather_cases() {
@@ -243,6 +247,18 @@ OpCase dequantize_case() {
            numbers({2, 2}, -1, 1, 9)}};
 }
 
+OpCase dequantize_mxfp4_case() {
+  std::vector<std::uint8_t> bytes;
+  for (std::uint32_t i = 0; i < 64; ++i)
+    bytes.push_back(static_cast<std::uint8_t>(37 * i + 11));
+  const std::vector<std::uint8_t> scales{127, 126, 130, 125};
+  return {OpKind::dequantize_mxfp4,
+          "dequantize_mxfp4",
+          [](const Arrays& a) { return Arrays{table::dequantize_mxfp4(a[0], a[1], DType::f32)}; },
+          {array(std::span<const std::uint8_t>(bytes), {2, 2, 16}),
+           array(std::span<const std::uint8_t>(scales), {2, 2})}};
+}
+
 OpCase philox_case() {
   const auto words = [](std::initializer_list<std::uint32_t> w) { return array(w, Shape{3}); };
   return {
@@ -270,7 +286,7 @@ Array numbers(const Shape& shape, double low, double high, int seed) {
 
 const std::vector<OpCase>& op_cases() {
   static const std::vector<OpCase> cases = [] {
-    Cases all = {philox_case(), dequantize_case()};
+    Cases all = {philox_case(), dequantize_case(), dequantize_mxfp4_case()};
     for (const Cases& part :
          {elementwise_cases(), movement_cases(), reduction_cases(), contraction_cases(),
           attention_cases(), gather_cases(), scan_and_sort_cases()})

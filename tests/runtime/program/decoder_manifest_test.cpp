@@ -71,7 +71,11 @@ INSTANTIATE_TEST_SUITE_P(
         Breakage{"'kv.1.key' is a fixed state of 7 rows: expected a growable one",
                  [](Program& p) { p.decoder->caches[1].ring = 0; }},
         Breakage{"'kv.1.key' is a fixed state of 7 rows: expected a ring of 8",
-                 [](Program& p) { p.decoder->caches[1].ring = 8; }}));
+                 [](Program& p) { p.decoder->caches[1].ring = 8; }},
+        Breakage{"recurrent state 'memory' is no state",
+                 [](Program& p) { state(p, "memory").name = "other"; }},
+        Breakage{"recurrent state 'memory' is a growable state",
+                 [](Program& p) { state(p, "memory").growable = true; }}));
 
 class CannotGenerate : public testing::TestWithParam<Breakage> {};
 

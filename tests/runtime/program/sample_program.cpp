@@ -85,6 +85,7 @@ Program sample_decoder() {
   sampler_state(sampler::kSeen, DType::boolean, 11);
   program.states.push_back({"kv.0.key", DType::bf16, {16, 2, 3}, true, Residency::state});
   program.states.push_back({"kv.1.key", DType::bf16, {7, 2, 3}, false, Residency::state});
+  program.states.push_back({"memory", DType::f32, {2, 3}, false, Residency::state});
   for (const char* name : {"prefill_2", "prefill_4", "decode"})
     program.entries.push_back({.name = name, .arena_bytes = 0});
   program.decoder = {.config_hash = 99,
@@ -95,7 +96,8 @@ Program sample_decoder() {
                      .prefill_sizes = {2, 4},
                      .sampler_vocabulary = 11,
                      .stop_tokens = {5, 6},
-                     .caches = {{"kv.0.key", 0}, {"kv.1.key", 7}}};
+                     .caches = {{"kv.0.key", 0}, {"kv.1.key", 7}},
+                     .recurrent_states = {"memory"}};
   return program;
 }
 

@@ -86,8 +86,8 @@ std::string describe(const std::optional<QuantizationConfig>& quantization) {
   if (!quantization)
     return "none";
   if (!quantization->encoding) {
-    constexpr auto kLayouts = std::to_array<std::string_view>(
-        {"mlx", "gptq", "awq", "compressed-tensors", "fp8", "mxfp4"});
+    constexpr auto kLayouts =
+        std::to_array<std::string_view>({"mlx", "gptq", "awq", "compressed-tensors", "fp8"});
     return std::string(kLayouts[quantization->layout.index()]);
   }
   const std::string encoding = describe(*quantization->encoding);
@@ -107,9 +107,12 @@ nlohmann::json describe_layers(const ModelConfig& config, std::int64_t LayerConf
 nlohmann::json describe_config(const ModelConfig& config) {
   const auto sliding =
       std::ranges::count(config.layers, AttentionKind::sliding, &LayerConfig::attention);
+  const auto recurrent = std::ranges::count_if(
+      config.layers, [](const LayerConfig& layer) { return layer.mixer != TokenMixer::attention; });
   return {{"model_type", config.model_type},
           {"layers", config.layers.size()},
           {"sliding_layers", sliding},
+          {"recurrent_layers", recurrent},
           {"sliding_window", config.sliding_window},
           {"hidden_size", config.hidden_size},
           {"intermediate_size", describe_layers(config, &LayerConfig::intermediate_size)},

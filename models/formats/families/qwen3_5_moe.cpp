@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "models/formats/families/qwen_hybrid.h"
+#include "models/formats/families/readers.h"
+
+#include "models/formats/expert_fields.h"
+
+namespace ashlar {
+
+ModelConfig read_qwen3_5_moe(const JsonFields& fields) {
+  refuse_ungated_attention(fields);
+  ModelConfig config = read_qwen_hybrid(fields, {.vocab_size = 248320,
+                                                 .hidden_size = 2048,
+                                                 .intermediate_size = 512,
+                                                 .layers = 40,
+                                                 .attention_heads = 16,
+                                                 .kv_heads = 2,
+                                                 .head_dim = 256,
+                                                 .max_positions = 32768});
+  read_qwen_experts(
+      fields,
+      {.count = 256, .chosen = 8, .intermediate_size = 512, .shared_intermediate_size = 512},
+      config);
+  config.experts->normalised = true;  // whatever the file says
+  return config;
+}
+
+}  // namespace ashlar

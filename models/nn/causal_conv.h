@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Short depthwise convolutions over time: each channel mixes its last few inputs.
+#pragma once
+
+#include "models/nn/attention.h"
+#include "runtime/array/state.h"
+
+namespace ashlar::nn {
+
+// The inputs of T tokens and of the kernel - 1 tokens before them: x [B, T, C] to
+// [B, kernel - 1 + T, C]. They come from `inputs`, a state [kernel - 1, B, C] with position p in
+// row p mod (kernel - 1), which then takes the last valid ones of x. Before position 0, and without
+// a state (null), there are zeros.
+Array conv_window(const Array& x, std::int64_t kernel, const TokenRange& range,
+                  const State* inputs);
+
+struct Channels {
+  std::int64_t first;
+  std::int64_t count;
+};
+
+// y[t, c] = sum over j of weight[c, 0, j] * window[t + j, c], plus bias[c] if asked for, for some
+// of the `width` channels: window [B, kernel - 1 + T, width] to [B, T, count]. Summed in f32.
+Array causal_conv(const Array& window, const Weights& weights, std::int64_t kernel,
+                  const Channels& channels, bool bias);
+
+}  // namespace ashlar::nn

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "models/nn/gated_delta_net.h"
+
+#include "models/nn/causal_conv.h"
+#include "models/nn/layers.h"
+#include "runtime/array/ops.h"
+#include "runtime/array/origin.h"
+
+#include <cmath>
+
+namespace ashlar::nn {
+namespace {
+
+struct Projections {
+  Array mixed;  // [B, T, C]: queries, keys and values of all heads, in this order
+  Array gate;   // [B, T, heads, V]
+  Array rate;   // [B, T, heads], before the sigmoid
+  Array decay;  // [B, T, heads], before softplus
+};
+
+Projections project(const Array& x, const Weights& weights, const RecurrenceConfig& sizes) {
+  return {linear(x, weights / "in_proj_qkv", sizes.conv_channels(), false),
+          unflatten(linear(x, weights / "in_proj_z", sizes.value_width(), false), -1,
+                    {sizes.heads, sizes.value_dim}),
+          linear(x, weights / "in_proj_b", sizes.heads, false),
+          linear(x, weights / "in_proj_a", sizes.heads, false)};
+}
+
+// Two matrices, each with the rows of one group of heads after those of another.
+Projections project_packed(const Array& x, const Weights& weights, const RecurrenceConfig& sizes) {
+  const std::int64_t shared = sizes.heads / sizes.groups, key = sizes.key_dim,
+                     value = shared * sizes.value_dim;
+  const Array wide = unflatten(
+      linear(x, weights / "in_proj_qkvz", sizes.conv_channels() + sizes.value_width(), false), -1,
+      {sizes.groups, -1});
+  const Array narrow =
+      unflatten(linear(x, weights / "in_proj_ba", 2 * sizes.heads, false), -1, {sizes.groups, -1});
+  const std::vector<Array> parts = split_at(wide, {key, 2 * key, 2 * key + value}, -1);
+  const std::vector<Array> scalars = split_at(narrow, {shared}, -1);
+  return {concatenate({flatten(parts[0], 2), flatten(parts[1], 2), flatten(parts[2], 2)}, -1),
+          reshape(parts[3], {x.dim(0), x.dim(1), sizes.heads, sizes.value_dim}),
+          flatten(scalars[0], 2), flatten(scalars[1], 2)};
+}
+
+// x / |x| over the last axis.
+Array l2_norm(const Array& x) {
+  const Array wide = x.astype(DType::f32);
+  return (wide * rsqrt(sum(square(wide), -1, true) + 1e-6)).astype(x.dtype());
+}
+
+}  // namespace
+
+Array gated_delta_net(const Array& x, const Weights& weights, const ModelConfig& config,
+                      const TokenRange& range, const RecurrentState* state) {
+  Scope scope(weights.name());
+  const RecurrenceConfig& sizes = *config.recurrence;
+  const Projections in =
+      sizes.packed_projections ? project_packed(x, weights, sizes) : project(x, weights, sizes);
+  const Array window =
+      conv_window(in.mixed, sizes.conv_kernel, range, state ? &state->conv : nullptr);
+  const auto mixed = [&](std::int64_t first, std::int64_t heads, std::int64_t width) {
+    const Array y =
+        causal_conv(window, weights / "conv1d", sizes.conv_kernel, {first, heads * width}, false);
+    return unflatten(activate(y, config.activation), -1, {heads, width});
+  };
+  const Array query = mixed(0, sizes.groups, sizes.key_dim);
+  const Array key = mixed(sizes.key_width(), sizes.groups, sizes.key_dim);
+  const Array value = mixed(2 * sizes.key_width(), sizes.heads, sizes.value_dim);
+
+  const auto per_head = [&](std::string_view name) {
+    return weights.get(name, {sizes.heads}).astype(DType::f32);
+  };
+  const Array slope = softplus(in.decay.astype(DType::f32) + per_head("dt_bias"));
+  const Array output = recurrence({.query = l2_norm(query).astype(DType::f32) *
+                                            (1 / std::sqrt(static_cast<double>(sizes.key_dim))),
+                                   .key = l2_norm(key).astype(DType::f32),
+                                   .value = value.astype(DType::f32),
+                                   .log_decay = -exp(per_head("A_log")) * slope,
+                                   .rate = sigmoid(in.rate).astype(DType::f32)},
+                                  range, state, UpdateRule::delta);
+
+  const Array normed =
+      rms_norm(output.astype(x.dtype()), weights / "norm", NormKind::plain, config.norm_epsilon);
+  const Array gated = (normed * silu(in.gate.astype(DType::f32))).astype(x.dtype());
+  return linear(flatten(gated, 2), weights / "out_proj", config.hidden_size, false);
+}
+
+}  // namespace ashlar::nn

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Graphs that random testing has found to go wrong, in their smallest form.
+#include "runtime/array/closure.h"
+#include "runtime/array/eval.h"
+#include "runtime/array/ops.h"
+#include "runtime/array/table_functions.h"
+#include "tests/support/reference_eval.h"
+
+#include <gtest/gtest.h>
+
+namespace ashlar::testing {
+namespace {
+
+Array counting(const Shape& shape) {
+  return reshape(arange(0, shape.element_count(), 1, DType::f32), shape);
+}
+
+void expect_as_reference(const Array& array) {
+  const std::vector<double> expected = values_of(array);
+  eval(array);
+  EXPECT_EQ(values_of(array), expected);
+}
+
+// Random words behind a product were taken for something that moves elements.
+TEST(FoundGraphs, RandomWordsOfAProduct) {
+  const Array words = astype(matmul(counting({3, 2}), counting({2, 3})), DType::u32);
+  const Array zero = zeros({3, 3}, DType::u32);
+  expect_as_reference(table::philox(zero, zero, zero, zero, zero, words, 1)(Slice(1, 3)));
+}
+
+// Packets crossed the rows of a sum over nothing.
+TEST(FoundGraphs, SumOverNoAxis) {
+  expect_as_reference(argmin(
+      sum(array({5.0F, 4.0F, 3.0F, -1.0F, 2.0F, 7.0F, 1.0F, 6.0F}), std::vector<int>{}, true), 0,
+      true));
+}
+
+TEST(FoundGraphs, ClosureWithoutElements) {
+  const auto first = compile([](const Array& x) { return x; });
+  EXPECT_EQ(first(zeros({0, 2})).to_vector<float>(), std::vector<float>{});
+  const auto constant = compile([](const Array& x) { return std::vector{zeros({3, 0}), x + 1}; });
+  EXPECT_EQ(constant(ones({2}))[1].to_vector<float>(), (std::vector<float>{2, 2}));
+}
+
+// Updates were read from rows that other threads had changed already.
+TEST(FoundGraphs, StateScatteredIntoItself) {
+  const State state("found.scattered", DType::f32, {64});
+  const Array contents = counting({64});
+  state.update(counting({64}));
+  const auto step = compile([](const State& s, const Array& at) {
+    s.update(scatter_add(s.read(), at, flip(s.read(), 0)));
+  });
+  const Array at = arange(0, 64) * 7 % 64;
+  const auto expected = values_of(scatter_add(contents, at, flip(contents, 0)));
+  step(state, at);
+  EXPECT_EQ(values_of(state.read()), expected);
+}
+
+}  // namespace
+}  // namespace ashlar::testing

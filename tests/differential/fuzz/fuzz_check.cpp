@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/differential/fuzz/fuzz_check.h"
+
+#include "runtime/array/closure.h"
+#include "runtime/array/creation.h"
+#include "runtime/array/eval.h"
+#include "runtime/program/error.h"
+#include "tests/differential/fuzz/run_planned.h"
+#include "tests/support/reference_eval.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <map>
+
+namespace ashlar::testing {
+namespace {
+
+constexpr int kSteps = 2;  // runs in a row of a graph with states
+
+using Tensors = std::vector<reference::Tensor>;
+
+bool agree(double actual, double expected, double tolerance, DType dtype) {
+  if (std::isnan(expected) || std::isinf(expected) || std::isinf(actual))
+    return std::isnan(expected) ? std::isnan(actual) : actual == expected;
+  // Below the smallest normal number, devices may flush to zero.
+  const double flushed = tolerance == 0 ? 0 : dtype == DType::f16 ? 0x1p-14 : 1e-6;
+  return std::abs(actual - expected) <= tolerance * std::abs(expected) + flushed;
+}
+
+std::optional<std::string> compare(const reference::Tensor& actual,
+                                   const reference::Tensor& expected, double tolerance) {
+  for (std::size_t i = 0; i < expected.integers.size(); ++i)
+    if (actual.integers[i] != expected.integers[i])
+      return fmt::format("element {}: expected {}, got {}", i, expected.integers[i],
+                         actual.integers[i]);
+  for (std::size_t i = 0; i < expected.reals.size(); ++i)
+    if (!agree(actual.reals[i], expected.reals[i], tolerance, expected.type.dtype))
+      return fmt::format("element {}: expected {}, got {}", i, expected.reals[i], actual.reals[i]);
+  return std::nullopt;
+}
+
+std::optional<std::string> compare_all(const Tensors& actual, const Tensors& expected,
+                                       const Arrays& roots, int step) {
+  for (std::size_t i = 0; i < actual.size(); ++i)
+    if (auto difference = compare(actual[i], expected[i], relative_tolerance(roots[i])))
+      return fmt::format("root {} ({}{}), step {}, {}", i, name_of(roots[i].dtype()),
+                         roots[i].shape().to_string(), step, *difference);
+  return std::nullopt;
+}
+
+Array constant_of(const reference::Tensor& tensor) {
+  return array_from_bytes(tensor.to_bytes(), tensor.type.dtype, tensor.type.shape);
+}
+
+Tensors values_on_device(const Arrays& arrays) {
+  eval(arrays);
+  Tensors values;
+  for (const Array& array : arrays)
+    values.push_back(reference_value(array));
+  return values;
+}
+
+// States by leaf, with names that later graphs use again: the store keeps every name for good.
+std::map<std::size_t, State> states_of(const FuzzGraph& graph) {
+  std::map<std::size_t, State> states;
+  std::map<std::string, int> taken;
+  for (const FuzzUpdate& update : graph.updates) {
+    const Array& leaf = graph.leaves[update.leaf];
+    const std::string type = fmt::format("{}{}", name_of(leaf.dtype()), leaf.shape().to_string());
+    State state(fmt::format("fuzz.{}.{}", type, taken[type]++), leaf.dtype(), leaf.shape());
+    state.update(leaf);
+    states.emplace(update.leaf, std::move(state));
+  }
+  return states;
+}
+
+std::optional<std::string> run_plans(const FuzzGraph& graph) {
+  const Arrays roots = graph.roots();
+  const Tensors expected = reference_values(roots);
+  for (const char* profile : {"lavapipe", "nvidia-h200"})
+    if (auto mismatch = compare_all(run_planned(graph, profile), expected, roots, 0))
+      return fmt::format("{}, planned for {}", *mismatch, profile);
+  return std::nullopt;
+}
+
+std::optional<std::string> run_eagerly(const FuzzGraph& graph) {
+  const Arrays roots = graph.roots();
+  const Tensors expected = reference_values(roots);
+  return compare_all(values_on_device(graph.copy().roots()), expected, roots, 0);
+}
+
+std::optional<std::string> run_closure(const FuzzGraph& graph) {
+  TraceCache closure;
+  const auto traced = [&](std::span<const Array> inputs) {
+    return graph.over({inputs.begin(), inputs.end()}).roots();
+  };
+  const Tensors expected = reference_values(graph.roots());
+  return compare_all(values_on_device(closure.call("", graph.leaves, traced)), expected,
+                     graph.roots(), 0);
+}
+
+std::optional<std::string> run_states(const FuzzGraph& graph) {
+  const std::map<std::size_t, State> states = states_of(graph);
+  const auto traced = [&](std::span<const Array> inputs) {
+    Arrays leaves(inputs.begin(), inputs.end());
+    for (const auto& [leaf, state] : states)
+      leaves[leaf] = state.read();
+    const FuzzGraph placed = graph.over(leaves);
+    for (const FuzzUpdate& update : placed.updates)
+      states.at(update.leaf).update(update.value);
+    return placed.outputs;
+  };
+  TraceCache closure;
+  Arrays contents = graph.leaves;
+  for (int step = 0; step < kSteps; ++step) {
+    Tensors expected = reference_values(graph.over(contents).roots());
+    const Tensors outputs = values_on_device(closure.call("", graph.leaves, traced));
+    if (auto mismatch = compare_all(outputs, expected, graph.outputs, step))
+      return mismatch;
+    for (std::size_t i = 0; i < graph.updates.size(); ++i) {
+      const reference::Tensor& value = expected[graph.outputs.size() + i];
+      const State& state = states.at(graph.updates[i].leaf);
+      if (auto difference = compare(reference_value(state.read()), value, 0))
+        return fmt::format("state {}, step {}, {}", state.name(), step, *difference);
+      contents[graph.updates[i].leaf] = constant_of(value);
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string_view name_of(FuzzMode mode) {
+  constexpr std::string_view kNames[] = {"planned", "eager", "closure", "states"};
+  return kNames[static_cast<std::size_t>(mode)];
+}
+
+std::optional<std::string> find_mismatch(const FuzzGraph& original, FuzzMode mode) {
+  const FuzzGraph graph = original.copy();
+  try {
+    switch (mode) {
+    case FuzzMode::planned:
+      return run_plans(graph);
+    case FuzzMode::eager:
+      return run_eagerly(graph);
+    case FuzzMode::closure:
+      return run_closure(graph);
+    case FuzzMode::states:
+      return run_states(graph);
+    }
+  } catch (const Error& error) {
+    return error.what();
+  }
+  __builtin_unreachable();
+}
+
+}  // namespace ashlar::testing

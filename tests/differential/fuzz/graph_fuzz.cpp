@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// Random graphs on the device against the reference evaluator, see docs/testing.md.
+#include "tests/differential/fuzz/fuzz_check.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <set>
+
+namespace ashlar::testing {
+namespace {
+
+struct FuzzOptions {
+  int graphs = 1000;
+  std::uint32_t seed = 1;
+  int operations = 6;  // of a graph
+  int merged = 10;     // graphs of one program
+  int planned = 4;     // programs without the device for each one on it
+};
+
+FuzzMode mode_of(const FuzzOptions& options, std::uint32_t seed) {
+  const auto period = static_cast<std::uint32_t>(options.planned + 1);
+  return seed % period != 0 ? FuzzMode::planned
+                            : kDeviceModes[seed / period % std::size(kDeviceModes)];
+}
+
+FuzzGraph program_of(const FuzzOptions& options, std::uint32_t seed) {
+  std::vector<FuzzGraph> graphs;
+  for (int i = 0; i < options.merged; ++i)
+    graphs.push_back(
+        make_fuzz_graph(seed * 4096 + static_cast<std::uint32_t>(i), options.operations));
+  return merge(graphs);
+}
+
+// Errors start with their unit, differences with where they are.
+bool alike(const std::string& a, const std::optional<std::string>& b) {
+  return b && a.substr(0, a.find(' ')) == b->substr(0, b->find(' '));
+}
+
+void report(const FuzzOptions& options, std::uint32_t seed, const FuzzGraph& graph,
+            const std::string& mismatch) {
+  const FuzzMode mode = mode_of(options, seed);
+  fmt::print("seed {} ({}): {}\n", seed, name_of(mode), mismatch);
+  const FuzzGraph reduced = reduce(graph, [&](const FuzzGraph& candidate) {
+    return alike(mismatch, find_mismatch(candidate, mode));
+  });
+  fmt::print("reduced to {} operations: {}\n{}", reduced.operation_count(),
+             find_mismatch(reduced, mode).value_or("it does not fail every time"), reduced.text());
+  fmt::print("again: graph_fuzz --seed {} --graphs {} --operations {} --merged {} --planned {}\n",
+             seed, options.merged, options.operations, options.merged, options.planned);
+}
+
+void note_kinds(const FuzzGraph& graph, std::set<OpKind>& seen) {
+  for (const Node* node : topological_order(graph.roots()))
+    seen.insert(node->kind());
+}
+
+// Names of computed operations that no graph had.
+std::string missing_from(const std::set<OpKind>& seen) {
+  std::string missing;
+  for (const OpInfo& info : all_ops())
+    if (info.infer && !seen.contains(info.kind))
+      missing += fmt::format(" {}", info.name);
+  return missing;
+}
+
+int run(const FuzzOptions& options) {
+  const auto start = std::chrono::steady_clock::now();
+  std::set<OpKind> seen;
+  const auto programs =
+      static_cast<std::uint32_t>((options.graphs + options.merged - 1) / options.merged);
+  for (std::uint32_t seed = options.seed; seed < options.seed + programs; ++seed) {
+    const FuzzGraph graph = program_of(options, seed);
+    note_kinds(graph, seen);
+    if (auto mismatch = find_mismatch(graph, mode_of(options, seed))) {
+      report(options, seed, graph, *mismatch);
+      return 1;
+    }
+  }
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  fmt::print("{} graphs agree: seeds {} to {}, {} graphs of {} operations in each program, one "
+             "program of {} on the device, {:.1f} s\n",
+             programs * static_cast<std::uint32_t>(options.merged), options.seed,
+             options.seed + programs - 1, options.merged, options.operations, options.planned + 1,
+             seconds.count());
+  const std::string missing = missing_from(seen);
+  if (options.graphs >= 1000 && !missing.empty()) {
+    fmt::print("no graph had:{}\n", missing);
+    return 1;
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace ashlar::testing
+
+int main(int argc, char** argv) {
+  ashlar::testing::FuzzOptions options;
+  CLI::App app("Random graphs on the device against the reference evaluator");
+  app.add_option("--graphs", options.graphs, "How many")->check(CLI::PositiveNumber);
+  app.add_option("--seed", options.seed, "Of the first program");
+  app.add_option("--operations", options.operations, "Of each graph")->check(CLI::Range(1, 200));
+  app.add_option("--merged", options.merged, "Graphs of a program")->check(CLI::Range(1, 1000));
+  app.add_option("--planned", options.planned,
+                 "Programs whose plans run on host memory, for each one that runs on the device")
+      ->check(CLI::Range(0, 1000));
+  CLI11_PARSE(app, argc, argv);
+  return ashlar::testing::run(options);
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// Text encoders against what Hugging Face transformers computes in float32
+// (tests/data/goldens/encoders), whose batch rows are padded to one length.
+#include "models/compile/encoder_model.h"
+#include "runtime/program/error.h"
+#include "tests/models/formats/test_files.h"
+#include "tests/parity/reference.h"
+
+#include <gmock/gmock.h>
+
+#include <cmath>
+
+namespace ashlar {
+namespace {
+
+namespace fs = std::filesystem;
+using test::kTolerance;
+using test::nmse;
+using test::Reference;
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+fs::path golden(const std::string& name) {
+  return fs::path(ASHLAR_TEST_DATA) / "goldens/encoders" / name;
+}
+
+// The golden's rows, without their padding.
+std::vector<EncoderInput> inputs_of(const Reference& reference) {
+  const auto ids = reference.rows("input_ids"), types = reference.rows("token_type_ids"),
+             masks = reference.rows("attention_mask");
+  std::vector<EncoderInput> inputs;
+  for (std::size_t row = 0; row < ids.size(); ++row) {
+    const auto count = std::ranges::count(masks[row], 1);
+    inputs.push_back({{ids[row].begin(), ids[row].begin() + count},
+                      {types[row].begin(), types[row].begin() + count}});
+  }
+  return inputs;
+}
+
+// Hidden states of one row's tokens, without its padding.
+std::vector<float> hidden_of(const Reference& reference, std::size_t row, std::size_t tokens) {
+  const std::vector<float> all = reference.floats("last_hidden_state");
+  const auto& shape = reference.info("last_hidden_state").shape;
+  const auto stride = static_cast<std::size_t>(shape.dim(1) * shape.dim(2));
+  const auto begin = all.begin() + static_cast<std::ptrdiff_t>(row * stride);
+  return {begin,
+          begin + static_cast<std::ptrdiff_t>(tokens * static_cast<std::size_t>(shape.dim(2)))};
+}
+
+// Of hidden states [tokens, width], in double.
+std::vector<float> pooled(const std::vector<float>& hidden, std::size_t width, Pooling pooling,
+                          bool normalize) {
+  std::vector<double> sums(width);
+  const std::size_t tokens = pooling == Pooling::cls ? 1 : hidden.size() / width;
+  for (std::size_t i = 0; i < tokens * width; ++i)
+    sums[i % width] += hidden[i] / static_cast<double>(tokens);
+  double length = 0;
+  for (const double sum : sums)
+    length += sum * sum;
+  for (double& sum : sums)
+    sum /= normalize ? std::sqrt(length) : 1;
+  return {sums.begin(), sums.end()};
+}
+
+TEST(Encoder, HiddenStatesOfRowsOfUnequalLength) {
+  const Reference reference(golden("bert") / "expected.safetensors");
+  const auto inputs = inputs_of(reference);
+  EncoderModel model(
+      golden("bert"),
+      {.output = EncoderOutput::hidden_states, .dtype = DType::f32, .batch = 2, .sizes = {20, 32}});
+  const auto rows = model.run(inputs);
+  ASSERT_EQ(rows.size(), 2u);
+  ASSERT_NE(rows[0].size(), rows[1].size());
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    const auto expected = hidden_of(reference, row, inputs[row].ids.size());
+    ASSERT_EQ(rows[row].size(), expected.size());
+    EXPECT_LE(nmse(rows[row], expected), kTolerance) << row;
+  }
+}
+
+TEST(Encoder, EmbeddingsArePooledAndNormalised) {
+  const Reference reference(golden("bert") / "expected.safetensors");
+  const auto inputs = inputs_of(reference);
+  struct Case {
+    Pooling pooling;
+    bool normalize;
+    std::int64_t batch;  // three: rows of padding beside ours; one: several passes
+  };
+  for (const Case& c : {Case{Pooling::mean, true, 3}, Case{Pooling::cls, false, 1}}) {
+    EncoderModel model(golden("bert"), {.pooling = c.pooling,
+                                        .normalize = c.normalize,
+                                        .dtype = DType::f32,
+                                        .batch = c.batch,
+                                        .sizes = {24}});
+    EXPECT_EQ(model.output(), EncoderOutput::embedding);
+    const auto rows = model.run(inputs);
+    ASSERT_EQ(rows.size(), inputs.size());
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+      const auto hidden = hidden_of(reference, row, inputs[row].ids.size());
+      const auto expected = pooled(hidden, rows[row].size(), c.pooling, c.normalize);
+      EXPECT_LE(nmse(rows[row], expected), kTolerance) << row;
+    }
+  }
+}
+
+TEST(Encoder, ScoresOfPairs) {
+  const Reference reference(golden("bert_reranker") / "expected.safetensors");
+  EncoderModel model(golden("bert_reranker"), {.dtype = DType::f32, .batch = 2, .sizes = {24}});
+  EXPECT_EQ(model.output(), EncoderOutput::scores);
+  std::vector<float> scores;
+  for (const auto& row : model.run(inputs_of(reference)))
+    scores.insert(scores.end(), row.begin(), row.end());
+  const std::vector<float> expected = reference.floats("logits");
+  ASSERT_EQ(scores.size(), expected.size());
+  EXPECT_LE(nmse(scores, expected), kTolerance);
+}
+
+TEST(Encoder, RefusesWhatItCannotRun) {
+  EncoderModel model(golden("bert"), {.batch = 1, .sizes = {512}});
+  const auto run = [&](EncoderInput input) { return [&model, input] { model.run({{input}}); }; };
+  EXPECT_THAT(run({{}, {}}), ThrowsMessage<InvalidArgument>(HasSubstr("expected 1 to 128 tokens")));
+  EXPECT_THAT(run({std::vector<std::int32_t>(129, 1), std::vector<std::int32_t>(129, 0)}),
+              ThrowsMessage<InvalidArgument>(HasSubstr("expected 1 to 128 tokens, got 129")));
+  EXPECT_THAT(run({{1, 256}, {0, 0}}),
+              ThrowsMessage<InvalidArgument>(HasSubstr("id: expected less than 256, got 256")));
+  EXPECT_THAT(run({{1, 2}, {0, 2}}),
+              ThrowsMessage<InvalidArgument>(HasSubstr("token type: expected less than 2, got 2")));
+  EXPECT_THAT(run({{1, 2}, {0}}),
+              ThrowsMessage<InvalidArgument>(HasSubstr("expected 2 token types, got 1")));
+  EXPECT_THAT([&] { model.tokenize("a"); }, ThrowsMessage<IoError>(HasSubstr("no tokenizer.json")));
+  EXPECT_THAT([] { EncoderModel(golden("bert"), {.output = EncoderOutput::scores}); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("the checkpoint has no classifier")));
+  for (const std::vector<std::int64_t>& sizes : {std::vector<std::int64_t>{}, {0}, {8, 8}})
+    EXPECT_THAT([&] { EncoderModel(golden("bert"), {.sizes = sizes}); },
+                ThrowsMessage<InvalidArgument>(HasSubstr("positive and ascending")));
+}
+
+// A folder in the layout of sentence-transformers, with a tokenizer of single bytes.
+TEST(Encoder, TokenizesCutsAndPoolsAsTheFolderSays) {
+  const test::TemporaryFolder folder;
+  for (const char* name : {"config.json", "model.safetensors"})
+    fs::copy_file(golden("bert") / name, folder.path() / name);
+  folder.write("tokenizer.json", R"({"version":"1.0","model":{"type":"BPE","merges":[],
+      "vocab":{"a":10,"b":11,"c":12,"d":13}},"added_tokens":[
+      {"id":2,"content":"[CLS]","special":true},{"id":3,"content":"[SEP]","special":true}],
+      "post_processor":{"type":"BertProcessing","cls":["[CLS]",2],"sep":["[SEP]",3]}})");
+  folder.write("sentence_bert_config.json", R"({"max_seq_length":5})");
+  folder.write("modules.json", R"([{"path":"","type":"sentence_transformers.models.Transformer"},
+      {"path":"1_Pooling","type":"sentence_transformers.models.Pooling"},
+      {"path":"2_Normalize","type":"sentence_transformers.models.Normalize"}])");
+  fs::create_directory(folder.path() / "1_Pooling");
+  folder.write("1_Pooling/config.json", R"({"pooling_mode_cls_token":true})");
+  EncoderModel model(folder.path(), {.dtype = DType::f32, .batch = 1, .sizes = {16}});
+  EXPECT_EQ(model.max_tokens(), 5);
+  EXPECT_EQ(model.tokenize("ab").ids, (std::vector<std::int32_t>{2, 10, 11, 3}));
+  const EncoderInput cut = model.tokenize("abcd");
+  EXPECT_EQ(cut.ids, (std::vector<std::int32_t>{2, 10, 11, 12, 3}));
+  const EncoderInput pair = model.tokenize("ab", "cd");
+  EXPECT_EQ(pair.ids, (std::vector<std::int32_t>{2, 10, 3, 12, 3}));
+  EXPECT_EQ(pair.type_ids, (std::vector<std::int32_t>{0, 0, 0, 1, 1}));
+
+  EncoderModel plain(
+      folder.path(),
+      {.output = EncoderOutput::hidden_states, .dtype = DType::f32, .batch = 1, .sizes = {16}});
+  const std::vector<float> hidden = plain.run({{cut}}).front();
+  const std::vector<float> embedding = model.run({{cut}}).front();
+  EXPECT_LE(nmse(embedding, pooled(hidden, embedding.size(), Pooling::cls, true)), kTolerance);
+}
+
+}  // namespace
+}  // namespace ashlar
