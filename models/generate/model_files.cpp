@@ -13,7 +13,10 @@ namespace ashlar {
 ModelFiles::ModelFiles(std::filesystem::path folder)
     : folder_(std::move(folder)), config_(read_model_config(folder_)),
       generation_(read_generation_config(folder_)),
-      checkpoint_(std::make_shared<const Checkpoint>(Checkpoint::open(folder_))) {}
+      checkpoint_(std::make_shared<const Checkpoint>(Checkpoint::open(folder_))),
+      tensors_(std::make_shared<const LoadableTensors>(checkpoint_, config_.quantization)) {
+  config_.quantization = tensors_->quantization();
+}
 
 ModelFiles ModelFiles::open(const std::filesystem::path& folder) {
   return ModelFiles(folder);
@@ -60,18 +63,21 @@ DType ModelFiles::default_dtype() const {
   if (config_.dtype)
     return *config_.dtype;
   for (std::string_view name : {"model.embed_tokens.scales", "model.embed_tokens.weight"})
-    if (const CheckpointTensor* embedding = checkpoint_->find(name))
-      return loaded_dtype(*embedding->info);
+    if (const auto embedding = tensors_->find(name))
+      return embedding->dtype;
   return DType::f32;
 }
 
 std::optional<WeightSpec> ModelFiles::find_weight(std::string_view name) const {
-  return ashlar::find_weight(*checkpoint_, name);
+  const auto tensor = tensors_->find(name);
+  if (!tensor)
+    return std::nullopt;
+  return WeightSpec{std::string(name), tensor->dtype, tensor->shape, 0};
 }
 
 void ModelFiles::read_weight(const WeightSpec& weight, std::uint64_t offset,
                              std::span<std::byte> chunk) const {
-  ashlar::read_weight(*checkpoint_, weight, offset, chunk);
+  tensors_->find(weight.name)->read(offset, chunk);
 }
 
 }  // namespace ashlar

@@ -4,6 +4,7 @@
 
 #include "models/formats/checkpoint.h"
 #include "models/formats/generation_config.h"
+#include "models/formats/loadable_tensors.h"
 #include "models/generate/model_source.h"
 
 #include <filesystem>
@@ -20,6 +21,7 @@ public:
 
   const std::filesystem::path& folder() const { return folder_; }
   std::string name() const override;
+  // Its quantisation is that of the tensors as find_weight gives them.
   const ModelConfig& config() const override { return config_; }
   const GenerationConfig& generation() const { return generation_; }
   const Checkpoint& checkpoint() const { return *checkpoint_; }
@@ -34,8 +36,7 @@ public:
   std::vector<std::int32_t> stop_tokens() const override;
   // What the checkpoint asks for.
   DType default_dtype() const override;
-  // Stored types; 64-bit floats appear as f32, and are converted when they are read. Throws
-  // Unsupported for types that no program knows.
+  // As LoadableTensors gives them. Throws Unsupported for types that no program knows.
   std::optional<WeightSpec> find_weight(std::string_view name) const override;
   // `weight` must have passed check_program.
   void read_weight(const WeightSpec& weight, std::uint64_t offset,
@@ -48,6 +49,7 @@ private:
   ModelConfig config_;
   GenerationConfig generation_;
   std::shared_ptr<const Checkpoint> checkpoint_;
+  std::shared_ptr<const LoadableTensors> tensors_;
 };
 
 }  // namespace ashlar

@@ -112,8 +112,9 @@ Array Weights::matrix(const Shape& shape, const Parts& parts) const {
 }
 
 Array Weights::dequantized(const Shape& shape, const Parts& parts) const {
-  const auto encoding =
+  const auto listed =
       source_->quantization ? source_->quantization->encoding_of(prefix_) : std::nullopt;
+  const auto* encoding = listed ? std::get_if<AffineEncoding>(&*listed) : nullptr;
   if (!encoding)
     throw InvalidArgument(
         "model", "'{}' has scales, but config.json does not say how it is quantised", prefix_);

@@ -93,7 +93,7 @@ RandomModel::RandomModel(const ModelConfig& config, DType dtype,
                          std::optional<AffineEncoding> encoding)
     : config_(config), dtype_(checked(dtype)) {
   if (encoding)
-    config_.quantization = QuantizationConfig{*encoding, {}};
+    config_.quantization = QuantizationConfig{*encoding, {}, {}};
   auto tensors = std::make_shared<Tensors>();
   for (const DecoderTensor& tensor : decoder_tensors(config_))
     encoding&& tensor.role == TensorRole::matrix ? add_quantized(*tensors, tensor)
@@ -112,7 +112,7 @@ void RandomModel::add(Tensors& tensors, const DecoderTensor& tensor) const {
 
 // Numbers q of equal probability become bias + scale * q, from -spread to spread.
 void RandomModel::add_quantized(Tensors& tensors, const DecoderTensor& tensor) const {
-  const AffineEncoding& encoding = config_.quantization->encoding;
+  const auto& encoding = std::get<AffineEncoding>(*config_.quantization->encoding);
   const std::int64_t rows = tensor.shape.dim(0), columns = tensor.shape.dim(1);
   if (columns % row_unit(encoding) != 0)
     throw InvalidArgument("model", "'{}' {}: groups of {} do not divide its rows", tensor.name,

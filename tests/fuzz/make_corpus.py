@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Writes the hand-made seeds of the targets for GGUF, safetensors, indices, configs and tokenizers into corpus/.
+"""Writes the hand-made seeds of safetensors_fuzz, checkpoint_fuzz, model_config_fuzz and tokenizer_fuzz into corpus/.
 
 One file per element type, structure or defect. Inputs that fuzzing finds are added beside them.
 """
 import base64
 import json
+import math
 import pathlib
 import struct
 
@@ -202,6 +204,44 @@ def index_seeds():
     yield "empty", {"weight_map": {}}
     yield "no_text", {"weight_map": {"x": 1}}
     yield "no_object", {"weight_map": ["a.safetensors"]}
+def checkpoint_seeds():
+    """Triples of an index, a quantization_config and a shard."""
+    def shard(tensors):
+        header, data = {}, b""
+        for name, (dtype, shape) in tensors.items():
+            size = BITS[dtype] * math.prod(shape) // 8
+            header[name] = entry(dtype, shape, len(data), len(data) + size)
+            data += bytes((7 * i + 1) % 100 for i in range(size))
+        return file_of(header, data)
+
+    def index(tensors, **other):
+        return {"weight_map": {**{name: "a.safetensors" for name in tensors}, **other}}
+
+    plain = {"b": ("F64", [3]), "c": ("BF16", [2, 2])}
+    yield "plain", index(plain), None, shard(plain)
+    yield "other_folder", index(plain, d="../a.safetensors"), None, shard(plain)
+    yield "absolute", index(plain, d="/etc/a.safetensors"), None, shard(plain)
+    yield "absent_shard", index(plain, d="d.safetensors"), None, shard(plain)
+    yield "absent_tensor", index(plain, d="a.safetensors"), None, shard(plain)
+    yield "not_listed", index({"b": 0}), None, shard(plain)
+    yield "no_map", {"metadata": {}}, None, shard(plain)
+    yield "number_for_file", {"weight_map": {"b": 1}}, None, shard(plain)
+    yield "float8_alone", index({"w": 0}), None, shard({"w": ("F8_E4M3", [2, 2])})
+    matrices = {
+        "gptq": ({"quant_method": "gptq", "bits": 4}, {
+            "m.qweight": ("I32", [8, 8]), "m.qzeros": ("I32", [2, 1]), "m.scales": ("F16", [2, 8]), "m.g_idx": ("I32", [64])}),
+        "awq": ({"quant_method": "awq"}, {
+            "m.qweight": ("I32", [32, 2]), "m.qzeros": ("I32", [1, 2]), "m.scales": ("BF16", [1, 16])}),
+        "compressed": ({"quant_method": "compressed-tensors"}, {
+            "m.weight_packed": ("I32", [2, 4]), "m.weight_scale": ("F32", [2, 1]), "m.weight_shape": ("I32", [2]),
+            "n.weight": ("I8", [2, 32]), "n.weight_scale": ("BF16", [1]), "n.weight_zero_point": ("I8", [1])}),
+        "fp8": ({"quant_method": "fp8", "weight_block_size": [2, 32]}, {
+            "m.weight": ("F8_E4M3", [3, 64]), "m.weight_scale_inv": ("F32", [2, 2])}),
+        "mlx_mxfp8": ({"mode": "mxfp8", "bits": 8}, {"m.weight": ("U32", [2, 8]), "m.scales": ("U8", [2, 1])}),
+        "mlx_vector": ({"mode": "mxfp4"}, {"m.weight": ("U32", [8]), "m.scales": ("U8", [8, 0])}),
+    }
+    for name, (config, tensors) in matrices.items():
+        yield name, index(tensors), config, shard(tensors)
 
 
 def config_seeds():
@@ -296,6 +336,19 @@ def tokenizer_seeds():
                                {"type": "Punctuation", "behavior": "MergedWithNext"}),
         "decoder": {"type": "BPEDecoder", "suffix": "b"},
     }, "\u00c0b12,a_b"
+    vocab = {"?": 0, "a": 1, "##b": 2, "<s>": 3, "ba": 9}
+    yield "wordpiece", {
+        "model": {"type": "WordPiece", "unk_token": "?", "max_input_chars_per_word": 5, "vocab": vocab},
+        "pre_tokenizer": {"type": "FixedLength", "length": 4}, "decoder": {"type": "CTC", "pad_token": "a"},
+    }, "abb ba abc"
+    pieces = [["?", 0], ["a", -1], ["ab", -2.5], ["<s>", 0], ["<0xC3>", -9]]
+    yield "unigram", {
+        "model": {"type": "Unigram", "unk_id": 0, "byte_fallback": True, "vocab": pieces},
+        "normalizer": steps("normalizers", {"type": "Nmt"}, {
+            "type": "Precompiled",
+            "precompiled_charsmap": base64.b64encode(struct.pack("<III", 8, 0, 1 << 10 | 0x100 | 1) + b"b\0").decode()}),
+        "pre_tokenizer": {"type": "CharDelimiterSplit", "delimiter": " "},
+    }, "abb \u00e9\u0301a"
     yield "syntax", {
         "pre_tokenizer": steps(
             "pretokenizers", split(r"[\w&&[^a-c[\d]]]{1,3}+|\b(?<n>a)\k<n>|(?m:.)\u0041", "MergedWithPrevious"),
@@ -329,6 +382,9 @@ def main():
         write("checkpoint_index_fuzz", name, json.dumps(index).encode())
     for name, config in config_seeds():
         write("model_config_fuzz", name, json.dumps(config).encode())
+    for name, index, config, shard in checkpoint_seeds():
+        parts = [json.dumps(index).encode(), json.dumps(config).encode() if config else b"", shard]
+        write("checkpoint_fuzz", name, b"\0".join(parts))
     for name, parts, text in tokenizer_seeds():
         description = json.dumps({**TOKENIZER_PARTS, **parts}, separators=(",", ":"))
         write("tokenizer_fuzz", name, description.encode() + b"\0" + text.encode())

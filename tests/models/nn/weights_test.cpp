@@ -34,7 +34,7 @@ Tensors packed() {
 }
 
 QuantizationConfig four_bits() {
-  return {{4, 64}, {}};
+  return {AffineEncoding{4, 64}, {}, {}};
 }
 
 auto matrix_of(Tensors tensors, std::optional<QuantizationConfig> quantization = four_bits()) {
@@ -67,7 +67,7 @@ TEST(Matrix, RefusesPartsThatDoNotFit) {
   without.modules["m"] = std::nullopt;
   EXPECT_THAT(matrix_of(packed(), without),
               ThrowsMessage<InvalidArgument>(HasSubstr("does not say how it is quantised")));
-  EXPECT_THAT(matrix_of(packed(), QuantizationConfig{{8, 64}, {}}),
+  EXPECT_THAT(matrix_of(packed(), QuantizationConfig{AffineEncoding{8, 64}, {}, {}}),
               ThrowsMessage<InvalidArgument>(HasSubstr(
                   "'m.weight': config.json implies [6, 32], the checkpoint has [6, 16]")));
   Tensors broken = packed();

@@ -94,7 +94,8 @@ TEST_F(QuantizeTest, WritesTheModelAgain) {
   EXPECT_LT(summary.bytes_after, summary.bytes_before);
   for (const CheckpointTensor& tensor : written.tensors())
     EXPECT_THAT(tensor.file->metadata(), ElementsAre(std::pair("format", "pt")));
-  EXPECT_EQ(read_model_config(out()).quantization, (QuantizationConfig{{8, 32}, {}}));
+  EXPECT_EQ(read_model_config(out()).quantization,
+            (QuantizationConfig{AffineEncoding{8, 32}, {}, {}}));
   EXPECT_EQ(test::read_bytes(out() / "tokenizer.json"), "{}");
   EXPECT_FALSE(fs::exists(out() / "pytorch_model.bin"));
   EXPECT_LT(distance(out()), 1e-3);

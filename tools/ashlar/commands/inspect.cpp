@@ -3,12 +3,14 @@
 
 #include "models/formats/checkpoint.h"
 #include "models/formats/gguf/file_set.h"
+#include "models/formats/loadable_tensors.h"
 #include "models/formats/model_config.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -23,43 +25,79 @@ std::string replacing_dump(const nlohmann::json& json, int indent = -1) {
 }
 
 struct Model {
-  Checkpoint checkpoint;
+  explicit Model(const std::string& folder)
+      : checkpoint(std::make_shared<const Checkpoint>(Checkpoint::open(folder))),
+        config(read_model_config(folder)), tensors(checkpoint, config.quantization) {}
+
+  std::shared_ptr<const Checkpoint> checkpoint;
   ModelConfig config;
+  LoadableTensors tensors;
 };
 
-// Whether the tensor is part `part` of a quantised module, and how that is encoded.
-std::optional<AffineEncoding> encoding_of(const Model& model, std::string_view tensor,
-                                          std::string_view part) {
-  if (!model.config.quantization || !tensor.ends_with(part))
+// The module that a stored tensor belongs to, and what it is of it.
+struct Part {
+  std::string_view module;
+  std::string_view suffix;
+};
+Part part_of(std::string_view tensor) {
+  for (const std::string_view suffix : {"_blocks", "_scales"})
+    if (tensor.ends_with(suffix))
+      return {tensor.substr(0, tensor.size() - suffix.size()), suffix};
+  const std::size_t dot = std::min(tensor.rfind('.'), tensor.size());
+  return {tensor.substr(0, dot), tensor.substr(dot)};
+}
+
+// How the module of a stored tensor is encoded, if it is quantised and the tensor is a part of the
+// matrix.
+std::optional<MatrixEncoding> encoding_of(const Model& model, std::string_view tensor) {
+  const auto [module, suffix] = part_of(tensor);
+  if (suffix == ".bias" || !model.config.quantization)
     return std::nullopt;
-  tensor.remove_suffix(part.size());
-  if (!model.checkpoint.find(fmt::format("{}.scales", tensor)))
+  const auto& converted = model.tensors.converted();
+  if (const auto matrix = converted.find(module); matrix != converted.end())
+    return matrix->second.encoding;
+  if (!model.checkpoint->find(fmt::format("{}.scales", module)))
     return std::nullopt;
-  return model.config.quantization->encoding_of(tensor);
+  return model.config.quantization->encoding_of(module);
+}
+
+bool holds_numbers(std::string_view tensor) {
+  const std::string_view suffix = part_of(tensor).suffix;
+  return suffix == ".weight" || suffix == ".qweight" || suffix == ".weight_packed" ||
+         suffix == "_blocks";
 }
 
 // The numbers that are packed, instead of the words they are packed into.
 std::int64_t parameter_count(const Model& model) {
   std::int64_t count = 0;
-  for (const CheckpointTensor& tensor : model.checkpoint.tensors()) {
-    const std::string& name = tensor.info->name;
-    const std::int64_t elements = tensor.info->shape.element_count();
-    if (const auto encoding = encoding_of(model, name, ".weight"))
-      count += elements * 32 / encoding->bits;
-    else if (!encoding_of(model, name, ".scales") && !encoding_of(model, name, ".biases"))
-      count += elements;
+  for (const CheckpointTensor& tensor : model.checkpoint->tensors()) {
+    const auto encoding = encoding_of(model, tensor.info->name);
+    const std::uint64_t bytes = tensor.info->end - tensor.info->begin;
+    if (!encoding)
+      count += tensor.info->shape.element_count();
+    else if (holds_numbers(tensor.info->name))
+      count += static_cast<std::int64_t>(bytes) * 8 / bits_of(*encoding);
   }
   return count;
 }
 
-std::string describe(const AffineEncoding& encoding) {
-  return fmt::format("{} bits, groups of {}", encoding.bits, encoding.group_size);
+std::string describe(const MatrixEncoding& encoding) {
+  const auto* floats = std::get_if<FloatEncoding>(&encoding);
+  const std::string numbers =
+      floats ? fmt::format("e{}m{}", floats->exponent_bits, floats->mantissa_bits)
+             : fmt::format("{} bits", bits_of(encoding));
+  return fmt::format("{}, groups of {}", numbers, group_size_of(encoding));
 }
 
 std::string describe(const std::optional<QuantizationConfig>& quantization) {
   if (!quantization)
     return "none";
-  const std::string encoding = describe(quantization->encoding);
+  if (!quantization->encoding) {
+    constexpr auto kLayouts =
+        std::to_array<std::string_view>({"mlx", "gptq", "awq", "compressed-tensors", "fp8"});
+    return std::string(kLayouts[quantization->layout.index()]);
+  }
+  const std::string encoding = describe(*quantization->encoding);
   const std::size_t others = quantization->modules.size();
   return others == 0 ? encoding : fmt::format("{}; {} modules differ", encoding, others);
 }
@@ -98,22 +136,23 @@ nlohmann::json describe_config(const ModelConfig& config) {
 
 nlohmann::json describe_tensors(const Model& model) {
   nlohmann::json tensors = nlohmann::json::array();
-  for (const CheckpointTensor& tensor : model.checkpoint.tensors()) {
+  for (const CheckpointTensor& tensor : model.checkpoint->tensors()) {
     tensors.push_back({{"name", tensor.info->name},
                        {"type", name_of(tensor.info->type)},
                        {"shape", tensor.info->shape.dims()},
                        {"bytes", tensor.info->end - tensor.info->begin}});
-    if (const auto encoding = encoding_of(model, tensor.info->name, ".weight"))
+    const auto encoding = encoding_of(model, tensor.info->name);
+    if (encoding && holds_numbers(tensor.info->name))
       tensors.back()["encoding"] = describe(*encoding);
   }
   return tensors;
 }
 
 nlohmann::json summary_of_folder(const std::string& folder) {
-  const Model model{Checkpoint::open(folder), read_model_config(folder)};
+  const Model model(folder);
   return {{"config", describe_config(model.config)},
           {"parameters", parameter_count(model)},
-          {"bytes", model.checkpoint.total_bytes()},
+          {"bytes", model.checkpoint->total_bytes()},
           {"tensors", describe_tensors(model)}};
 }
 

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "models/formats/loadable_tensors.h"
+
+#include "models/formats/quantized/layouts.h"
+#include "runtime/program/error.h"
+#include "runtime/program/in_quotes.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace ashlar {
+namespace {
+
+using quantized::QuantizedMatrix;
+using Element = std::function<float(std::int64_t row, std::int64_t column)>;
+
+// Fills a chunk with elements of `width` columns, as `element(row, column)` gives them.
+template <typename Stored, typename Get>
+void fill(std::int64_t width, std::uint64_t offset, std::span<std::byte> chunk, Get element) {
+  const auto first = static_cast<std::int64_t>(offset / sizeof(Stored));
+  const auto count = static_cast<std::int64_t>(chunk.size() / sizeof(Stored));
+  std::int64_t row = width > 0 ? first / width : 0, column = width > 0 ? first % width : 0;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const Stored value = element(row, column);
+    std::memcpy(chunk.data() + i * std::int64_t{sizeof value}, &value, sizeof value);
+    if (++column == width) {
+      column = 0;
+      ++row;
+    }
+  }
+}
+
+LoadableTensor of_floats(DType dtype, const Shape& shape, Element element) {
+  return {dtype, shape,
+          [dtype, width = shape.dim(-1), element = std::move(element)](std::uint64_t offset,
+                                                                       std::span<std::byte> chunk) {
+            if (dtype == DType::f32)
+              fill<float>(width, offset, chunk, element);
+            else
+              fill<std::uint16_t>(width, offset, chunk, [&](std::int64_t row, std::int64_t column) {
+                const float value = element(row, column);
+                return dtype == DType::bf16 ? float_to_bf16(value) : float_to_f16(value);
+              });
+          }};
+}
+
+// Elements of a matrix of small floats.
+Element unpacked(const QuantizedMatrix& matrix) {
+  const auto& encoding = std::get<FloatEncoding>(matrix.encoding);
+  const std::int64_t per_word = 32 / encoding.bits();
+  std::vector<float> values;
+  for (std::uint32_t code = 0; code < 1u << encoding.bits(); ++code)
+    values.push_back(decode_small_float(encoding, code));
+  return [matrix, values, per_word, bits = encoding.bits(),
+          group = encoding.group_size](std::int64_t row, std::int64_t column) {
+    const std::uint32_t word = matrix.word(row, column / per_word);
+    const std::uint32_t code = word >> (column % per_word * bits) & ((1u << bits) - 1);
+    return values[code] * matrix.scale(row, column / group);
+  };
+}
+
+LoadableTensor of_doubles(const CheckpointTensor& tensor) {
+  return {DType::f32, tensor.info->shape,
+          [data = tensor.data()](std::uint64_t offset, std::span<std::byte> chunk) {
+            // One row as long as the tensor.
+            constexpr std::int64_t kWidth = std::int64_t{1} << 62;
+            fill<float>(kWidth, offset, chunk, [&](std::int64_t, std::int64_t at) {
+              double wide;
+              std::memcpy(&wide, data.data() + at * std::int64_t{sizeof wide}, sizeof wide);
+              return static_cast<float>(wide);
+            });
+          }};
+}
+
+LoadableTensor as_stored(const CheckpointTensor& tensor, DType dtype) {
+  return {dtype, tensor.info->shape,
+          [data = tensor.data()](std::uint64_t offset, std::span<std::byte> chunk) {
+            std::ranges::copy(data.subspan(offset, chunk.size()), chunk.begin());
+          }};
+}
+
+// The last axis replaced.
+Shape with_columns(const Shape& shape, std::int64_t columns) {
+  std::vector<std::int64_t> dims = shape.dims();
+  dims.back() = columns;
+  return Shape(std::move(dims));
+}
+
+}  // namespace
+
+LoadableTensors::LoadableTensors(std::shared_ptr<const Checkpoint> checkpoint,
+                                 const std::optional<QuantizationConfig>& quantization)
+    : checkpoint_(std::move(checkpoint)), quantization_(quantization) {
+  if (!quantization_)
+    return;
+  matrices_ = quantized::read_matrices(*checkpoint_, *quantization_);
+  for (const auto& [module, matrix] : matrices_)
+    if (std::holds_alternative<AffineEncoding>(matrix.encoding))
+      add_packed(module, matrix);
+    else
+      add_unpacked(module, matrix);
+}
+
+void LoadableTensors::add_packed(const std::string& module, const QuantizedMatrix& matrix) {
+  const std::int64_t columns = matrix.shape.dim(-1);
+  const std::int64_t words = columns * bits_of(matrix.encoding) / 32;
+  parts_[module + ".weight"] = {
+      DType::u32, with_columns(matrix.shape, words),
+      [words, word = matrix.word](std::uint64_t offset, std::span<std::byte> chunk) {
+        fill<std::uint32_t>(words, offset, chunk, word);
+      }};
+  const Shape groups = with_columns(matrix.shape, columns / group_size_of(matrix.encoding));
+  parts_[module + ".scales"] = of_floats(matrix.scale_dtype, groups, matrix.scale);
+  parts_[module + ".biases"] = of_floats(matrix.scale_dtype, groups, matrix.bias);
+  quantization_->modules.insert_or_assign(module, matrix.encoding);
+}
+
+void LoadableTensors::add_unpacked(const std::string& module, const QuantizedMatrix& matrix) {
+  parts_[module + ".weight"] = of_floats(matrix.unpacked_dtype, matrix.shape, unpacked(matrix));
+  parts_[module + ".scales"] = std::nullopt;
+  quantization_->modules.insert_or_assign(module, std::nullopt);
+}
+
+std::optional<LoadableTensor> LoadableTensors::find(std::string_view name) const {
+  if (const auto part = parts_.find(name); part != parts_.end())
+    return part->second;
+  const CheckpointTensor* tensor = checkpoint_->find(name);
+  if (!tensor)
+    return std::nullopt;
+  if (tensor->info->type == StoredType::f64)
+    return of_doubles(*tensor);
+  if (const auto dtype = dtype_of(tensor->info->type))
+    return as_stored(*tensor, *dtype);
+  throw Unsupported("model", "tensor {} is stored as {}, which cannot be loaded", in_quotes(name),
+                    name_of(tensor->info->type));
+}
+
+}  // namespace ashlar

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "models/formats/quantized/layouts.h"
+#include "runtime/program/error.h"
+#include "runtime/program/in_quotes.h"
+
+namespace ashlar::quantized {
+namespace {
+
+// Number `at` of a row that is a stream of bits; of 3 bits it may straddle two words.
+std::uint32_t number_at(const StoredMatrix& stream, std::int64_t row, std::int64_t at,
+                        std::int64_t bits) {
+  const std::int64_t bit = at * bits, word = bit / 32, offset = bit % 32;
+  std::uint64_t pair = stream.word(row, word);
+  if (offset + bits > 32)
+    pair |= std::uint64_t{stream.word(row, word + 1)} << 32;
+  return static_cast<std::uint32_t>(pair >> offset) & ((1u << bits) - 1);
+}
+
+void check_order(const StoredMatrix& order, std::int64_t columns, std::int64_t group_size) {
+  order.require_type(StoredType::i32).require_shape(columns, 1);
+  for (std::int64_t k = 0; k < columns; ++k)
+    if (order.integer(k, 0) != k / group_size)
+      throw Unsupported("model",
+                        "tensor {}: groups of columns out of order (desc_act) are not supported",
+                        in_quotes(order.name()));
+}
+
+QuantizedMatrix read_module(const Checkpoint& checkpoint, const std::string& module,
+                            const StoredMatrix& weight, const GptqLayout& layout) {
+  weight.require_matrix().require_type(StoredType::i32);
+  const StoredMatrix scales = part_of(checkpoint, module, ".scales").require_floats();
+  const StoredMatrix zeros = part_of(checkpoint, module, ".qzeros").require_type(StoredType::i32);
+  StoredNumbers numbers{.rows = weight.columns(),
+                        .columns = weight.rows() * 32 / layout.bits,
+                        .bits = layout.bits,
+                        .scale_dtype = float_type_of(scales)};
+  if (weight.rows() * 32 % layout.bits != 0 || numbers.rows * layout.bits % 32 != 0)
+    throw FormatError("model", "tensor {}: {} are no whole words of {}-bit numbers",
+                      in_quotes(weight.name()), weight.shape().to_string(), layout.bits);
+  if (scales.rows() == 0 || numbers.columns % scales.rows() != 0)
+    throw FormatError("model", "tensor {}: {} groups for {} columns", in_quotes(scales.name()),
+                      scales.rows(), numbers.columns);
+  numbers.group_size = numbers.columns / scales.rows();
+  scales.require_shape(scales.rows(), numbers.rows);
+  zeros.require_shape(scales.rows(), numbers.rows * layout.bits / 32);
+  if (const CheckpointTensor* order = checkpoint.find(module + ".g_idx"))
+    check_order(StoredMatrix(*order), numbers.columns, numbers.group_size);
+  numbers.word = [weight](std::int64_t row, std::int64_t word) { return weight.word(word, row); };
+  numbers.scale = [scales](std::int64_t row, std::int64_t group) {
+    return scales.real(group, row);
+  };
+  numbers.zero = [zeros, layout](std::int64_t row, std::int64_t group) {
+    return std::int64_t{number_at(zeros, group, row, layout.bits)} + layout.zero_offset;
+  };
+  return make_affine(module, numbers);
+}
+
+}  // namespace
+
+QuantizedMatrices read_gptq(const Checkpoint& checkpoint, const GptqLayout& layout) {
+  QuantizedMatrices matrices;
+  for (const auto& [module, weight] : tensors_with_suffix(checkpoint, ".qweight"))
+    matrices.emplace(module, read_module(checkpoint, module, weight, layout));
+  return matrices;
+}
+
+}  // namespace ashlar::quantized

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+// Quantised checkpoints of all layouts as programs read them (tests/data/make_quantized_cases.py),
+// and broken ones.
+#include "models/formats/loadable_tensors.h"
+
+#include "models/formats/json_file.h"
+#include "models/formats/model_config.h"
+#include "models/formats/safetensors_writer.h"
+#include "models/formats/tensor_values.h"
+#include "runtime/program/error.h"
+#include "tests/models/formats/test_files.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace ashlar {
+namespace {
+
+namespace fs = std::filesystem;
+using test::message_of;
+using test::TemporaryFolder;
+using testing::HasSubstr;
+
+std::vector<std::byte> bytes_of(const LoadableTensor& tensor) {
+  std::vector<std::byte> bytes(static_cast<std::size_t>(tensor.shape.element_count()) *
+                               size_of(tensor.dtype));
+  tensor.read(0, bytes);
+  return bytes;
+}
+
+std::vector<float> floats_of(const LoadableTensor& tensor) {
+  const std::vector<std::byte> bytes = bytes_of(tensor);
+  return to_floats({"", stored_type_of(tensor.dtype), tensor.shape, 0, bytes.size()}, bytes);
+}
+
+std::uint32_t number_at(const std::vector<std::byte>& row_words, std::int64_t row_bytes,
+                        std::int64_t row, std::int64_t k, std::int64_t bits) {
+  std::uint32_t number = 0;
+  for (std::int64_t i = 0; i < bits; ++i) {
+    const std::int64_t bit = k * bits + i;
+    const auto byte =
+        static_cast<unsigned>(row_words[static_cast<std::size_t>(row * row_bytes + bit / 8)]);
+    number |= (byte >> (bit % 8) & 1) << i;
+  }
+  return number;
+}
+
+// What the parts of a module mean, row by row.
+std::vector<float> dequantized(const LoadableTensors& tensors, const std::string& module) {
+  const LoadableTensor weight = *tensors.find(module + ".weight");
+  const auto encoding = tensors.quantization()->encoding_of(module);
+  if (!encoding) {
+    EXPECT_EQ(tensors.find(module + ".scales"), std::nullopt);
+    return floats_of(weight);
+  }
+  const std::vector<std::byte> words = bytes_of(weight);
+  const std::vector<float> scales = floats_of(*tensors.find(module + ".scales"));
+  const std::vector<float> biases = floats_of(*tensors.find(module + ".biases"));
+  const std::int64_t bits = bits_of(*encoding), group = group_size_of(*encoding);
+  const std::int64_t row_bytes = weight.shape.dim(-1) * 4, columns = row_bytes * 8 / bits;
+  const std::int64_t rows = static_cast<std::int64_t>(words.size()) / row_bytes;
+  std::vector<float> values;
+  for (std::int64_t row = 0; row < rows; ++row)
+    for (std::int64_t k = 0; k < columns; ++k) {
+      const std::uint32_t q = number_at(words, row_bytes, row, k, bits);
+      const auto at = static_cast<std::size_t>((row * columns + k) / group);
+      values.push_back(static_cast<float>(static_cast<double>(q) * scales[at] + biases[at]));
+    }
+  return values;
+}
+
+LoadableTensors open(const fs::path& folder) {
+  return LoadableTensors(std::make_shared<const Checkpoint>(Checkpoint::open(folder)),
+                         read_model_config(folder).quantization);
+}
+
+class LayoutTest : public testing::TestWithParam<std::string> {
+protected:
+  fs::path folder() const { return fs::path(ASHLAR_TEST_DATA) / "quantized" / GetParam(); }
+};
+
+TEST_P(LayoutTest, MeansWhatTheDefinitionSays) {
+  const auto file = SafetensorsFile::open(folder() / "expected.safetensors");
+  const TensorInfo& info = *file.find("k_proj");
+  const std::vector<float> expected = to_floats(info, file.data(info));
+  const LoadableTensors tensors = open(folder());
+  const std::string module = "model.layers.0.self_attn.k_proj";
+  const std::vector<float> actual = dequantized(tensors, module);
+  // Rounded to f16, with its denormals; or biases of f32 scales rounded to f32.
+  const bool is_rounded = tensors.find(module + ".weight")->dtype == DType::f16;
+  const float relative = is_rounded ? 5e-4f : 1e-7f, absolute = is_rounded ? 3.1e-8f : 1e-8f;
+  ASSERT_EQ(actual.size(), expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i)
+    ASSERT_NEAR(actual[i], expected[i], relative * std::abs(expected[i]) + absolute) << i;
+}
+
+TEST_P(LayoutTest, CanBeReadInChunks) {
+  const LoadableTensors tensors = open(folder());
+  for (const std::string part : {"weight", "scales", "biases"}) {
+    const auto tensor = tensors.find("model.layers.0.mlp.down_proj." + part);
+    if (!tensor)
+      continue;
+    const std::vector<std::byte> whole = bytes_of(*tensor);
+    std::vector<std::byte> joined(whole.size());
+    const std::size_t step = 7 * size_of(tensor->dtype);
+    for (std::size_t at = 0; at < whole.size(); at += step)
+      tensor->read(at, std::span(joined).subspan(at, std::min(step, whole.size() - at)));
+    EXPECT_EQ(joined, whole) << part;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, LayoutTest,
+                         testing::Values("gptq", "gptq_v2", "gptq_3bit", "gptq_symmetric", "awq",
+                                         "compressed_int4", "compressed_int8", "compressed_bytes",
+                                         "compressed_float8", "compressed_nvfp4", "fp8_blocks",
+                                         "fp8_tensor", "mlx_mxfp4", "mlx_mxfp8", "mlx_nvfp4"),
+                         [](const auto& info) { return info.param; });
+
+// Zeros that are powers of two need no wider biases, and bf16 holds floats of few bits.
+TEST(LoadableTensors, Types) {
+  const auto type_in = [](const char* name, const char* part) {
+    return open(fs::path(ASHLAR_TEST_DATA) / "quantized" / name)
+        .find(std::string("model.layers.0.mlp.up_proj.") + part)
+        ->dtype;
+  };
+  EXPECT_EQ(type_in("gptq_symmetric", "scales"), DType::f16);
+  EXPECT_EQ(type_in("compressed_int8", "biases"), DType::bf16);
+  EXPECT_EQ(type_in("gptq", "scales"), DType::f32);
+  EXPECT_EQ(type_in("mlx_mxfp4", "weight"), DType::bf16);
+  EXPECT_EQ(type_in("fp8_blocks", "weight"), DType::f16);
+}
+
+// A checkpoint of one module "m", made of zeros unless said otherwise.
+class Module {
+public:
+  void add(const std::string& name, StoredType type, Shape shape, std::string data = "") {
+    data.resize(*stored_bytes(type, shape));
+    parts_[name] = {type, std::move(shape), std::move(data)};
+  }
+  void erase(const std::string& name) { parts_.erase(name); }
+
+  LoadableTensors open(QuantizedLayout layout) const {
+    const TemporaryFolder folder;
+    std::vector<TensorToWrite> tensors;
+    for (const auto& [name, part] : parts_)
+      tensors.push_back({name, part.type, part.shape, std::as_bytes(std::span(part.data))});
+    write_safetensors(folder.path() / "model.safetensors", tensors);
+    return LoadableTensors(std::make_shared<const Checkpoint>(Checkpoint::open(folder.path())),
+                           QuantizationConfig{{}, {}, layout});
+  }
+  template <typename Error> std::string refusal(QuantizedLayout layout) const {
+    return message_of<Error>([&] { open(layout); });
+  }
+
+private:
+  struct Part {
+    StoredType type;
+    Shape shape;
+    std::string data;
+  };
+  std::map<std::string, Part> parts_;
+};
+
+std::string integers(std::initializer_list<std::int32_t> values) {
+  return {reinterpret_cast<const char*>(values.begin()), values.size() * sizeof(std::int32_t)};
+}
+
+Module gptq_module() {
+  Module m;
+  m.add("m.qweight", StoredType::i32, {8, 16});
+  m.add("m.qzeros", StoredType::i32, {2, 2});
+  m.add("m.scales", StoredType::f16, {2, 16});
+  return m;
+}
+
+TEST(LoadableTensors, RefusesBrokenGptq) {
+  const GptqLayout layout;
+  EXPECT_EQ(gptq_module().open(layout).find("m.weight")->shape, Shape({16, 8}));
+  Module m = gptq_module();
+  m.erase("m.qzeros");
+  EXPECT_THAT(m.refusal<FormatError>(layout), HasSubstr("tensor \"m.qzeros\" is missing"));
+  m = gptq_module();
+  m.add("m.scales", StoredType::f16, {3, 16});
+  EXPECT_THAT(m.refusal<FormatError>(layout), HasSubstr("\"m.scales\": 3 groups for 64 columns"));
+  m = gptq_module();
+  m.add("m.qzeros", StoredType::i32, {2, 3});
+  EXPECT_THAT(m.refusal<FormatError>(layout),
+              HasSubstr("tensor \"m.qzeros\": expected [2, 2], got [2, 3]"));
+  m = gptq_module();
+  m.add("m.qweight", StoredType::f32, {8, 16});
+  EXPECT_THAT(m.refusal<FormatError>(layout), HasSubstr("\"m.qweight\": expected I32, got F32"));
+  EXPECT_THAT(gptq_module().refusal<FormatError>(GptqLayout{3, 1}), HasSubstr("no whole words"));
+  m = gptq_module();
+  m.add("m.scales", StoredType::f16, {4, 16});
+  m.add("m.qzeros", StoredType::i32, {4, 2});
+  m.add("m.g_idx", StoredType::i32, {64});
+  EXPECT_THAT(m.refusal<Unsupported>(layout),
+              HasSubstr("\"m.g_idx\": groups of columns out of order"));
+}
+
+TEST(LoadableTensors, RefusesGroupsThatNoEncodingHas) {
+  Module m;
+  m.add("m.qweight", StoredType::i32, {5, 16});  // 40 columns
+  m.add("m.qzeros", StoredType::i32, {1, 2});
+  m.add("m.scales", StoredType::f16, {1, 16});
+  EXPECT_THAT(m.refusal<Unsupported>(GptqLayout{}),
+              HasSubstr("\"m\": groups of 40 in rows of 40 are not supported"));
+}
+
+TEST(LoadableTensors, RefusesBrokenCompressedTensors) {
+  const CompressedTensorsLayout layout;
+  Module m;
+  m.add("m.weight_packed", StoredType::i32, {2, 8});
+  m.add("m.weight_scale", StoredType::bf16, {2, 2});
+  m.add("m.weight_shape", StoredType::i32, {2}, integers({2, 64}));
+  EXPECT_EQ(m.open(layout).quantization()->encoding_of("m"), MatrixEncoding(AffineEncoding{4, 32}));
+  Module changed = m;
+  changed.add("m.weight_shape", StoredType::i32, {2}, integers({2, 100}));
+  EXPECT_THAT(changed.refusal<FormatError>(layout), HasSubstr("\"m.weight_packed\": "));
+  changed.add("m.weight_shape", StoredType::i32, {2}, integers({2, -64}));
+  EXPECT_THAT(changed.refusal<Unsupported>(layout), HasSubstr("numbers of 0 bits"));
+  changed = m;
+  changed.add("m.weight_g_idx", StoredType::i32, {64});
+  EXPECT_THAT(changed.refusal<Unsupported>(layout), HasSubstr("columns out of order"));
+  changed = m;
+  changed.add("m.weight_zero_point", StoredType::i8, {2, 1});
+  EXPECT_THAT(changed.refusal<FormatError>(layout),
+              HasSubstr("\"m.weight_zero_point\": expected [2, 2], got [2, 1]"));
+}
+
+TEST(LoadableTensors, RefusesBrokenFloats) {
+  Module m;
+  m.add("m.weight", StoredType::f8_e4m3, {130, 256});
+  m.add("m.weight_scale_inv", StoredType::f32, {2, 2});
+  EXPECT_EQ(m.open(Fp8Layout{}).find("m.weight")->shape, Shape({130, 256}));
+  m.add("m.weight_scale_inv", StoredType::f32, {2, 3});
+  EXPECT_THAT(m.refusal<FormatError>(Fp8Layout{}), HasSubstr("expected [2, 2], got [2, 3]"));
+  m.add("m.weight", StoredType::bf16, {130, 256});
+  m.add("m.weight_scale_inv", StoredType::f32, {2, 2});
+  EXPECT_THAT(m.refusal<FormatError>(Fp8Layout{}), HasSubstr("\"m.weight\": expected F8_E4M3"));
+}
+
+TEST(LoadableTensors, NotANumberIsFoundWhenItIsRead) {
+  for (const auto& [type, code] :
+       {std::pair(StoredType::f8_e4m3, '\x7F'), std::pair(StoredType::f8_e4m3, '\xFF'),
+        std::pair(StoredType::f8_e5m2, '\x7C')}) {
+    Module m;
+    m.add("m.weight", type, {1, 32}, std::string(31, code - 1) + code);
+    m.add("m.weight_scale_inv", StoredType::f32, {1});
+    const LoadableTensors tensors = m.open(Fp8Layout{});
+    EXPECT_THAT(message_of<FormatError>([&] { bytes_of(*tensors.find("m.weight")); }),
+                HasSubstr("tensor \"m.weight\": a weight is NaN or infinite"));
+  }
+}
+
+}  // namespace
+}  // namespace ashlar
