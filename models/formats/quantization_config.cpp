@@ -5,6 +5,10 @@
 #include "runtime/program/error.h"
 #include "runtime/program/in_quotes.h"
 
+#include <fmt/format.h>
+
+#include <array>
+
 namespace ashlar {
 namespace {
 
@@ -86,6 +90,25 @@ std::optional<QuantizationConfig> read_quantization(const JsonFields& config) {
     return read_mlx(fields);
   }
   return std::nullopt;
+}
+
+std::string describe(const MatrixEncoding& encoding) {
+  const auto* floats = std::get_if<FloatEncoding>(&encoding);
+  const std::string numbers =
+      floats ? fmt::format("e{}m{}", floats->exponent_bits, floats->mantissa_bits)
+             : fmt::format("{} bits", bits_of(encoding));
+  return fmt::format("{}, groups of {}", numbers, group_size_of(encoding));
+}
+
+std::string describe(const QuantizationConfig& quantization) {
+  if (!quantization.encoding) {
+    constexpr auto kLayouts =
+        std::to_array<std::string_view>({"mlx", "gptq", "awq", "compressed-tensors", "fp8"});
+    return std::string(kLayouts[quantization.layout.index()]);
+  }
+  const std::string encoding = describe(*quantization.encoding);
+  const std::size_t others = quantization.modules.size();
+  return others == 0 ? encoding : fmt::format("{}; {} modules differ", encoding, others);
 }
 
 }  // namespace ashlar

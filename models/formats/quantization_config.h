@@ -58,4 +58,9 @@ struct QuantizationConfig {
 // values, Unsupported for other methods, modes and encodings.
 std::optional<QuantizationConfig> read_quantization(const JsonFields& config);
 
+// For people: "4 bits, groups of 64; 2 modules differ", or the layout's name where the tensors say
+// the rest.
+std::string describe(const MatrixEncoding& encoding);
+std::string describe(const QuantizationConfig& quantization);
+
 }  // namespace ashlar

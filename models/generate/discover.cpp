@@ -35,10 +35,8 @@ void describe_folder(const fs::path& folder, FoundModel& found) {
   found.family = model.config().decoder_type;
   found.bytes = model.checkpoint().total_bytes();
   const auto& quantization = model.config().quantization;
-  found.quantization = quantization
-                           ? fmt::format("{} bits, groups of {}", quantization->encoding.bits,
-                                         quantization->encoding.group_size)
-                           : std::string(name_of(model.default_dtype()));
+  found.quantization =
+      quantization ? ashlar::describe(*quantization) : std::string(name_of(model.default_dtype()));
 }
 
 void describe_file(const fs::path& path, FoundModel& found) {

@@ -2,6 +2,7 @@
 // A program file and a model folder that do not belong together are told apart before a device is
 // opened: no device exists in this test.
 #include "models/generate/language_model.h"
+#include "models/generate/model_files.h"
 
 #include "runtime/program/error.h"
 #include "tests/runtime/program/sample_program.h"

@@ -10,7 +10,6 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -81,27 +80,6 @@ std::int64_t parameter_count(const Model& model) {
   return count;
 }
 
-std::string describe(const MatrixEncoding& encoding) {
-  const auto* floats = std::get_if<FloatEncoding>(&encoding);
-  const std::string numbers =
-      floats ? fmt::format("e{}m{}", floats->exponent_bits, floats->mantissa_bits)
-             : fmt::format("{} bits", bits_of(encoding));
-  return fmt::format("{}, groups of {}", numbers, group_size_of(encoding));
-}
-
-std::string describe(const std::optional<QuantizationConfig>& quantization) {
-  if (!quantization)
-    return "none";
-  if (!quantization->encoding) {
-    constexpr auto kLayouts =
-        std::to_array<std::string_view>({"mlx", "gptq", "awq", "compressed-tensors", "fp8"});
-    return std::string(kLayouts[quantization->layout.index()]);
-  }
-  const std::string encoding = describe(*quantization->encoding);
-  const std::size_t others = quantization->modules.size();
-  return others == 0 ? encoding : fmt::format("{}; {} modules differ", encoding, others);
-}
-
 // One number if all layers agree, else a number per layer.
 nlohmann::json describe_layers(const ModelConfig& config, std::int64_t LayerConfig::* size) {
   std::vector<std::int64_t> sizes;
@@ -130,7 +108,7 @@ nlohmann::json describe_config(const ModelConfig& config) {
           {"max_positions", config.max_positions},
           {"rope_theta", config.full_rope.theta},
           {"tied_embeddings", config.tied_embeddings},
-          {"quantization", describe(config.quantization)},
+          {"quantization", config.quantization ? describe(*config.quantization) : "none"},
           {"dtype", config.dtype ? std::string(name_of(*config.dtype)) : "unstated"}};
 }
 
