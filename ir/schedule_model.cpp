@@ -266,9 +266,11 @@ std::int64_t attention_iterations(Operation* root, ScheduleAttr schedule) {
   const Type f32 = Float32Type::get(root->getContext());
   const std::int64_t lanes = limited(value_head / vector_width(f32, value_head), 1, workgroup);
   const std::int64_t key_groups = std::max<std::int64_t>(workgroup / lanes, 1);
-  const std::int64_t blocks = ceil_div(ceil_div(kMaxAttentionLength, splits_of(root)), workgroup);
+  const std::int64_t block =
+      std::max<std::int64_t>(workgroup / attention_key_lanes(head, schedule), 1);
+  const std::int64_t blocks = ceil_div(ceil_div(kMaxAttentionLength, splits_of(root)), block);
   const std::int64_t rows = attention_tile(root).rows();
-  const std::int64_t value_steps = ceil_div(ceil_div(workgroup, key_groups), kAttentionKeysAtOnce);
+  const std::int64_t value_steps = ceil_div(ceil_div(block, key_groups), kAttentionKeysAtOnce);
   // Around the walk over the keys: new rows and the query, at most a row at a time and twice where
   // it is reduced; storing; joining splits.
   const std::int64_t row_steps = 2 * (rows + 2) * ceil_div(std::max(head, value_head), 4);
@@ -281,12 +283,17 @@ ScheduleAttr attention_schedule(const RegionView& region, Operation* root,
                                 const DeviceProfile& profile) {
   if (uses_coop_attention(region, root, profile))
     return coop_attention_schedule(root, profile);
+  // Then four packets of 16 bytes are a thread's share of a key of 16-bit numbers.
+  const std::int64_t head = cast<RankedTensorType>(root->getOperand(0).getType()).getDimSize(3);
+  const std::int64_t key_lanes = std::min<std::int64_t>(power_of_two_above(ceil_div(head, 32)),
+                                                        std::max(profile.subgroup_size, 1u));
   auto make = [&](std::int64_t workgroup) {
     // A GPU has few warps here, so each thread keeps many loads under way.
     return make_schedule(region.op->getContext(), "attention",
                          {{"workgroup", workgroup},
                           {"splits", splits_of(root)},
                           {"packets", profile.is_cpu ? 1 : 4},
+                          {"lanes", profile.is_cpu ? 1 : key_lanes},
                           {"keys", kAttentionKeysAtOnce}});
   };
   // A large head keeps many values in each thread: more threads share them.
@@ -358,6 +365,13 @@ AttentionTile attention_tile(Operation* root) {
   while (2 * tile.rows() <= kMostRows && tile.steps < query.getDimSize(1))
     tile.steps *= 2;
   return tile;
+}
+
+std::int64_t attention_key_lanes(std::int64_t head_size, ScheduleAttr schedule) {
+  std::int64_t lanes = std::max<std::int64_t>(schedule.get("lanes", 1), 1);
+  while (head_size % (lanes * std::min<std::int64_t>(attention_key_step(head_size), 8)) != 0)
+    lanes /= 2;
+  return lanes;
 }
 
 std::int64_t attention_key_step(std::int64_t head_size) {

@@ -39,6 +39,8 @@ AttentionTile attention_tile(mlir::Operation* root);
 // Keys whose values one thread adds in one iteration, and elements of a key it multiplies in one.
 inline constexpr std::int64_t kAttentionKeysAtOnce = 4;
 std::int64_t attention_key_step(std::int64_t head_size);
+// Threads that share a key: what the schedule says, as far as the head divides among them.
+std::int64_t attention_key_lanes(std::int64_t head_size, ScheduleAttr schedule);
 
 // Lines of at most this many elements are sorted in workgroup memory (12 bytes each at most).
 inline constexpr std::int64_t kSortedInWorkgroup = 2048;

@@ -122,7 +122,8 @@ private:
         kernel::suits_coop_attention(op, *device_))
       return;
     const std::int64_t workgroups = std::max<std::int64_t>(attention_workgroups(op), 1);
-    const std::int64_t splits = std::min((units() + workgroups - 1) / workgroups, kMaxSplits);
+    // Two for each unit: with one, half of the bandwidth is lost to waiting for loads.
+    const std::int64_t splits = std::min((2 * units() + workgroups - 1) / workgroups, kMaxSplits);
     if (splits < 2)
       return;
     OpBuilder builder(op);

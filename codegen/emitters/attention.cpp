@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // "attention": scaled dot products over a key/value cache with an online softmax, whole or one of
 // several splits of the keys. A workgroup takes a few query rows that share one key/value head and
-// walks over their keys in blocks, one key per thread: scores first, then the weighted values.
+// walks over their keys in blocks, a few threads per key: scores first, then the weighted values.
 // Before, it may append this step's rows to the caches and compute the query (head norms, rope);
 // behind, the last split of a tile may join the parts of all.
 #include "codegen/emitters/attention_append.h"
@@ -62,12 +62,13 @@ public:
     value_lanes_ = std::min(packets, threads_);
     value_turns_ = (packets + threads_ - 1) / threads_;
     key_groups_ = threads_ / value_lanes_;
-    key_step_ = kernel::attention_key_step(shape_.head_size);
-    key_width_ = std::min(key_width_, key_step_);
+    key_width_ = std::min(key_width_, kernel::attention_key_step(shape_.head_size));
     const kernel::ScheduleAttr schedule = b.def().getSchedule();
+    key_lanes_ = kernel::attention_key_lanes(shape_.head_size, schedule);
     packets_ = std::max<std::int64_t>(schedule.get("packets", 1), 1);
-    while (shape_.head_size % (packets_ * key_width_) != 0)
+    while (shape_.head_size % (packets_ * key_lanes_ * key_width_) != 0)
       --packets_;
+    block_ = threads_ / key_lanes_;
     keys_at_once_ = std::max<std::int64_t>(schedule.get("keys", kernel::kAttentionKeysAtOnce), 1);
   }
 
@@ -174,8 +175,8 @@ private:
   RowStates walk_keys() {
     const auto rows = static_cast<std::size_t>(rows_);
     block_largest_ = b_.shared(b_.getF32Type(), rows_ * subgroups_);
-    weights_ = b_.shared(b_.getF32Type(), rows_ * threads_);
-    const Values result = b_.loop(place_.begin, place_.end, b_.index(threads_), start().flat(),
+    weights_ = b_.shared(b_.getF32Type(), rows_ * block_);
+    const Values result = b_.loop(place_.begin, place_.end, b_.index(block_), start().flat(),
                                   [&](Value first, ValueRange carried) {
                                     return block(first, RowStates::from(carried, rows)).flat();
                                   });
@@ -185,10 +186,16 @@ private:
   RowStates block(Value first, const RowStates& before) {
     const Values scores = score_rows(first);
     const Values largest = update_largest(scores, before.largest);
-    for (std::int64_t row = 0; row < rows_; ++row) {
-      const auto r = static_cast<std::size_t>(row);
-      b_.store(weight(scores[r], largest[r]), weights_, b_.add(b_.thread(), row * threads_));
-    }
+    auto store_weights = [&] {
+      for (std::int64_t row = 0; row < rows_; ++row) {
+        const auto r = static_cast<std::size_t>(row);
+        b_.store(weight(scores[r], largest[r]), weights_, b_.add(key_in_block(), row * block_));
+      }
+    };
+    if (key_lanes_ == 1)
+      store_weights();
+    else
+      b_.if_then(b_.equal(key_lane(), b_.index(0)), store_weights);
     b_.barrier();
     RowStates after = rescale(before, largest);
     return add_values(first, after);
@@ -196,16 +203,28 @@ private:
 
   Value cache_row(Value key) { return shape_.ring > 0 ? b_.rem(key, shape_.ring) : key; }
 
+  // Neighbouring threads share a key: each takes every so many packets of it.
+  Value key_in_block() { return key_lanes_ == 1 ? b_.thread() : b_.div(b_.thread(), key_lanes_); }
+  Value key_lane() { return b_.rem(b_.thread(), key_lanes_); }
+
   // The score of this thread's key against every row; -inf where the row does not see it.
   Values score_rows(Value first) {
-    const Value key = b_.add(first, b_.thread());
+    const Value key = b_.add(first, key_in_block());
     const Value exists = b_.less(key, place_.end);
     const Value safe = b_.select(exists, key, b_.sub(place_.end, b_.index(1)));
     const Value row_of_key = cache_row(safe);
+    const Value from = key_lanes_ == 1 ? b_.index(0) : b_.mul(key_lane(), key_width_);
     Values dots = b_.loop(
-        0, shape_.head_size, key_width_ * packets_,
+        from, b_.index(shape_.head_size), b_.index(key_width_ * key_lanes_ * packets_),
         Values(static_cast<std::size_t>(rows_), b_.f32(0)),
         [&](Value d, ValueRange sums) -> Values { return add_products(row_of_key, d, sums); });
+    if (key_lanes_ > 1)
+      dots = b_.reduce(dots, key_lanes_, [&](ValueRange a, ValueRange c) {
+        Values sums;
+        for (auto [x, y] : llvm::zip_equal(a, c))
+          sums.push_back(b_.make<arith::AddFOp>(x, y));
+        return sums;
+      });
     for (std::int64_t row = 0; row < rows_; ++row) {
       Value& score = dots[static_cast<std::size_t>(row)];
       score = b_.select(sees(row, key, exists), cap(mulf(score, b_.f32(shape_.scale))), lowest());
@@ -216,15 +235,16 @@ private:
   // The next packets of a key, loaded together, times every row of the query.
   Values add_products(Value key_row, Value d, ValueRange sums) {
     SmallVector<Values> key;
+    const std::int64_t apart = key_width_ * key_lanes_;
     for (std::int64_t i = 0; i < packets_; ++i)
       key.push_back(e_.at(root_->getOperand(1),
-                          Point{{key_row, place_.batch, place_.group, b_.add(d, i * key_width_)},
+                          Point{{key_row, place_.batch, place_.group, b_.add(d, i * apart)},
                                 key_width_ > 1 ? 3 : -1,
                                 key_width_}));
     Values next(sums);
     for (auto [i, packet] : llvm::enumerate(key))
       for (std::int64_t row = 0; row < rows_; ++row)
-        add_packet(packet, row, b_.add(d, static_cast<std::int64_t>(i) * key_width_),
+        add_packet(packet, row, b_.add(d, static_cast<std::int64_t>(i) * apart),
                    next[static_cast<std::size_t>(row)]);
     return next;
   }
@@ -313,10 +333,11 @@ private:
   // A few keys at a time, which also saves loop iterations. Keys beyond the last one weigh nothing.
   RowStates add_values(Value first, const RowStates& states) {
     const auto rows = static_cast<std::size_t>(rows_);
-    const Value count = b_.min(b_.sub(place_.end, first), b_.index(threads_));
+    const Value count = b_.min(b_.sub(place_.end, first), b_.index(block_));
     Values start(states.sums);
     start.append(states.outputs);
-    const std::int64_t keys = std::min(keys_at_once_, threads_ / key_groups_);
+    const std::int64_t keys =
+        std::min(keys_at_once_, std::max<std::int64_t>(block_ / key_groups_, 1));
     // Threads beyond the last whole group of keys have nothing to add.
     const Value from = key_groups_ * value_lanes_ == threads_ || value_turns_ > 1
                            ? key_group()
@@ -339,7 +360,7 @@ private:
     Values next(carried);
     Values weights;
     for (std::int64_t row = 0; row < rows_; ++row) {
-      Value weight = b_.load(weights_, b_.add(safe, row * threads_));
+      Value weight = b_.load(weights_, b_.add(safe, row * block_));
       weights.push_back(b_.select(exists, weight, b_.f32(0)));
       Value& sum = next[static_cast<std::size_t>(row)];
       sum = b_.make<arith::AddFOp>(sum, weights.back());
@@ -469,7 +490,8 @@ private:
   AttentionShape shape_;
   AttentionPlace place_;
   std::int64_t threads_, rows_, subgroups_;
-  std::int64_t value_width_, key_width_, key_step_ = 1, query_width_ = 1;
+  std::int64_t value_width_, key_width_, query_width_ = 1;
+  std::int64_t key_lanes_ = 1, block_ = 1;       // threads that share a key; keys of a block
   std::int64_t packets_ = 1, keys_at_once_ = 1;  // loaded together, of a key and of its values
   std::int64_t value_lanes_, value_turns_, key_groups_;
   Value query_, block_largest_, weights_, shares_, row_sums_, row_largest_;

@@ -281,6 +281,18 @@ TEST_F(AttentionAppendTest, EveryWorkgroupSize) {
                   {150}});
 }
 
+TEST_F(AttentionAppendTest, SeveralThreadsPerKey) {
+  for (int lanes : {2, 4, 8})
+    for (int head : {32, 48, 64})
+      check_append({{.head = head,
+                     .rows = 200,
+                     .position = {150},
+                     .length = {151},
+                     .schedule = fmt::format(
+                         "<\"attention\", {{workgroup = 64, packets = 4, lanes = {}}}>", lanes)},
+                    {150}});
+}
+
 // The last workgroup of a tile joins its splits; arrivals are zero again behind it.
 TEST_F(AttentionTest, LastSplitJoinsAll) {
   for (const Case& c :
