@@ -91,13 +91,15 @@ std::optional<std::string> run_eagerly(const FuzzGraph& graph) {
 }
 
 std::optional<std::string> run_closure(const FuzzGraph& graph) {
-  TraceCache closure;
+  TraceCache closure{ClosureOptions{}};
   const auto traced = [&](std::span<const Array> inputs) {
     return graph.over({inputs.begin(), inputs.end()}).roots();
   };
   const Tensors expected = reference_values(graph.roots());
-  return compare_all(values_on_device(closure.call("", graph.leaves, traced)), expected,
-                     graph.roots(), 0);
+  return compare_all(
+      values_on_device(
+          closure.run({.signature = {}, .arrays = graph.leaves, .held = {}, .function = traced})),
+      expected, graph.roots(), 0);
 }
 
 std::optional<std::string> run_states(const FuzzGraph& graph) {
@@ -111,11 +113,12 @@ std::optional<std::string> run_states(const FuzzGraph& graph) {
       states.at(update.leaf).update(update.value);
     return placed.outputs;
   };
-  TraceCache closure;
+  TraceCache closure{ClosureOptions{}};
   Arrays contents = graph.leaves;
   for (int step = 0; step < kSteps; ++step) {
     Tensors expected = reference_values(graph.over(contents).roots());
-    const Tensors outputs = values_on_device(closure.call("", graph.leaves, traced));
+    const Tensors outputs = values_on_device(
+        closure.run({.signature = {}, .arrays = graph.leaves, .held = {}, .function = traced}));
     if (auto mismatch = compare_all(outputs, expected, graph.outputs, step))
       return mismatch;
     for (std::size_t i = 0; i < graph.updates.size(); ++i) {

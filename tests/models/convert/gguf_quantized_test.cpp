@@ -125,8 +125,10 @@ TEST(QuantizedModel, HasTheLogitsOfTheDecodedOne) {
                find_gguf_recipe(type));
     const auto quantization = GgufModel::open(packed).config().quantization;
     EXPECT_EQ(quantization->encoding_of("model.layers.0.self_attn.q_proj"),
-              (type == std::string("q2_k") ? AffineEncoding{2, 16} : AffineEncoding{4, 32}));
-    EXPECT_EQ(quantization->encoding_of("model.embed_tokens"), (AffineEncoding{6, 16}));
+              MatrixEncoding(type == std::string("q2_k") ? AffineEncoding{2, 16}
+                                                         : AffineEncoding{4, 32}));
+    EXPECT_EQ(quantization->encoding_of("model.embed_tokens"),
+              MatrixEncoding(AffineEncoding{6, 16}));
     write_decoded(packed, decoded);
     const std::vector<float> actual = logits_of(packed), expected = logits_of(decoded);
     double error = 0, norm = 0;
