@@ -37,13 +37,6 @@ void print_pair(const Options& options, const EncodedPair& pair) {
     fmt::print("{}\n{}\n", fmt::join(pair.ids, ","), fmt::join(pair.type_ids, ","));
 }
 
-void print_pair(const Options& options, const EncodedPair& pair) {
-  if (options.json)
-    fmt::print("{}\n", nlohmann::json{{"ids", pair.ids}, {"type_ids", pair.type_ids}}.dump());
-  else
-    fmt::print("{}\n{}\n", fmt::join(pair.ids, ","), fmt::join(pair.type_ids, ","));
-}
-
 void encode(const Options& options, const Tokenizer& tokenizer) {
   const std::string text = options.has_text ? options.text : read_text_file(options.file);
   if (options.has_pair) {
