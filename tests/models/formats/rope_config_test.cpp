@@ -204,8 +204,8 @@ TEST(Rope, RefusesUnknownTypesAndKeysByName) {
   for (const std::string type : {"dynamic", "su", "mrope", ""})
     EXPECT_THAT(message_of<Unsupported>([&] { parse(R"({"rope_type":")" + type + R"("})"); }),
                 HasSubstr("f: rope_parameters: rope type \"" + type + "\" is not supported"));
-  EXPECT_THAT(message_of<Unsupported>([] { parse(R"({"short_factor":[1,2]})"); }),
-              HasSubstr("\"short_factor\" is not supported"));
+  EXPECT_THAT(message_of<Unsupported>([] { parse(R"({"stretch_factor":[1,2]})"); }),
+              HasSubstr("\"stretch_factor\" is not supported"));
   EXPECT_EQ(parse(R"({"mrope_section":[1,2],"mrope_interleaved":true})"), parse("{}"));
 }
 
