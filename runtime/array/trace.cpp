@@ -74,9 +74,21 @@ GraphEntry Trace::finish(std::vector<NamedArray> outputs) {
       entry_.updates.push_back({states_[i].name, versions_[i].node});
   for (const NamedNode& input : entry_.inputs)
     own_.insert(input.node.get());
-  for (const Node* node : topological_order(roots_of(entry_)))
+  // Host calls first: what they stand on belongs to no trace either.
+  const auto nodes = topological_order(roots_of(entry_));
+  for (const Node* node : nodes)
+    check_runs_on_device(*node);
+  for (const Node* node : nodes)
     check_belongs(*node);
   return std::move(entry_);
+}
+
+void Trace::check_runs_on_device(const Node& node) const {
+  if (is_host_call(node))
+    throw InvalidArgument("trace",
+                          "entry '{}' calls a function that runs on the host ({}): call it outside "
+                          "and pass the result",
+                          entry_.name, place_of(node));
 }
 
 void Trace::check_belongs(const Node& node) const {
@@ -85,11 +97,6 @@ void Trace::check_belongs(const Node& node) const {
     throw InvalidArgument("trace",
                           "entry '{}' uses an array that was evaluated outside ({}): pass it as an "
                           "argument, or make it a state, a weight or a host constant",
-                          entry_.name, place_of(node));
-  if (is_host_call(node))
-    throw InvalidArgument("trace",
-                          "entry '{}' calls a function that runs on the host ({}): call it outside "
-                          "and pass the result",
                           entry_.name, place_of(node));
   const bool tied = node.is_input() || node.is(OpKind::state_read);
   if (tied && !own_.contains(&node))

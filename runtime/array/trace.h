@@ -69,6 +69,7 @@ private:
     bool updated;
   };
   Version& version_of(const State& state);
+  void check_runs_on_device(const Node& node) const;
   void check_belongs(const Node& node) const;
 
   GraphEntry entry_;

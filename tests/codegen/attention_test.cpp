@@ -289,7 +289,7 @@ TEST_F(AttentionAppendTest, SeveralThreadsPerKey) {
                      .position = {150},
                      .length = {151},
                      .schedule = fmt::format(
-                         "<\"attention\", {{workgroup = 64, packets = 4, lanes = {}}}>", lanes)},
+                         "<\"attention\", {{workgroup = 256, packets = 4, lanes = {}}}>", lanes)},
                     {150}});
 }
 

@@ -72,7 +72,7 @@ TEST(Edges, ArraysWithoutAxesHaveOneElement) {
   EXPECT_EQ(values_of(sum(x) + mean(x) + max(x))[0], 7.5);
   EXPECT_EQ(values_of(reshape(x, {1, 1})(0, 0))[0], 2.5);
   EXPECT_EQ((x + ones({2, 3})).shape(), (Shape{2, 3}));
-  EXPECT_THAT([&] { sort(x); }, ThrowsMessage<InvalidArgument>(HasSubstr("axis -1")));
+  EXPECT_THAT([&] { sort(x); }, ThrowsMessage<InvalidArgument>(HasSubstr("axis out of range")));
 }
 
 }  // namespace
