@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Writes the hand-made seeds of the targets for GGUF, safetensors, indices, configs and tokenizers into corpus/.
-"""Writes the hand-made seeds of safetensors_fuzz, checkpoint_fuzz, model_config_fuzz and tokenizer_fuzz into corpus/.
 
 One file per element type, structure or defect. Inputs that fuzzing finds are added beside them.
 """
@@ -394,16 +393,3 @@ def main():
 
 if __name__ == "__main__":
     main()
-    vocab = {"?": 0, "a": 1, "##b": 2, "<s>": 3, "ba": 9}
-    yield "wordpiece", {
-        "model": {"type": "WordPiece", "unk_token": "?", "max_input_chars_per_word": 5, "vocab": vocab},
-        "pre_tokenizer": {"type": "FixedLength", "length": 4}, "decoder": {"type": "CTC", "pad_token": "a"},
-    }, "abb ba abc"
-    pieces = [["?", 0], ["a", -1], ["ab", -2.5], ["<s>", 0], ["<0xC3>", -9]]
-    yield "unigram", {
-        "model": {"type": "Unigram", "unk_id": 0, "byte_fallback": True, "vocab": pieces},
-        "normalizer": steps("normalizers", {"type": "Nmt"}, {
-            "type": "Precompiled",
-            "precompiled_charsmap": base64.b64encode(struct.pack("<III", 8, 0, 1 << 10 | 0x100 | 1) + b"b\0").decode()}),
-        "pre_tokenizer": {"type": "CharDelimiterSplit", "delimiter": " "},
-    }, "abb \u00e9\u0301a"
