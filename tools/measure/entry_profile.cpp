@@ -3,6 +3,7 @@
 
 #include "runtime/program/error.h"
 #include "tools/measure/statistics.h"
+#include "tools/measure/wake.h"
 
 #include <algorithm>
 #include <charconv>
@@ -33,11 +34,9 @@ public:
     EntryProfile profile{.entry = options_.entry,
                          .context = options_.context,
                          .tokens = tokens_of(options_.entry) * runtime_.batch()};
-    // Also long enough for an idle GPU to reach its clock.
-    constexpr double kWakeSeconds = 0.5;
-    double seconds = run_plain();
-    for (double spent = seconds; spent < kWakeSeconds; spent += seconds)
-      seconds = run_plain();
+    run_plain();  // drivers compile when a kernel runs first
+    double seconds = 0;
+    wake(runtime_.device(), [&] { seconds = run_plain(); });
     choose_amounts(seconds);
     std::vector<double> plain, outside;
     std::vector<ProfiledRun> runs;

@@ -5,10 +5,10 @@
 #include "tools/measure/peak_kernels.h"
 #include "tools/measure/probe_programs.h"
 #include "tools/measure/statistics.h"
+#include "tools/measure/wake.h"
 
 #include <algorithm>
 #include <bit>
-#include <functional>
 
 namespace ashlar {
 namespace {
@@ -60,15 +60,6 @@ private:
     return median(seconds);
   }
 
-  // An idle GPU runs at a fraction of its clock for some tenths of a second after work arrives.
-  void wake(const std::function<void()>& work) const {
-    constexpr double kSeconds = 0.5;
-    if (device_.profile().is_cpu)
-      return;
-    for (double seconds = 0; seconds < kSeconds;)
-      seconds += seconds_of(work);
-  }
-
   void measure_bandwidths() {
     StateStore states(device_);
     Executor executor(device_, bandwidth_program(device_.profile(), limits_.array_bytes), states);
@@ -78,7 +69,8 @@ private:
     const BufferView source{&from}, target{&to}, second{&small};
     executor.run_and_wait(executor.entry_index("fill"), {}, {&source, 1});
     executor.run_and_wait(executor.entry_index("fill"), {}, {&target, 1});
-    wake([&] { executor.run_and_wait(executor.entry_index("copy"), {&source, 1}, {&target, 1}); });
+    wake(device_,
+         [&] { executor.run_and_wait(executor.entry_index("copy"), {&source, 1}, {&target, 1}); });
 
     const double bytes = static_cast<double>(limits_.array_bytes);
     const double copied =
@@ -111,7 +103,7 @@ private:
   void measure_dispatches() {
     StateStore states(device_);
     Executor executor(device_, dispatch_program(device_.profile(), kDispatches), states);
-    wake([&] { executor.run_and_wait(executor.entry_index("dependent"), {}, {}); });
+    wake(device_, [&] { executor.run_and_wait(executor.entry_index("dependent"), {}, {}); });
     limits_.submit = median_wall_seconds(executor, "single");
     const auto each = [&](std::string_view entry) {
       return std::max(median_wall_seconds(executor, entry) - limits_.submit, 0.0) /
@@ -128,7 +120,7 @@ private:
     const ValueSpec& output = entry.outputs.front();
     const Buffer buffer(device_, byte_count(output.dtype, output.shape), Residency::arena, "peak");
     const BufferView view{&buffer};
-    wake([&] { executor.run_and_wait(0, {}, {&view, 1}); });
+    wake(device_, [&] { executor.run_and_wait(0, {}, {&view, 1}); });
     const double seconds = median_seconds(executor, 0, {}, {&view, 1});
     const auto operations = std::get<Dispatch>(entry.commands.front()).cost.flops;
     limits_.peaks.push_back({kernel.name, static_cast<double>(operations) / seconds});

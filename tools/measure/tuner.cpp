@@ -7,6 +7,7 @@
 #include "runtime/program/error.h"
 #include "tools/measure/profile_report.h"
 #include "tools/measure/statistics.h"
+#include "tools/measure/wake.h"
 
 #include <algorithm>
 #include <map>
@@ -41,6 +42,7 @@ public:
         [this](const WeightSpec& weight, std::uint64_t offset, std::span<std::byte> chunk) {
           model_.read_weight(weight, offset, chunk);
         });
+    wake(device_, [&] { run_round(runtime, 0); });
     for (int replay = 0; replay < options_.replays; ++replay)
       for (std::size_t round = 0; round < rounds_; ++round) {
         report(fmt::format("replay {} of {}, variant {} of {}", replay + 1, options_.replays,
@@ -117,10 +119,14 @@ private:
     return compile_entries(program_, entries, device_.profile(), compile);
   }
 
-  void measure(DecoderRuntime& runtime, std::size_t round) {
+  ProfiledRun run_round(DecoderRuntime& runtime, std::size_t round) const {
     runtime.stage(options_.entry, options_.context, 1);
     Executor& executor = runtime.executor();
-    const ProfiledRun run = executor.profile(executor.entry_index(round_name(round)), {}, {});
+    return executor.profile(executor.entry_index(round_name(round)), {}, {});
+  }
+
+  void measure(DecoderRuntime& runtime, std::size_t round) {
+    const ProfiledRun run = run_round(runtime, round);
     std::map<std::pair<std::string, std::size_t>, std::vector<double>> calls;
     for (const CommandTime& time : run.commands) {
       if (time.kernel.empty())
