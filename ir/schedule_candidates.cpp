@@ -2,6 +2,7 @@
 #include "ir/schedule_candidates.h"
 
 #include "ir/matrix_schedules.h"
+#include "ir/matvec_schedules.h"
 #include "runtime/program/affine_encoding.h"
 
 #include "mlir/IR/Builders.h"
@@ -44,6 +45,8 @@ public:
       vary_row();
     else if (emitter == "matvec" || emitter == "expert_matvec")
       vary_matvec();
+    else if (emitter == "matvec_stationary")
+      vary_stationary_matvec();
     else if (emitter == "matmul" || emitter == "grouped_matmul")
       vary_matmul();
     else if (emitter == "matmul_coop")
@@ -52,8 +55,9 @@ public:
   }
 
 private:
-  void add(const Parameters& changed) {
-    const ScheduleAttr schedule = with(base_, changed);
+  void add(const Parameters& changed) { add(with(base_, changed)); }
+
+  void add(ScheduleAttr schedule) {
     const std::int64_t workgroup = schedule.get("workgroup", 0);
     const bool fits = workgroup > 0 && workgroup <= profile_.max_workgroup_invocations &&
                       (profile_.max_loop_iterations == 0 ||
@@ -90,6 +94,17 @@ private:
             add({{"rows", rows},
                  {"unroll", unroll},
                  {"workgroup", std::max(base_.get("lanes", subgroup_) * groups, subgroup_)}});
+  }
+
+  // The same threads of a unit in small or large workgroups, and half as many.
+  void vary_stationary_matvec() {
+    const SmallVector<Operation*> roots = roots_of(region_);
+    const StationaryMatvec base = stationary_matvec(roots, profile_);
+    for (std::int64_t steps : {base.steps, 2 * base.steps})
+      for (std::int64_t threads : {128, 256, 512})
+        for (std::int64_t workgroups : {512 / threads, 1024 / threads})
+          for (std::int64_t rows : {1, 2, 4})
+            add(schedule_of({steps, threads, rows, workgroups}, roots, profile_));
   }
 
   void vary_matmul() {

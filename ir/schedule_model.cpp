@@ -4,8 +4,8 @@
 #include "ir/ashlar_dialect.h"
 #include "ir/expert_schedules.h"
 #include "ir/matrix_schedules.h"
+#include "ir/matvec_schedules.h"
 #include "ir/schedule_numbers.h"
-#include "runtime/program/affine_encoding.h"
 
 #include "mlir/IR/Builders.h"
 #include "llvm/Support/MathExtras.h"
@@ -46,16 +46,7 @@ std::int64_t scatter_iterations(ArrayRef<Store> stores) {
   return iterations;
 }
 
-// Loops that evaluating one element of `values` contains.
-std::int64_t element_iterations(ValueRange values) {
-  std::int64_t iterations = 0;
-  for (Operation* op :
-       ops_behind(values, [](Operation* op) { return isa<AttentionCombineOp>(op); }))
-    iterations += 2 * cast<RankedTensorType>(op->getOperand(0).getType()).getDimSize(3);
-  return iterations;
-}
-
-std::int64_t element_iterations(ArrayRef<Store> stores) {
+std::int64_t stored_iterations(ArrayRef<Store> stores) {
   SmallVector<Value> values;
   for (const Store& store : stores)
     values.push_back(store.value);
@@ -144,103 +135,12 @@ std::int64_t row_iterations(ArrayRef<Store> stores, ScheduleAttr schedule) {
         sum += ceil_div(shape->length, stride);
     for (const Store& store : part.stores)
       sum += ceil_div(element_count(store.value.getType()) / part.rows, stride);
-    iterations = std::max(iterations, sum * (1 + element_iterations(part.stores)));
+    iterations = std::max(iterations, sum * (1 + stored_iterations(part.stores)));
   }
   return iterations;
 }
 
-// ---- matvec and matmul
-
-// Groups of lanes in a workgroup. Where each workgroup computes the left side for itself, or packed
-// numbers keep it busy, few large ones do best; but some for every unit of a GPU.
-std::int64_t matvec_groups(Operation* matmul, std::int64_t rows, bool packed,
-                           const DeviceProfile& profile) {
-  const std::int64_t n = matmul_extent(matmul).n;
-  std::int64_t groups = profile.is_cpu ? 8 : 4;
-  const std::int64_t units = std::max<std::int64_t>(profile.compute_units, 1);
-  const std::int64_t wanted = packed ? units - units / 16 : 2 * units;
-  while (!profile.is_cpu && (packed || stages_lhs(matmul)) && groups < 16 &&
-         n / (2 * groups * rows) >= wanted)
-    groups *= 2;
-  return limited(power_of_two_above(ceil_div(n, rows)), 1, groups);
-}
-
-ScheduleAttr matvec_schedule(const RegionView& region, Operation* matmul,
-                             const DeviceProfile& profile) {
-  const MatmulExtent extent = matmul_extent(matmul);
-  auto weight = cast<RankedTensorType>(matmul->getOperand(1).getType());
-  const std::int64_t subgroup = std::max(profile.subgroup_size, 1u);
-  // A CPU driver keeps lanes in vector registers: short packets of many rows fill them best.
-  const std::int64_t width =
-      vector_width(weight.getElementType(), extent.k, profile.is_cpu ? 8 : 16);
-  const std::int64_t lanes = std::min(subgroup, power_of_two_above(ceil_div(extent.k, width)));
-  // A GPU has warps enough to hide the latency of one row each; rows share what is loaded of
-  // several left rows.
-  std::int64_t rows = profile.is_cpu ? 8 : extent.m > 1 ? 2 : 1;
-  rows = limited(rows, 1, std::max<std::int64_t>(16 / std::max<std::int64_t>(extent.m, 1), 1));
-  const std::int64_t unroll = profile.is_cpu ? 1 : limited(extent.k / (lanes * width), 1, 4);
-  const std::int64_t groups = matvec_groups(matmul, rows, /*packed=*/false, profile);
-  const std::int64_t workgroup = limited(lanes * groups, subgroup, largest_workgroup(profile, 512));
-  return make_schedule(region.op->getContext(), "matvec",
-                       {{"workgroup", workgroup},
-                        {"lanes", lanes},
-                        {"rows", rows},
-                        {"width", width},
-                        {"unroll", unroll}});
-}
-
-// The most rows of the weights that share what is loaded of the left side and still leave each unit
-// of a GPU enough groups of lanes to hide the latency of their loads.
-std::int64_t packed_rows(const MatmulExtent& extent, const DeviceProfile& profile) {
-  constexpr std::int64_t kGroupsOfUnit = 16;
-  if (profile.is_cpu)
-    return 4;
-  std::int64_t rows = 8;
-  const std::int64_t units = std::max<std::int64_t>(profile.compute_units, 1);
-  while (rows > 1 && extent.n / rows < kGroupsOfUnit * units)
-    rows /= 2;
-  return rows;
-}
-
-// A lane takes one block of each row at a time.
-ScheduleAttr packed_matvec_schedule(const RegionView& region, Operation* matmul,
-                                    const DeviceProfile& profile) {
-  const MatmulExtent extent = matmul_extent(matmul);
-  const std::int64_t subgroup = std::max(profile.subgroup_size, 1u);
-  const std::int64_t blocks = ceil_div(extent.k, kPackedBlock);
-  const std::int64_t lanes = std::min(subgroup, power_of_two_above(blocks));
-  const std::int64_t rows =
-      limited(packed_rows(extent, profile), 1,
-              std::max<std::int64_t>(16 / std::max<std::int64_t>(extent.m, 1), 1));
-  const std::int64_t groups = matvec_groups(matmul, rows, /*packed=*/true, profile);
-  const std::int64_t workgroup = limited(lanes * groups, subgroup, largest_workgroup(profile, 512));
-  return make_schedule(region.op->getContext(), "matvec",
-                       {{"workgroup", workgroup},
-                        {"lanes", lanes},
-                        {"rows", rows},
-                        {"width", kPackedBlock},
-                        {"unroll", 1}});
-}
-
-std::int64_t matvec_iterations(Operation* matmul, ArrayRef<Store> stores, ScheduleAttr schedule) {
-  const MatmulExtent extent = matmul_extent(matmul);
-  const std::int64_t workgroup = std::max<std::int64_t>(schedule.get("workgroup", 64), 1);
-  const std::int64_t lanes = std::max<std::int64_t>(schedule.get("lanes", 8), 1);
-  const std::int64_t width = std::max<std::int64_t>(schedule.get("width", 1), 1);
-  std::int64_t iterations = ceil_div(extent.k, lanes * width);
-  for (Operation* reduction : ops_behind(matmul->getOperand(0), is_reduction))
-    if (auto shape = row_shape_of(reduction))
-      iterations += ceil_div(shape->length, std::min(workgroup, lanes)) * shape->rows;
-  const std::int64_t inner = 1 + element_iterations(matmul->getOperand(0));
-  if (stages_lhs(matmul))
-    iterations += ceil_div(extent.m * extent.k, workgroup) * inner;
-  else
-    iterations *= inner * extent.m;
-  for (const Store& store : stores)
-    if (ops_behind(store.value, [](Operation* op) { return isa<ir::MatmulOp>(op); }).empty())
-      iterations += ceil_div(element_count(store.value.getType()), workgroup);
-  return iterations;
-}
+// ---- matmul
 
 ScheduleAttr matmul_schedule(const RegionView& region, Operation* matmul,
                              const DeviceProfile& profile) {
@@ -381,6 +281,14 @@ std::int64_t attention_key_step(std::int64_t head_size) {
   return step;
 }
 
+std::int64_t element_iterations(ValueRange values) {
+  std::int64_t iterations = 0;
+  for (Operation* op :
+       ops_behind(values, [](Operation* op) { return isa<AttentionCombineOp>(op); }))
+    iterations += 2 * cast<RankedTensorType>(op->getOperand(0).getType()).getDimSize(3);
+  return iterations;
+}
+
 bool multiplies_packed(ArrayRef<Operation*> matmuls) {
   return llvm::any_of(matmuls, [](Operation* matmul) {
     return is_unpacking(matmul->getOperand(1).getDefiningOp());
@@ -412,8 +320,10 @@ ScheduleAttr default_schedule(const RegionView& region, const DeviceProfile& pro
   if (roots.empty())
     return elementwise_schedule(region, stores, profile);
   if (region.root == "matvec")
-    return multiplies_packed(roots) ? packed_matvec_schedule(region, roots.front(), profile)
-                                    : matvec_schedule(region, roots.front(), profile);
+    return fits_stationary_matvec(roots, profile) &&
+                   (multiplies_packed(roots) || !stages_lhs(roots.front()))
+               ? schedule_of(stationary_matvec(roots, profile), roots, profile)
+               : matvec_schedule(roots, profile);
   if (region.root == "matmul")
     return matmul_schedule(region, roots.front(), profile);
   if (region.root == "expert_matvec")
@@ -438,7 +348,7 @@ std::int64_t loop_iterations(const RegionView& region, ScheduleAttr schedule) {
   if (region.root == "row")
     return scatters + row_iterations(stores, schedule);
   if (roots.empty())
-    return scatters + element_iterations(stores);
+    return scatters + stored_iterations(stores);
   const std::int64_t workgroup = std::max<std::int64_t>(schedule.get("workgroup", 64), 1);
   if (region.root == "matvec")
     return scatters + matvec_iterations(roots.front(), stores, schedule);

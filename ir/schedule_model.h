@@ -45,6 +45,9 @@ std::int64_t attention_key_lanes(std::int64_t head_size, ScheduleAttr schedule);
 // Lines of at most this many elements are sorted in workgroup memory (12 bytes each at most).
 inline constexpr std::int64_t kSortedInWorkgroup = 2048;
 
+// Loops that evaluating one element of `values` contains.
+std::int64_t element_iterations(mlir::ValueRange values);
+
 // Whether a right side is packed (ashlar.dequantize). A matvec kernel then takes all of them in
 // steps of kPackedBlock columns per lane.
 bool multiplies_packed(llvm::ArrayRef<mlir::Operation*> matmuls);

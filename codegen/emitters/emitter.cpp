@@ -32,6 +32,7 @@ Emitter find_emitter(StringRef name) {
       .Case("elementwise", emit_elementwise)
       .Case("row", emit_row)
       .Case("matvec", emit_matvec)
+      .Case("matvec_stationary", emit_matvec_stationary)
       .Case("matmul", emit_matmul)
       .Case("matmul_coop", emit_matmul_coop)
       .Case("expert_matvec", emit_expert_matvec)

@@ -13,6 +13,7 @@ using Stores = llvm::ArrayRef<kernel::Store>;
 void emit_elementwise(KernelBuilder& builder, Stores stores);
 void emit_row(KernelBuilder& builder, Stores stores);
 void emit_matvec(KernelBuilder& builder, Stores stores);
+void emit_matvec_stationary(KernelBuilder& builder, Stores stores);
 void emit_matmul(KernelBuilder& builder, Stores stores);
 void emit_matmul_coop(KernelBuilder& builder, Stores stores);
 void emit_expert_matvec(KernelBuilder& builder, Stores stores);

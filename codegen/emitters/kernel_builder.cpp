@@ -391,4 +391,30 @@ Value KernelBuilder::sum(Value value, std::int64_t threads) {
   })[0];
 }
 
+// In each round a lane keeps one value of each pair, by a bit of its number, and hands over the
+// other.
+Value KernelBuilder::scatter_sum(ValueRange values) {
+  Values left(values);
+  for (std::int64_t mask = 1; mask < subgroup_size(); mask *= 2) {
+    const Value is_upper = equal(rem(div(lane(), mask), 2), index(1));
+    Values next;
+    for (std::size_t i = 0; i < left.size(); i += 2) {
+      const bool paired = i + 1 < left.size();
+      const Value mine = paired ? select(is_upper, left[i + 1], left[i]) : left[i];
+      const Value others = paired ? select(is_upper, left[i], left[i + 1]) : left[i];
+      next.push_back(make<arith::AddFOp>(mine, shuffle_xor(others, mask)));
+    }
+    left = next;
+  }
+  return left.front();
+}
+
+Values KernelBuilder::scatter_sums(ValueRange values) {
+  Values sums;
+  const auto lanes = static_cast<std::size_t>(subgroup_size());
+  for (std::size_t first = 0; first < values.size(); first += lanes)
+    sums.push_back(scatter_sum(values.slice(first, std::min(lanes, values.size() - first))));
+  return sums;
+}
+
 }  // namespace ashlar::codegen

@@ -128,10 +128,15 @@ public:
   using Combine = llvm::function_ref<Values(ValueRange, ValueRange)>;
   Values reduce(ValueRange values, std::int64_t threads, Combine combine);
   Value sum(Value value, std::int64_t threads);
+  // The sums of several floats over a subgroup, dealt out among its lanes: lane i has those of
+  // number i, i + subgroup size, and so on. Half as many shuffles in each round as there are sums
+  // left.
+  Values scatter_sums(ValueRange values);
   Value shuffle_xor(Value value, std::int64_t mask);
 
 private:
   Value unique(Value value);
+  Value scatter_sum(ValueRange values);
   Values reduce_lanes(ValueRange values, std::int64_t lanes, Combine combine);
 
   // Operations of one scope by what they compute.

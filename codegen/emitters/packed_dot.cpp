@@ -33,6 +33,24 @@ StoredPacket load_at(KernelBuilder& b, Value matrix, Value row, Value index, std
   return load_at(b, matrix, dtype_of(matrix), shape_of(matrix).back(), row, index, width);
 }
 
+SmallVector<Value*> loaded_values(WeightPacket& packet) {
+  SmallVector<Value*> values;
+  const auto append = [&](Values& some) {
+    for (Value& value : some)
+      values.push_back(&value);
+  };
+  if (auto* plain = std::get_if<StoredPacket>(&packet)) {
+    append(plain->stored);
+    return values;
+  }
+  auto& block = std::get<PackedBlock>(packet);
+  append(block.words);
+  append(block.scales.stored);
+  if (block.biases)
+    append(block.biases->stored);
+  return values;
+}
+
 // What one row of one matrix adds to sums over K. For plain weights `offsets` stays 0.
 class RowProduct {
 public:
@@ -101,6 +119,24 @@ PackedBlock load_block(KernelBuilder& b, Operation* weights, Value row, Value bl
   if (affine)
     loaded.biases = load_at(b, affine.getBiases(), row, group, groups);
   return loaded;
+}
+
+Values values_of(ArrayRef<WeightPacket> packets) {
+  Values values;
+  for (WeightPacket packet : packets)
+    for (Value* value : loaded_values(packet))
+      values.push_back(*value);
+  return values;
+}
+
+std::vector<WeightPacket> with_values(ArrayRef<WeightPacket> packets, ValueRange values) {
+  std::vector<WeightPacket> others(packets.begin(), packets.end());
+  for (WeightPacket& packet : others)
+    for (Value* value : loaded_values(packet)) {
+      *value = values.front();
+      values = values.drop_front();
+    }
+  return others;
 }
 
 PackedSums multiply_numbers(KernelBuilder& b, const PackedBlock& block, std::int64_t first,

@@ -11,6 +11,7 @@
 
 #include <optional>
 #include <variant>
+#include <vector>
 
 namespace ashlar::codegen {
 
@@ -39,6 +40,11 @@ PackedSums multiply_numbers(KernelBuilder& builder, const PackedBlock& block, st
 
 // One step along K of one row of the weights, as loaded.
 using WeightPacket = std::variant<StoredPacket, PackedBlock>;
+
+// What was loaded of packets, and packets like these of other such values: for loops that carry
+// them.
+Values values_of(llvm::ArrayRef<WeightPacket> packets);
+std::vector<WeightPacket> with_values(llvm::ArrayRef<WeightPacket> packets, ValueRange values);
 
 // A step of kPackedBlock columns, of which at least one matrix is packed.
 struct BlockProducts {

@@ -147,8 +147,14 @@ Value reduce_row(Elements& elements, Operation* reduction, Value row, const RowT
     }
     return next;
   };
-  Values sums = b.loop(b.mul(team.number, width), b.index(extent->length),
-                       b.index(team.count * width), inits, step);
+  const Value first = b.mul(team.number, width);
+  const std::int64_t stride = team.count * width;
+  Values sums = inits;
+  if (extent->length == team.unrolled * stride)
+    for (std::int64_t i = 0; i < team.unrolled; ++i)
+      sums = step(b.add(first, i * stride), sums);
+  else
+    sums = b.loop(first, b.index(extent->length), b.index(stride), inits, step);
   Values total(sums.begin(), sums.begin() + static_cast<std::ptrdiff_t>(parts));
   for (std::size_t i = 1; i < static_cast<std::size_t>(width); ++i)
     total = accumulator.combine(total, ValueRange(sums).slice(i * parts, parts));

@@ -7,11 +7,13 @@
 namespace ashlar::codegen {
 
 // Threads that work on one row together: `count` of them, a power of two, of which this one is
-// number `number`. Each reads packets of at most `width` elements.
+// number `number`. Each reads packets of at most `width` elements, without a loop where all have
+// `unrolled` of them: then values that were computed at the same places before are used again.
 struct RowTeam {
   Value number;
   std::int64_t count;
   std::int64_t width;
+  std::int64_t unrolled = 0;
 };
 
 // The result of `reduction` (over trailing axes) for row `row`; all threads of the team must get

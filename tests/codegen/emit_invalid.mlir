@@ -127,6 +127,24 @@ kernel.def @k "matvec" inplace [-1] schedule <"matvec", {workgroup = 32 : i64, l
 
 // -----
 
+// expected-error @+1 {{lanes must be whole subgroups and divide the workgroup}}
+kernel.def @k "matvec" inplace [-1] schedule <"matvec_stationary", {workgroup = 24 : i64, lanes = 16 : i64}> {
+^bb0(%x: tensor<1x8xf32>, %w: tensor<4x8xf32>):
+  %0 = ashlar.matmul %x, %w {transpose_rhs = true, dtype = f32} : (tensor<1x8xf32>, tensor<4x8xf32>) -> tensor<1x4xf32>
+  kernel.yield %0 : tensor<1x4xf32>
+}
+
+// -----
+
+// expected-error @+1 {{the width must divide K, and is 32 for packed weights}}
+kernel.def @k "matvec" inplace [-1] schedule <"matvec_stationary", {workgroup = 8 : i64, lanes = 8 : i64, width = 16 : i64}> {
+^bb0(%x: tensor<1x8xf32>, %w: tensor<4x8xf32>):
+  %0 = ashlar.matmul %x, %w {transpose_rhs = true, dtype = f32} : (tensor<1x8xf32>, tensor<4x8xf32>) -> tensor<1x4xf32>
+  kernel.yield %0 : tensor<1x4xf32>
+}
+
+// -----
+
 // expected-error @+1 {{tiles and workgroup must be powers of two}}
 kernel.def @k "matmul" inplace [-1] schedule <"matmul", {tile_m = 24 : i64, workgroup = 64 : i64}> {
 ^bb0(%x: tensor<8x8xf32>, %w: tensor<4x8xf32>):

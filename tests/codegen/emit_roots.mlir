@@ -56,6 +56,47 @@ kernel.def @unrolled "matvec" inplace [-1] schedule <"matvec", {workgroup = 8 : 
 
 // -----
 
+// The left side stays in registers while rows of the weights pass. The first of them are asked for
+// before it is computed; all wait once more, before they add up the sums of two subgroups.
+// CHECK: gpu.module @stationary attributes {ashlar.workgroups = array<i32: 2, 1, 1>}
+// CHECK-COUNT-2: vector.load {{.*}} vector<4xi32>
+// CHECK: gpu.barrier
+// CHECK: scf.for
+// CHECK-COUNT-2: vector.load {{.*}} vector<4xi32>
+// CHECK-COUNT-64: math.fma
+// CHECK-NOT: gpu.barrier
+// CHECK: scf.yield
+// CHECK: gpu.barrier
+// CHECK-NOT: gpu.barrier
+kernel.def @stationary "matvec" inplace [-1] schedule <"matvec_stationary", {workgroup = 16 : i64, lanes = 16 : i64, rows = 2 : i64, batches = 3 : i64, width = 32 : i64}> {
+^bb0(%x: tensor<1x512xf32>, %y: tensor<1x512xf32>, %w: tensor<12x64xui32>, %s: tensor<12x8xbf16>, %b: tensor<12x8xbf16>):
+  %h = ashlar.add %x, %y : (tensor<1x512xf32>, tensor<1x512xf32>) -> tensor<1x512xf32>
+  %d = ashlar.dequantize %w, %s, %b {bits = 4 : i64, group_size = 64 : i64, dtype = f32} : (tensor<12x64xui32>, tensor<12x8xbf16>, tensor<12x8xbf16>) -> tensor<12x512xf32>
+  %0 = ashlar.matmul %h, %d {transpose_rhs = true, dtype = f32} : (tensor<1x512xf32>, tensor<12x512xf32>) -> tensor<1x12xf32>
+  kernel.yield %0 : tensor<1x12xf32>
+}
+
+// -----
+
+// A few packets of each thread need no loop: the norm reads what the left side reads.
+// CHECK: gpu.module @shared_packets
+// CHECK-COUNT-2: vector.load {{.*}} vector<4xf32>
+// CHECK: gpu.barrier
+// CHECK-NOT: scf.for {{.*}} iter_args
+// CHECK-NOT: vector.load {{.*}} vector<4xf32>
+// CHECK: gpu.barrier
+kernel.def @shared_packets "matvec" inplace [-1] schedule <"matvec_stationary", {workgroup = 16 : i64, lanes = 8 : i64, rows = 1 : i64, batches = 1 : i64, width = 8 : i64}> {
+^bb0(%x: tensor<1x128xf32>, %w: tensor<2x128xbf16>):
+  %s = ashlar.square %x : (tensor<1x128xf32>) -> tensor<1x128xf32>
+  %m = ashlar.reduce_sum %s {axes = array<i64: 1>, keepdims = true} : (tensor<1x128xf32>) -> tensor<1x1xf32>
+  %i = ashlar.broadcast %m {shape = array<i64: 1, 128>} : (tensor<1x1xf32>) -> tensor<1x128xf32>
+  %n = ashlar.mul %x, %i : (tensor<1x128xf32>, tensor<1x128xf32>) -> tensor<1x128xf32>
+  %0 = ashlar.matmul %n, %w {transpose_rhs = true, dtype = f32} : (tensor<1x128xf32>, tensor<2x128xbf16>) -> tensor<1x2xf32>
+  kernel.yield %0 : tensor<1x2xf32>
+}
+
+// -----
+
 // A computed left side is kept in workgroup memory; the first workgroup stores it once.
 // CHECK: gpu.module @prologue
 // CHECK: %[[LHS:.*]] = memref.alloc() : memref<16xvector<4xf32>, #spirv.storage_class<Workgroup>>

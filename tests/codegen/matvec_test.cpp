@@ -65,6 +65,13 @@ std::string schedule_of(int lanes, int rows, int width, int unroll) {
       rows, width, unroll);
 }
 
+std::string stationary(int workgroup, int lanes, int rows, int batches, int width) {
+  return fmt::format(
+      "<\"matvec_stationary\", {{workgroup = {}, lanes = {}, rows = {}, batches = {}, "
+      "width = {}}}>",
+      workgroup, lanes, rows, batches, width);
+}
+
 TEST_F(MatvecTest, EverySchedule) {
   const Size s{3, 29, 40};
   for (int lanes : {1, 2, 8})
@@ -85,7 +92,9 @@ TEST_F(MatvecTest, NormGateUpAndStoredResidual) {
   for (const auto& [m, schedule] : {std::pair<std::int64_t, std::string>{1, ""},
                                     {2, ""},
                                     {1, schedule_of(8, 1, 2, 3)},
-                                    {2, schedule_of(4, 2, 4, 2)}}) {
+                                    {2, schedule_of(4, 2, 4, 2)},
+                                    {1, stationary(24, 8, 3, 2, 4)},
+                                    {2, stationary(16, 16, 4, 2, 4)}}) {
     SCOPED_TRACE(fmt::format("{} rows {}", m, schedule));
     const Size s{m, 44, 64};
     RegionText region("matvec", schedule);

@@ -45,6 +45,13 @@ protected:
         tensor(s.m, s.k, left), tensor(s.n, s.k, weight), tensor(s.m, s.n, DType::f32)));
   }
 
+  // What a GPU gets, with subgroups of this device.
+  static std::string stationary(int workgroup, int lanes, int rows, int batches) {
+    return fmt::format("<\"matvec_stationary\", {{workgroup = {}, lanes = {}, rows = {}, batches = "
+                       "{}, width = 32}}>",
+                       workgroup, lanes, rows, batches);
+  }
+
   static void check(Size s, AffineEncoding encoding, DType stored, DType left,
                     std::string schedule = "") {
     SCOPED_TRACE(fmt::format("{}x{}x{}, {} bits, groups of {}, {}", s.m, s.n, s.k, encoding.bits,
@@ -71,6 +78,13 @@ TEST_P(PackedEncodingTest, Sizes) {
   check({3, 10, 384}, encoding, DType::f32, DType::f32);
 }
 
+TEST_P(PackedEncodingTest, StationarySizes) {
+  const AffineEncoding encoding = GetParam();
+  const std::int64_t group = row_unit(encoding);
+  check({1, 33, group}, encoding, DType::bf16, DType::bf16, stationary(8, 8, 2, 3));
+  check({2, 10, 384}, encoding, DType::f32, DType::f16, stationary(16, 8, 1, 2));
+}
+
 INSTANTIATE_TEST_SUITE_P(All, PackedEncodingTest, testing::ValuesIn([] {
                            std::vector<AffineEncoding> all;
                            for (std::int64_t bits : kQuantizedBits)
@@ -94,17 +108,34 @@ TEST_F(PackedMatvecTest, EverySchedule) {
                             lanes, rows, unroll));
 }
 
+// Teams of one subgroup and of several, whose lanes have several blocks each or none; rows that end
+// within a batch.
+TEST_F(PackedMatvecTest, EveryStationarySchedule) {
+  for (int lanes : {8, 16, 24})
+    for (int teams : {1, 3})
+      for (int rows : {1, 3})
+        for (int batches : {1, 3})
+          check({1, 29, 704}, {4, 64}, DType::f16, DType::f32,
+                stationary(lanes * teams, lanes, rows, batches));
+}
+
 TEST_F(PackedMatvecTest, ManyRows) {
   check({8, 21, 192}, {4, 64}, DType::bf16, DType::bf16);
+  for (std::int64_t m = 2; m <= 8; ++m)
+    check({m, 21, 192}, {4, 64}, DType::bf16, DType::bf16, stationary(16, 8, 3, 2));
 }
 
 // Gate and up in different encodings, and one that is not packed.
 TEST_F(PackedMatvecTest, RootsOfDifferentEncodings) {
-  for (bool packed : {true, false}) {
-    SCOPED_TRACE(packed);
+  const std::string stationary_schedule = stationary(16, 8, 2, 2);
+  for (const auto& [packed, schedule] : {std::pair(true, std::string()),
+                                         {false, ""},
+                                         {true, stationary_schedule},
+                                         {false, stationary_schedule}}) {
+    SCOPED_TRACE(fmt::format("packed {}, {}", packed, schedule));
     const Size s{2, 19, 128};
     const std::string y = tensor(s.m, s.n, DType::f32);
-    RegionText region("matvec");
+    RegionText region("matvec", schedule);
     const std::string x = region.input(tensor(s.m, s.k, DType::f32));
     Tensors inputs{random(DType::f32, {s.m, s.k})};
     const std::string gate = weights(region, s, {4, 16}, DType::bf16, inputs);
@@ -122,17 +153,22 @@ TEST_F(PackedMatvecTest, RootsOfDifferentEncodings) {
   }
 }
 
-// The left side is computed first and kept in workgroup memory.
+// The left side is computed first and kept in workgroup memory, or too large for it.
 TEST_F(PackedMatvecTest, ComputedLeftSide) {
-  const Size s{1, 40, 512};
-  const std::string row = tensor(s.m, s.k, DType::f32);
-  RegionText region("matvec");
-  const std::string x = region.input(row);
-  Tensors inputs{random(DType::f32, {s.m, s.k})};
-  const std::string w = weights(region, s, {4, 64}, DType::bf16, inputs);
-  const std::string square = region.op("ashlar.square " + x + " : (" + row + ") -> " + row);
-  region.output(matmul(region, square, w, s, DType::f32), tensor(s.m, s.n, DType::f32));
-  compare(region.text(), inputs, {1e-5, 1e-3});
+  for (const auto& [k, schedule] : {std::pair(std::int64_t{512}, std::string()),
+                                    {512, stationary(32, 16, 2, 2)},
+                                    {8192, stationary(256, 256, 4, 2)}}) {
+    SCOPED_TRACE(fmt::format("{} {}", k, schedule));
+    const Size s{1, 40, k};
+    const std::string row = tensor(s.m, s.k, DType::f32);
+    RegionText region("matvec", schedule);
+    const std::string x = region.input(row);
+    Tensors inputs{random(DType::f32, {s.m, s.k})};
+    const std::string w = weights(region, s, {4, 64}, DType::bf16, inputs);
+    const std::string square = region.op("ashlar.square " + x + " : (" + row + ") -> " + row);
+    region.output(matmul(region, square, w, s, DType::f32), tensor(s.m, s.n, DType::f32));
+    compare(region.text(), inputs, {1e-5, 2e-6 * static_cast<double>(k)});
+  }
 }
 
 }  // namespace

@@ -48,6 +48,41 @@ func.func @f32_matmul(%x: tensor<64x512xf32>, %w: tensor<64x512xbf16>) -> tensor
   return %y : tensor<64x64xf32>
 }
 
+// On a GPU packed weights pass by a left side in registers, two workgroups for each unit.
+// CPU: schedule <"matvec", {lanes = 8 : i64, rows = 4 : i64, unroll = 1 : i64, width = 32 : i64
+// GPU: schedule <"matvec_stationary", {batches = 3 : i64, lanes = 128 : i64, rows = 2 : i64, width = 32 : i64, workgroup = 512 : i64}>
+func.func @packed_matvec(%x: tensor<1x4096xbf16>, %w: tensor<6144x512xui32>, %s: tensor<6144x64xbf16>, %b: tensor<6144x64xbf16>) -> tensor<1x6144xf32> {
+  %y = kernel.fused "matvec"(%x, %w, %s, %b) inplace [-1] : (tensor<1x4096xbf16>, tensor<6144x512xui32>, tensor<6144x64xbf16>, tensor<6144x64xbf16>) -> tensor<1x6144xf32> {
+  ^bb0(%a: tensor<1x4096xbf16>, %c: tensor<6144x512xui32>, %d: tensor<6144x64xbf16>, %e: tensor<6144x64xbf16>):
+    %0 = ashlar.dequantize %c, %d, %e {bits = 4 : i64, group_size = 64 : i64, dtype = bf16} : (tensor<6144x512xui32>, tensor<6144x64xbf16>, tensor<6144x64xbf16>) -> tensor<6144x4096xbf16>
+    %1 = ashlar.matmul %a, %0 {transpose_rhs = true, dtype = f32} : (tensor<1x4096xbf16>, tensor<6144x4096xbf16>) -> tensor<1x6144xf32>
+    kernel.yield %1 : tensor<1x6144xf32>
+  }
+  return %y : tensor<1x6144xf32>
+}
+
+// Plain ones where the left side is only read, and not for many of its rows.
+// CPU: schedule <"matvec", {
+// GPU: schedule <"matvec_stationary", {batches = 1 : i64, lanes = 64 : i64, rows = 1 : i64, width = 8 : i64, workgroup = 512 : i64}>
+func.func @read_left(%x: tensor<1x2048xbf16>, %w: tensor<2048x2048xbf16>) -> tensor<1x2048xbf16> {
+  %y = kernel.fused "matvec"(%x, %w) inplace [-1] : (tensor<1x2048xbf16>, tensor<2048x2048xbf16>) -> tensor<1x2048xbf16> {
+  ^bb0(%a: tensor<1x2048xbf16>, %b: tensor<2048x2048xbf16>):
+    %0 = ashlar.matmul %a, %b {transpose_rhs = true, dtype = bf16} : (tensor<1x2048xbf16>, tensor<2048x2048xbf16>) -> tensor<1x2048xbf16>
+    kernel.yield %0 : tensor<1x2048xbf16>
+  }
+  return %y : tensor<1x2048xbf16>
+}
+
+// GPU: schedule <"matvec", {
+func.func @many_left_rows(%x: tensor<4x2048xbf16>, %w: tensor<2048x2048xbf16>) -> tensor<4x2048xbf16> {
+  %y = kernel.fused "matvec"(%x, %w) inplace [-1] : (tensor<4x2048xbf16>, tensor<2048x2048xbf16>) -> tensor<4x2048xbf16> {
+  ^bb0(%a: tensor<4x2048xbf16>, %b: tensor<2048x2048xbf16>):
+    %0 = ashlar.matmul %a, %b {transpose_rhs = true, dtype = bf16} : (tensor<4x2048xbf16>, tensor<2048x2048xbf16>) -> tensor<4x2048xbf16>
+    kernel.yield %0 : tensor<4x2048xbf16>
+  }
+  return %y : tensor<4x2048xbf16>
+}
+
 // Many query positions: 64 rows, four heads of a group and 16 positions.
 // CPU: schedule <"attention", {
 // GPU: schedule <"attention_coop", {keys = 32 : i64, workgroup = 128 : i64}>

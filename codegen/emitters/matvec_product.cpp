@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "codegen/emitters/matvec_product.h"
+
+#include "codegen/emitters/parts.h"
+#include "codegen/emitters/row_reduction.h"
+#include "codegen/emitters/storage.h"
+#include "codegen/emitters/stores.h"
+#include "ir/ashlar_dialect.h"
+#include "ir/schedule_model.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+
+namespace ashlar::codegen {
+namespace {
+
+constexpr std::int64_t kMostRows = 8;
+
+// As it lies in memory, or packed.
+bool is_input(Value weights) {
+  Operation* op = weights.getDefiningOp();
+  return isa<BlockArgument>(weights) ||
+         (kernel::is_unpacking(op) &&
+          llvm::all_of(op->getOperands(), llvm::IsaPred<BlockArgument>));
+}
+
+bool is_behind_product(const kernel::Store& store) {
+  return !kernel::ops_behind(store.value, [](Operation* op) {
+            return isa<ir::MatmulOp>(op);
+          }).empty();
+}
+
+}  // namespace
+
+MatvecProduct::MatvecProduct(KernelBuilder& b, ArrayRef<kernel::Store> stores)
+    : b_(b), e_(b), stores_(stores), roots_(kernel::roots_of(kernel::view_of(b.def()))) {}
+
+bool MatvecProduct::refuse(Operation* op, const Twine& message) {
+  b_.fail(op, message);
+  return false;
+}
+
+bool MatvecProduct::read_shapes() {
+  if (roots_.empty() || !isa<ir::MatmulOp>(roots_.front()))
+    return refuse(b_.def(), "a matvec kernel needs a matmul");
+  lhs_ = roots_.front()->getOperand(0);
+  ArrayRef<std::int64_t> shape = shape_of(lhs_);
+  k_ = shape.back();
+  n_ = shape_of(roots_.front()->getResult(0)).back();
+  m_ = 1;
+  for (std::int64_t extent : shape.drop_back())
+    m_ *= extent;
+  for (Operation* root : roots_) {
+    auto matmul = dyn_cast<ir::MatmulOp>(root);
+    const bool fits = matmul && matmul.getLhs() == lhs_ && matmul.getTransposeRhs() &&
+                      is_input(matmul.getRhs()) &&
+                      shape_of(matmul.getRhs()) == ArrayRef<std::int64_t>{n_, k_} &&
+                      is_float(dtype_of(lhs_));
+    if (!fits)
+      return refuse(root, "does not fit a matvec kernel: all products share the left side and have "
+                          "weights [N, K] of one shape as inputs");
+  }
+  if (m_ < 1 || m_ > kMostRows)
+    return refuse(roots_.front(), "a matvec kernel takes 1 to 8 rows, got " + Twine(m_));
+  packed_ = kernel::multiplies_packed(roots_);
+  return check_epilogue(b_, stores_, roots_);
+}
+
+bool MatvecProduct::is_staged() const {
+  return kernel::stages_lhs(roots_.front());
+}
+
+// ---- Before the product
+
+void MatvecProduct::compute_left() {
+  if (is_staged())
+    for (std::int64_t i = 0; i < own_packets(); ++i)
+      read_ahead(lhs_, own_point(i));
+  bind_reductions();
+  if (is_staged())
+    stage_left();
+  store_prologue();
+}
+
+std::int64_t MatvecProduct::staged_width() const {
+  return k_ % 4 == 0 ? 4 : 1;
+}
+
+// Packets that each thread computes of a staged left side, where they are few and all threads have
+// as many; else 0.
+std::int64_t MatvecProduct::own_packets() const {
+  constexpr std::int64_t kFew = 4;
+  const std::int64_t packets = m_ * k_ / staged_width();
+  const std::int64_t each = packets / b_.workgroup_size();
+  return each <= kFew && packets % b_.workgroup_size() == 0 ? each : 0;
+}
+
+Point MatvecProduct::own_point(std::int64_t number) {
+  const std::int64_t width = staged_width();
+  const Value first = b_.add(b_.mul(b_.thread(), width), number * b_.workgroup_size() * width);
+  return point_at(b_, cast<RankedTensorType>(lhs_.getType()), first, width);
+}
+
+// Computes what `tensor` needs besides reductions, so that its loads do not wait for these.
+void MatvecProduct::read_ahead(Value tensor, const Point& point) {
+  if (kernel::ops_behind(tensor, kernel::is_reduction).empty()) {
+    e_.at(tensor, point);
+    return;
+  }
+  const OpInfo* info = ir::find_op_info(tensor.getDefiningOp());
+  if (info && info->op_class == OpClass::elementwise)
+    for (Value operand : tensor.getDefiningOp()->getOperands())
+      read_ahead(operand, point);
+}
+
+void MatvecProduct::bind_reductions() {
+  const RowTeam team{b_.thread(), b_.workgroup_size(), 4, own_packets()};
+  SmallVector<Value> needed{lhs_};
+  for (const kernel::Store& store : stores_)
+    needed.push_back(store.value);
+  for (Operation* reduction : kernel::ops_behind(needed, kernel::is_reduction)) {
+    const auto shape = kernel::row_shape_of(reduction);
+    if (!shape || shape->rows != m_)
+      return b_.fail(reduction, "must reduce the rows of the product's left side");
+    SmallVector<Value> results;
+    for (std::int64_t m = 0; m < m_; ++m)
+      results.push_back(reduce_row(e_, reduction, b_.index(m), team));
+    bind_rows(e_, reduction, results);
+  }
+}
+
+// Computes the left side once per workgroup and keeps it there.
+void MatvecProduct::stage_left() {
+  const std::int64_t width = staged_width(), packets = m_ * k_ / width;
+  const StagedValues staged(b_, dtype_of(lhs_), m_ * k_, width, packed_ ? kPackedBlock : 0);
+  auto type = cast<RankedTensorType>(lhs_.getType());
+  for (std::int64_t i = 0; i < own_packets(); ++i)
+    staged.store(b_.add(b_.thread(), i * b_.workgroup_size()), e_.at(lhs_, own_point(i)));
+  if (own_packets() == 0)
+    b_.for_each(b_.thread(), b_.index(packets), b_.index(b_.workgroup_size()), [&](Value packet) {
+      staged.store(packet, e_.at(lhs_, point_at(b_, type, b_.mul(packet, width), width)));
+    });
+  b_.barrier();
+  e_.bind(lhs_, [this, staged](const Point& point) {
+    const Value linear = b_.linearize(point.index, shape_of(lhs_));
+    if (point.width < staged.width())
+      return single(staged, linear, point.width);
+    Values values;
+    for (std::int64_t i = 0; i < point.width; i += staged.width())
+      values.append(staged.load(b_.div(b_.add(linear, i), staged.width())));
+    return values;
+  });
+}
+
+// Fewer values than a packet holds.
+Values MatvecProduct::single(const StagedValues& staged, Value linear, std::int64_t width) {
+  const Values packet = staged.load(b_.div(linear, staged.width()));
+  Values values;
+  for (std::int64_t i = 0; i < width; ++i) {
+    const Value lane = b_.rem(b_.add(linear, i), staged.width());
+    Value value = packet.front();
+    for (std::size_t other = 1; other < packet.size(); ++other)
+      value = b_.select(b_.equal(lane, b_.index(static_cast<std::int64_t>(other))), packet[other],
+                        value);
+    values.push_back(value);
+  }
+  return values;
+}
+
+// What does not need the product is stored by the first workgroup.
+void MatvecProduct::store_prologue() {
+  SmallVector<kernel::Store> early;
+  for (const kernel::Store& store : stores_)
+    if (!is_behind_product(store))
+      early.push_back(store);
+  if (early.empty())
+    return;
+  b_.if_then(b_.equal(b_.workgroup(), b_.index(0)), [&] {
+    for (const kernel::Store& store : early) {
+      const std::int64_t width = packet_width({store}, 4);
+      const std::int64_t items = kernel::element_count(store.value.getType()) / width;
+      b_.for_each(b_.thread(), b_.index(items), b_.index(b_.workgroup_size()),
+                  [&](Value item) { emit_store(e_, store, b_.mul(item, width), width); });
+    }
+  });
+}
+
+Values MatvecProduct::left(std::int64_t m, Value k, std::int64_t width) {
+  Values index = b_.delinearize(b_.index(m), shape_of(lhs_).drop_back());
+  index.push_back(k);
+  const int axis = width > 1 ? static_cast<int>(index.size()) - 1 : -1;
+  return e_.at(lhs_, Point{std::move(index), axis, width});
+}
+
+// ---- The product
+
+WeightPacket MatvecProduct::load_weight(Value weights, Value row, Value k, std::int64_t width) {
+  if (Operation* packed = weights.getDefiningOp())
+    return load_block(b_, packed, row, b_.div(k, kPackedBlock));
+  const Value at = b_.linearize({row, k}, shape_of(weights));
+  return load_stored(b_, cast<BlockArgument>(weights).getArgNumber(), dtype_of(weights), at, width);
+}
+
+MatvecProduct::WeightPackets MatvecProduct::load(ArrayRef<Value> rows, Value k,
+                                                 std::int64_t width) {
+  WeightPackets packets;
+  for (Operation* root : roots_)
+    for (Value row : rows)
+      packets.push_back(load_weight(root->getOperand(1), row, k, width));
+  return packets;
+}
+
+void MatvecProduct::multiply(ArrayRef<WeightPacket> packets, std::int64_t width, LeftValues left,
+                             MutableArrayRef<Value> sums) {
+  const auto rows = static_cast<std::int64_t>(packets.size()) / matrices();
+  if (packed_) {
+    const auto block = [&](std::int64_t m, std::int64_t offset) {
+      return left(m, offset, kLeftWidth);
+    };
+    return multiply_block(b_, {packets, rows, m_, block}, sums);
+  }
+  SmallVector<Values> values;
+  for (std::int64_t m = 0; m < m_; ++m)
+    values.push_back(left(m, 0, width));
+  SmallVector<Values> weights;
+  for (const WeightPacket& packet : packets)
+    weights.push_back(unpack(b_, std::get<StoredPacket>(packet)));
+  for (std::int64_t matrix = 0; matrix < matrices(); ++matrix)
+    for (std::int64_t m = 0; m < m_; ++m)
+      for (std::int64_t row = 0; row < rows; ++row) {
+        Value& sum = sums[sum_number(matrix, m, row, rows)];
+        for (auto [x, w] : llvm::zip_equal(values[static_cast<std::size_t>(m)],
+                                           weights[static_cast<std::size_t>(matrix * rows + row)]))
+          sum = b_.make<math::FmaOp>(x, w, sum);
+      }
+}
+
+// ---- After the product
+
+void MatvecProduct::store(Value linear, ValueRange sums) {
+  for (auto [root, sum] : llvm::zip_equal(roots_, sums))
+    bind_element(e_, root, round_to(b_, dtype_of(root->getResult(0)), sum));
+  for (const kernel::Store& store : stores_)
+    if (is_behind_product(store))
+      emit_store(e_, store, linear, 1);
+}
+
+}  // namespace ashlar::codegen

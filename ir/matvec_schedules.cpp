@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ir/matvec_schedules.h"
+
+#include "ir/ashlar_dialect.h"
+#include "ir/schedule_model.h"
+#include "ir/schedule_numbers.h"
+#include "runtime/program/affine_encoding.h"
+
+using namespace mlir;
+
+namespace ashlar::kernel {
+namespace {
+
+std::int64_t round_up(std::int64_t value, std::int64_t unit) {
+  return ceil_div(value, unit) * unit;
+}
+
+std::int64_t subgroup_of(const DeviceProfile& profile) {
+  return std::max<std::int64_t>(profile.subgroup_size, 1);
+}
+
+std::int64_t largest_workgroup(const DeviceProfile& profile) {
+  return std::min<std::int64_t>(512, std::max(profile.max_workgroup_invocations, 1u));
+}
+
+// Columns of a lane's packet. A CPU driver keeps lanes in vector registers: short packets of many
+// rows fill them best.
+std::int64_t width_of(ArrayRef<Operation*> roots, const DeviceProfile& profile) {
+  if (multiplies_packed(roots))
+    return kPackedBlock;
+  auto weight = cast<RankedTensorType>(roots.front()->getOperand(1).getType());
+  return vector_width(weight.getElementType(), matmul_extent(roots.front()).k,
+                      profile.is_cpu ? 8 : 16);
+}
+
+// ---- matvec
+
+// Rows of the weights that share what is loaded of the left side. A GPU has warps enough to hide
+// the latency of one row each, where there are not several left rows to share. Packed numbers are
+// work: there as many rows as leave each unit enough groups of lanes.
+std::int64_t shared_rows(const MatmulExtent& extent, bool packed, const DeviceProfile& profile) {
+  constexpr std::int64_t kGroupsOfUnit = 16;
+  std::int64_t rows = packed ? 4 : 8;
+  if (!profile.is_cpu && !packed)
+    rows = extent.m > 1 ? 2 : 1;
+  if (!profile.is_cpu && packed) {
+    rows = 8;
+    const std::int64_t units = std::max<std::int64_t>(profile.compute_units, 1);
+    while (rows > 1 && extent.n / rows < kGroupsOfUnit * units)
+      rows /= 2;
+  }
+  return limited(rows, 1, std::max<std::int64_t>(16 / std::max<std::int64_t>(extent.m, 1), 1));
+}
+
+// Groups of lanes in a workgroup. Where each workgroup computes the left side for itself, or packed
+// numbers keep it busy, few large ones do best; but some for every unit of a GPU.
+std::int64_t matvec_groups(Operation* matmul, std::int64_t rows, bool packed,
+                           const DeviceProfile& profile) {
+  const std::int64_t n = matmul_extent(matmul).n;
+  std::int64_t groups = profile.is_cpu ? 8 : 4;
+  const std::int64_t units = std::max<std::int64_t>(profile.compute_units, 1);
+  const std::int64_t wanted = packed ? units - units / 16 : 2 * units;
+  while (!profile.is_cpu && (packed || stages_lhs(matmul)) && groups < 16 &&
+         n / (2 * groups * rows) >= wanted)
+    groups *= 2;
+  return limited(power_of_two_above(ceil_div(n, rows)), 1, groups);
+}
+
+// ---- matvec_stationary
+
+// Workgroups that run at the same time, one for each unit; a guess where the driver does not tell.
+std::int64_t units_of(const DeviceProfile& profile) {
+  return profile.compute_units > 0 ? profile.compute_units : 64;
+}
+
+std::int64_t bits_of_weight(Operation* matmul) {
+  Value weights = matmul->getOperand(1);
+  if (auto affine = weights.getDefiningOp<ir::DequantizeOp>())
+    return static_cast<std::int64_t>(affine.getBits());
+  constexpr std::int64_t kSmallFloatBits = 4;  // ashlar.dequantize_mxfp4
+  return is_unpacking(weights.getDefiningOp())
+             ? kSmallFloatBits
+             : cast<RankedTensorType>(weights.getType()).getElementTypeBitWidth();
+}
+
+// 32-bit words of the weights in `packets` packets of a row of every matrix.
+std::int64_t words_of(ArrayRef<Operation*> roots, std::int64_t packets, std::int64_t width) {
+  std::int64_t bits = 0;
+  for (Operation* root : roots)
+    bits += packets * width * bits_of_weight(root);
+  return ceil_div(bits, 32);
+}
+
+}  // namespace
+
+ScheduleAttr matvec_schedule(ArrayRef<Operation*> roots, const DeviceProfile& profile) {
+  Operation* matmul = roots.front();
+  const MatmulExtent extent = matmul_extent(matmul);
+  const bool packed = multiplies_packed(roots);
+  const std::int64_t subgroup = subgroup_of(profile), width = width_of(roots, profile);
+  const std::int64_t lanes = std::min(subgroup, power_of_two_above(ceil_div(extent.k, width)));
+  const std::int64_t rows = shared_rows(extent, packed, profile);
+  const std::int64_t unroll =
+      profile.is_cpu || packed ? 1 : limited(extent.k / (lanes * width), 1, 4);
+  const std::int64_t groups = matvec_groups(matmul, rows, packed, profile);
+  return make_schedule(
+      matmul->getContext(), "matvec",
+      {{"workgroup", limited(lanes * groups, subgroup, largest_workgroup(profile))},
+       {"lanes", lanes},
+       {"rows", rows},
+       {"width", width},
+       {"unroll", unroll}});
+}
+
+bool fits_stationary_matvec(ArrayRef<Operation*> roots, const DeviceProfile& profile) {
+  constexpr std::int64_t kMostLeftRows = 2;
+  const MatmulExtent extent = matmul_extent(roots.front());
+  return !profile.is_cpu && extent.m <= kMostLeftRows && extent.n > 0 && extent.k > 0;
+}
+
+// As many threads as keep a unit's registers full, since it is threads that hide the latency of
+// loads: with more rows under way in each there would be fewer.
+StationaryMatvec stationary_matvec(ArrayRef<Operation*> roots, const DeviceProfile& profile) {
+  constexpr std::int64_t kLeftValues = 32;  // that a thread holds of a row of the left side
+  constexpr std::int64_t kWords = 8;        // of weights that it has under way
+  const std::int64_t width = width_of(roots, profile), threads = largest_workgroup(profile);
+  const std::int64_t packets = ceil_div(matmul_extent(roots.front()).k, width);
+  const std::int64_t steps = std::max(ceil_div(packets, threads), kLeftValues / width);
+  return {.steps = steps,
+          .threads = threads,
+          .rows = std::max<std::int64_t>(kWords / words_of(roots, steps, width), 1),
+          .workgroups = 2};
+}
+
+ScheduleAttr schedule_of(const StationaryMatvec& choice, ArrayRef<Operation*> roots,
+                         const DeviceProfile& profile) {
+  constexpr std::int64_t kPartialSums = 4096;  // in workgroup memory
+  Operation* matmul = roots.front();
+  const MatmulExtent extent = matmul_extent(matmul);
+  const std::int64_t width = width_of(roots, profile), units = units_of(profile);
+  const std::int64_t lanes =
+      round_up(ceil_div(extent.k, width * choice.steps), subgroup_of(profile));
+  std::int64_t teams = std::max<std::int64_t>(choice.threads / lanes, 1);
+  while (teams > 1 && ceil_div(extent.n, teams) < units)
+    teams /= 2;
+  const std::int64_t sums_of_row =
+      static_cast<std::int64_t>(roots.size()) * extent.m * (lanes * teams / subgroup_of(profile));
+  const std::int64_t rows_of_team =
+      limited(ceil_div(extent.n, teams * units * choice.workgroups), 1, kPartialSums / sums_of_row);
+  const std::int64_t batches = ceil_div(rows_of_team, choice.rows);
+  return make_schedule(matmul->getContext(), "matvec_stationary",
+                       {{"workgroup", lanes * teams},
+                        {"lanes", lanes},
+                        {"rows", ceil_div(rows_of_team, batches)},
+                        {"batches", batches},
+                        {"width", width}});
+}
+
+std::int64_t matvec_iterations(Operation* matmul, ArrayRef<Store> stores, ScheduleAttr schedule) {
+  const MatmulExtent extent = matmul_extent(matmul);
+  const std::int64_t workgroup = std::max<std::int64_t>(schedule.get("workgroup", 64), 1);
+  const std::int64_t lanes = std::max<std::int64_t>(schedule.get("lanes", 8), 1);
+  const std::int64_t width = std::max<std::int64_t>(schedule.get("width", 1), 1);
+  const std::int64_t inner = element_iterations(matmul->getOperand(0));
+  std::int64_t iterations = ceil_div(extent.k, lanes * width);
+  if (schedule.getEmitter() == "matvec_stationary") {
+    const std::int64_t rows = schedule.get("batches", 1) * schedule.get("rows", 1);
+    iterations = rows + ceil_div(extent.m * rows, lanes);
+    if (!stages_lhs(matmul))
+      iterations += ceil_div(extent.m * extent.k, lanes) * inner;
+  } else if (!stages_lhs(matmul)) {
+    iterations *= (1 + inner) * extent.m;
+  }
+  if (stages_lhs(matmul))
+    iterations += ceil_div(extent.m * extent.k, workgroup) * (1 + inner);
+  for (Operation* reduction : ops_behind(matmul->getOperand(0), is_reduction))
+    if (auto shape = row_shape_of(reduction))
+      iterations += ceil_div(shape->length, std::min(workgroup, lanes)) * shape->rows;
+  for (const Store& store : stores)
+    if (ops_behind(store.value, [](Operation* op) { return isa<ir::MatmulOp>(op); }).empty())
+      iterations += ceil_div(element_count(store.value.getType()), workgroup);
+  return iterations;
+}
+
+}  // namespace ashlar::kernel
