@@ -96,8 +96,7 @@ void OperandTile::store(const Loaded& loaded, Value memory, Value first) {
       const auto* block = std::get_if<PackedBlock>(&one);
       const Values words = block ? rounded_words(*block) : std::get<Values>(one);
       const auto [run, offset] = position(piece);
-      const Value at =
-          b_.add(b_.add(first, b_.mul(run, stride())), b_.div(offset, kPacket));
+      const Value at = b_.add(b_.add(first, b_.mul(run, stride())), b_.div(offset, kPacket));
       for (std::size_t packet = 0; packet < words.size() / 4; ++packet)
         b_.store_vector(ValueRange(words).slice(4 * packet, 4), memory,
                         b_.add(at, static_cast<std::int64_t>(packet)));
@@ -114,8 +113,7 @@ Values OperandTile::rounded_words(const PackedBlock& block) const {
   return pack_words(b_, dtype_, numbers);
 }
 
-MatrixUnit::Place OperandTile::matrix(Value memory, Value first, Value line,
-                                      std::int64_t k) const {
+MatrixUnit::Place OperandTile::matrix(Value memory, Value first, Value line, std::int64_t k) const {
   const Value at = side_.packs_k ? b_.add(b_.mul(line, stride()), k / kPacket)
                                  : b_.add(b_.div(line, kPacket), k * stride());
   return {memory, b_.add(first, at), stride()};
