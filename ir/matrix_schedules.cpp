@@ -3,6 +3,7 @@
 
 #include "ir/ashlar_dialect.h"
 #include "ir/schedule_numbers.h"
+#include "runtime/program/affine_encoding.h"
 
 using namespace mlir;
 
@@ -28,9 +29,29 @@ std::int64_t coop_matmul_bytes(const CoopMatmulTile& tile) {
   return std::max(tile.slots * (tile.m + tile.n) * (tile.k + kPadding) * kBytes, sums);
 }
 
+static bool unpacks(Operation* matmul) {
+  return is_unpacking(matmul->getOperand(1).getDefiningOp());
+}
+
+bool fits_coop_matmul(Operation* matmul) {
+  const DType left = dtype_of(matmul->getOperand(0)), right = dtype_of(matmul->getOperand(1));
+  if (left != DType::f16 && left != DType::bf16)
+    return false;
+  if (!unpacks(matmul))
+    return left == right;
+  Operation* weights = matmul->getOperand(1).getDefiningOp();
+  return (right == left || right == DType::f32) && cast<ir::MatmulOp>(matmul).getTransposeRhs() &&
+         llvm::all_of(weights->getOperands(), [](Value v) { return isa<BlockArgument>(v); });
+}
+
+bool fits_coop_tile(Operation* matmul, const CoopMatmulTile& tile, const DeviceProfile& profile) {
+  const bool is_whole = tile.k % kPackedBlock == 0 && matmul_extent(matmul).k % tile.k == 0;
+  return coop_matmul_bytes(tile) <= profile.shared_memory_bytes && (is_whole || !unpacks(matmul));
+}
+
 bool uses_coop_matmul(Operation* matmul, const DeviceProfile& profile) {
-  const DType dtype = dtype_of(matmul->getOperand(0));
-  return dtype == dtype_of(matmul->getOperand(1)) && has_cooperative_matrices(profile, dtype);
+  return fits_coop_matmul(matmul) &&
+         has_cooperative_matrices(profile, dtype_of(matmul->getOperand(0)));
 }
 
 ScheduleAttr coop_matmul_schedule(Operation* matmul, const DeviceProfile& profile) {
@@ -40,13 +61,18 @@ ScheduleAttr coop_matmul_schedule(Operation* matmul, const DeviceProfile& profil
   const std::int64_t m = is_batched ? result.getDimSize(result.getRank() - 2) : extent.m;
   const std::int64_t batch = extent.m / std::max<std::int64_t>(m, 1);
   const std::int64_t units = std::max<std::int64_t>(profile.compute_units, 16);
-  const std::int64_t tile_m = limited(power_of_two_above(m), 16, 128);
-  std::int64_t tile_n = 128;
-  while (tile_n > 64 && batch * ceil_div(m, tile_m) * ceil_div(extent.n, tile_n) < units)
-    tile_n /= 2;
-  CoopMatmulTile tile{tile_m, tile_n, 64, tile_m >= 64 ? 2 : 1, tile_n / (tile_m >= 32 ? 32 : 16),
-                      2};
-  while (tile.k > 16 && coop_matmul_bytes(tile) > profile.shared_memory_bytes)
+  CoopMatmulTile tile{limited(power_of_two_above(m), 16, 128), 128, 64, 1, 1, 1};
+  auto workgroups = [&] { return batch * ceil_div(m, tile.m) * ceil_div(extent.n, tile.n); };
+  while (tile.n > 64 && workgroups() < units)
+    tile.n /= 2;
+  // Sums of a subgroup: 64x64 read the fewest operands; where a unit has one workgroup alone, more
+  // subgroups hide more latency.
+  const std::int64_t columns = tile.m < 32                                ? 16
+                               : tile.m < 128 || workgroups() < 2 * units ? 32
+                                                                          : 64;
+  tile.grid_m = tile.m >= 64 ? 2 : 1;
+  tile.grid_n = tile.n / columns;
+  while (tile.k > 16 && !fits_coop_tile(matmul, tile, profile))
     tile.k /= 2;
   return make_schedule(matmul->getContext(), "matmul_coop",
                        {{"tile_m", tile.m},

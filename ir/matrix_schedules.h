@@ -17,10 +17,19 @@ struct CoopMatmulTile {
 // Workgroup memory that the emitter needs, at most: tiles, or sums on their way out.
 std::int64_t coop_matmul_bytes(const CoopMatmulTile& tile);
 
-// When both sides are 16-bit floats as they are stored: then only the order of additions differs
-// from other schedules.
+// Whether element types and layout of a matmul allow it: both sides of one 16-bit float type, or
+// rows of packed weights on the right, which are rounded to the type of the left side.
+bool fits_coop_matmul(mlir::Operation* matmul);
+// Where, besides, the device has the matrices. With plain operands only the order of additions
+// differs from other schedules.
 bool uses_coop_matmul(mlir::Operation* matmul, const DeviceProfile& profile);
-// The widest tiles that leave few units idle, with 64x32 sums or less for each subgroup.
+// Whether a tile fits workgroup memory, and consists of whole blocks where the right side is
+// packed.
+bool fits_coop_tile(mlir::Operation* matmul, const CoopMatmulTile& tile,
+                    const DeviceProfile& profile);
+// The widest tiles that leave few units idle; 64 elements along K are a cache line. One slot:
+// smaller workgroup memory lets more workgroups share a unit, which hides more than a second slot
+// would.
 ScheduleAttr coop_matmul_schedule(mlir::Operation* matmul, const DeviceProfile& profile);
 
 // Whether shapes and element types of an attention allow it.

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// "matmul_coop": products of 16-bit floats on cooperative matrices. A workgroup computes a tile of
-// the result; each of its grid_m x grid_n subgroups holds a part of it as 16x16 matrices. Tiles of
-// the operands go from buffers through registers into workgroup memory while the tiles before them
-// are multiplied. Results return through workgroup memory, where each has a known place.
+// "matmul_coop": products of 16-bit floats, or of such floats and packed weights, on cooperative
+// matrices. A workgroup computes a tile of the result; each of its grid_m x grid_n subgroups holds
+// a part of it as 16x16 matrices. Tiles of the operands go from buffers through registers into
+// workgroup memory while the tiles before them are multiplied. Results return through workgroup
+// memory, where each has a known place.
 #include "codegen/emitters/emitters.h"
 #include "codegen/emitters/matmul_operands.h"
-#include "codegen/emitters/matrix_unit.h"
+#include "codegen/emitters/operand_tile.h"
 #include "codegen/emitters/parts.h"
 #include "codegen/emitters/storage.h"
 #include "codegen/emitters/stores.h"
+#include "ir/matrix_schedules.h"
 
 using namespace mlir;
 
@@ -16,29 +18,10 @@ namespace ashlar::codegen {
 namespace {
 
 constexpr std::int64_t kSize = MatrixUnit::kSize;
-constexpr std::int64_t kPacket = MatrixUnit::kPacket;
 
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
   return (a + b - 1) / b;
 }
-
-// The tile of one operand: `lines` rows of the left side or columns of the right side, tile_k
-// elements of K each. In workgroup memory adjacent elements are those that are adjacent in the
-// buffer, and each run of them is padded by a packet, so that the rows of a matrix start in
-// different banks.
-struct Operand {
-  Value tensor;
-  std::int64_t extent;       // lines in all
-  std::int64_t lines;        // in a tile
-  bool packs_k;              // whether runs go along K
-  std::int64_t width;        // elements per load
-  std::int64_t run_packets;  // in a run
-  std::int64_t packets;      // to load
-  std::int64_t first = 0;    // place of the tile in a slot
-
-  std::int64_t stride() const { return run_packets + 1; }
-  std::int64_t size() const { return packets / run_packets * stride(); }
-};
 
 struct Tile {
   std::int64_t m, n, k;
@@ -64,13 +47,18 @@ class CoopMatmul {
 public:
   CoopMatmul(KernelBuilder& b, Stores stores, ir::MatmulOp root)
       : b_(b), e_(b), stores_(stores), root_(root), shape_(root), tile_(b.def().getSchedule()),
-        threads_(b.workgroup_size()), dtype_(dtype_of(root.getLhs())) {}
+        threads_(b.workgroup_size()), dtype_(dtype_of(root.getLhs())),
+        left_(e_, left_side(), dtype_, shape_.k, tile_.m, tile_.k),
+        right_(e_, right_side(), dtype_, shape_.k, tile_.n, tile_.k) {}
 
   void emit() {
     if (threads_ % b_.subgroup_size() != 0 || !tile_.is_valid(threads_ / b_.subgroup_size()))
       return b_.fail(b_.def(), "schedule: grid_m x grid_n subgroups must make up the workgroup and "
                                "divide the tile into 16x16 matrices; tile_k is a multiple of 16, "
                                "slots 1 or 2");
+    if (!right_.divides())
+      return b_.fail(b_.def(),
+                     "schedule: tile_k must be a multiple of 32 that divides packed rows");
     unit_ = MatrixUnit::create(b_, dtype_, tile_.rows() * tile_.columns());
     if (!unit_)
       return b_.fail(root_, "the device has no cooperative matrices of this type");
@@ -86,18 +74,7 @@ public:
 private:
   // ---- Where things are
 
-  Operand operand(Value tensor, std::int64_t extent, std::int64_t lines, bool packs_k) const {
-    const std::int64_t run = packs_k ? tile_.k : lines, runs = packs_k ? lines : tile_.k;
-    Operand side{tensor, extent, lines, packs_k, kPacket, run / kPacket, runs * run / kPacket};
-    while ((packs_k ? shape_.k : extent) % side.width != 0)
-      side.width /= 2;
-    return side;
-  }
-
   void allocate() {
-    left_ = operand(root_.getLhs(), shape_.m, tile_.m, /*packs_k=*/true);
-    right_ = operand(root_.getRhs(), shape_.n, tile_.n, root_.getTransposeRhs());
-    right_.first = left_.size();
     slot_size_ = left_.size() + right_.size();
     band_columns_ = std::min<std::int64_t>(tile_.columns(), 4);
     while (tile_.columns() % band_columns_ != 0)
@@ -119,75 +96,30 @@ private:
 
   // ---- Tiles into workgroup memory
 
-  std::int64_t turns(const Operand& side) const { return ceil_div(side.packets, threads_); }
-  bool is_whole(const Operand& side) const { return side.packets % threads_ == 0; }
-  Value packet_of(std::int64_t turn) { return b_.add(b_.thread(), turn * threads_); }
-
-  // This thread's packets of the tile, as words: four for each turn.
-  Values fetch(const Operand& side, Value first_line, Value first_k) {
-    Values words;
-    for (std::int64_t turn = 0; turn < turns(side); ++turn) {
-      Value packet = packet_of(turn);
-      if (!is_whole(side))
-        packet = b_.min(packet, b_.index(side.packets - 1));
-      const Value run = b_.div(packet, side.run_packets);
-      const Value offset = b_.mul(b_.rem(packet, side.run_packets), kPacket);
-      const Value line = b_.add(first_line, side.packs_k ? run : offset);
-      const Value k = b_.add(first_k, side.packs_k ? offset : run);
-      words.append(pack_words(b_, dtype_, elements(side, line, k)));
-    }
-    return words;
+  TileSide left_side() {
+    return {root_.getLhs(), shape_.m, /*packs_k=*/true,
+            [this](Value line, Value k, std::int64_t width) {
+              return left_point(b_, root_, shape_, batch_, line, k, width);
+            }};
+  }
+  TileSide right_side() {
+    return {root_.getRhs(), shape_.n, root_.getTransposeRhs(),
+            [this](Value line, Value k, std::int64_t width) {
+              return right_point(b_, root_, batch_, line, k, width);
+            }};
   }
 
-  // One packet. Lines beyond the last repeat it, for their results are not stored; elements beyond
-  // K are zeros.
-  Values elements(const Operand& side, Value line, Value k) {
-    const std::int64_t line_step = side.packs_k ? 0 : side.width;
-    const std::int64_t k_step = side.packs_k ? side.width : 0;
-    const bool k_ends = shape_.k % tile_.k != 0, lines_end = side.extent % side.lines != 0;
-    Values all;
-    for (std::int64_t i = 0; i < kPacket / side.width; ++i) {
-      Value at_line = b_.add(line, i * line_step), at_k = b_.add(k, i * k_step);
-      const Value inside = b_.less(at_k, shape_.k);
-      if (lines_end)
-        at_line = b_.min(at_line, b_.index(side.extent - std::max<std::int64_t>(line_step, 1)));
-      if (k_ends)
-        at_k = b_.min(at_k, b_.index(shape_.k - std::max<std::int64_t>(k_step, 1)));
-      for (Value value : e_.at(side.tensor, point_of(side, at_line, at_k)))
-        all.push_back(k_ends ? b_.select(inside, value, b_.f32(0)) : value);
-    }
-    return all;
-  }
-
-  Point point_of(const Operand& side, Value line, Value k) {
-    return side.tensor == root_.getLhs() && side.first == 0
-               ? left_point(b_, root_, shape_, batch_, line, k, side.width)
-               : right_point(b_, root_, batch_, line, k, side.width);
-  }
-
-  void put(const Operand& side, ValueRange words, Value slot) {
-    for (std::int64_t turn = 0; turn < turns(side); ++turn) {
-      const Value packet = packet_of(turn);
-      const Value run = b_.div(packet, side.run_packets), rest = b_.rem(packet, side.run_packets);
-      const Value at = b_.add(b_.add(slot, side.first), b_.add(b_.mul(run, side.stride()), rest));
-      auto store = [&] {
-        b_.store_vector(words.slice(static_cast<std::size_t>(4 * turn), 4), memory_, at);
-      };
-      const bool always = is_whole(side) || (turn + 1) * threads_ <= side.packets;
-      always ? store() : b_.if_then(b_.less(packet, side.packets), store);
-    }
-  }
-
-  struct Fetched {
-    Values left, right;
+  struct Loaded {
+    OperandTile::Loaded left, right;
   };
-  Fetched fetch_both(Value first_k) {
-    return {fetch(left_, first_m_, first_k), fetch(right_, first_n_, first_k)};
+  Loaded load_both(Value first_k) {
+    return {left_.load(first_m_, first_k), right_.load(first_n_, first_k)};
   }
-  void put_both(const Fetched& fetched, Value slot) {
-    put(left_, fetched.left, slot);
-    put(right_, fetched.right, slot);
+  void store_both(const Loaded& loaded, Value slot) {
+    left_.store(loaded.left, memory_, slot);
+    right_.store(loaded.right, memory_, right_of(slot));
   }
+  Value right_of(Value slot) { return b_.add(slot, left_.size()); }
 
   // ---- The product
 
@@ -197,18 +129,18 @@ private:
 
   Values multiply_all() {
     const std::int64_t tiles = std::max<std::int64_t>(ceil_div(shape_.k, tile_.k), 1);
-    put_both(fetch_both(b_.index(0)), b_.index(0));
+    store_both(load_both(b_.index(0)), b_.index(0));
     b_.barrier();
     Values zeros;
     for (std::int64_t i = 0; i < tile_.rows() * tile_.columns(); ++i)
       zeros.push_back(unit_->zeros());
     const Values sums = b_.loop(0, tiles - 1, 1, zeros, [&](Value tile, ValueRange carried) {
       const Value next = b_.add(tile, 1);
-      const Fetched fetched = fetch_both(b_.mul(next, tile_.k));
+      const Loaded loaded = load_both(b_.mul(next, tile_.k));
       Values products = multiply_tile(slot_of(tile), carried);
       if (tile_.slots == 1)
         b_.barrier();
-      put_both(fetched, slot_of(next));
+      store_both(loaded, slot_of(next));
       b_.barrier();
       return products;
     });
@@ -225,23 +157,15 @@ private:
   void multiply_step(Value slot, std::int64_t k, Values& sums) {
     std::vector<MatrixUnit::Operand> left;
     for (std::int64_t i = 0; i < tile_.rows(); ++i)
-      left.push_back(unit_->load_left(matrix_place(left_, slot, b_.add(part_m_, i * kSize), k)));
+      left.push_back(unit_->load_left(left_.matrix(memory_, slot, b_.add(part_m_, i * kSize), k)));
     for (std::int64_t j = 0; j < tile_.columns(); ++j) {
       const MatrixUnit::Operand right = unit_->load_right(
-          matrix_place(right_, slot, b_.add(part_n_, j * kSize), k), right_.packs_k);
+          right_.matrix(memory_, right_of(slot), b_.add(part_n_, j * kSize), k), right_.packs_k());
       for (std::int64_t i = 0; i < tile_.rows(); ++i) {
         Value& sum = sums[static_cast<std::size_t>(i * tile_.columns() + j)];
         sum = unit_->multiply_add(left[static_cast<std::size_t>(i)], right, sum);
       }
     }
-  }
-
-  // Of the matrix that starts at this line and k.
-  MatrixUnit::Place matrix_place(const Operand& side, Value slot, Value line, std::int64_t k) {
-    const Value first = b_.add(slot, side.first);
-    const Value at = side.packs_k ? b_.add(b_.mul(line, side.stride()), k / kPacket)
-                                  : b_.add(b_.div(line, kPacket), k * side.stride());
-    return {memory_, b_.add(first, at), side.stride()};
   }
 
   // ---- Results: a band of 16 rows and up to 64 columns of each subgroup at a time
@@ -308,7 +232,7 @@ private:
   std::int64_t threads_;
   DType dtype_;
   std::unique_ptr<MatrixUnit> unit_;
-  Operand left_, right_;
+  OperandTile left_, right_;
   std::int64_t slot_size_ = 0, band_columns_ = 1, band_stride_ = 1, width_ = 1;
   Value memory_, batch_, first_m_, first_n_, subgroup_, part_m_, part_n_;
 };
@@ -320,10 +244,9 @@ void emit_matmul_coop(KernelBuilder& b, Stores stores) {
   auto root = roots.size() == 1 ? dyn_cast<ir::MatmulOp>(roots.front()) : ir::MatmulOp();
   if (!root)
     return b.fail(b.def(), "a matmul kernel needs one matmul");
-  const DType dtype = dtype_of(root.getLhs());
-  if ((dtype != DType::f16 && dtype != DType::bf16) || dtype_of(root.getRhs()) != dtype ||
-      !is_float(dtype_of(root->getResult(0))))
-    return b.fail(root, "cooperative matrices need operands of one 16-bit float type");
+  if (!kernel::fits_coop_matmul(root) || !is_float(dtype_of(root->getResult(0))))
+    return b.fail(root, "cooperative matrices need operands of one 16-bit float type, or packed "
+                        "rows on the right");
   if (!check_stores(b, stores, root))
     return;
   if (kernel::element_count(root->getResult(0).getType()) > 0 && shape_of(root.getLhs()).back() > 0)

@@ -139,6 +139,27 @@ std::vector<WeightPacket> with_values(ArrayRef<WeightPacket> packets, ValueRange
   return others;
 }
 
+Values unpack_block(KernelBuilder& b, const PackedBlock& block) {
+  Values scales = unpack(b, block.scales), biases;
+  if (block.biases)
+    biases = unpack(b, *block.biases);
+  else
+    scales[0] = power_of_two(b, scales[0]);
+  const std::int64_t group = kPackedBlock / static_cast<std::int64_t>(scales.size());
+  Values numbers;
+  for (std::int64_t i = 0; i < kPackedBlock; ++i) {
+    const auto g = static_cast<std::size_t>(i / group);
+    if (!block.biases) {
+      numbers.push_back(b.make<arith::MulFOp>(small_float(b, block.words, i), scales[g]));
+      continue;
+    }
+    const NumberInPlace number = number_in_place(b, block.words, i, block.bits);
+    const Value q = b.make<arith::SubFOp>(number.as_float(b), b.f32(number.offset()));
+    numbers.push_back(multiply_add(b, q, scales[g], biases[g]));
+  }
+  return numbers;
+}
+
 PackedSums multiply_numbers(KernelBuilder& b, const PackedBlock& block, std::int64_t first,
                             ValueRange left, PackedSums sums) {
   for (auto [i, x] : llvm::enumerate(left)) {

@@ -28,6 +28,9 @@ struct PackedBlock {
 // the kernel.
 PackedBlock load_block(KernelBuilder& builder, mlir::Operation* weights, Value row, Value block);
 
+// Its numbers as ashlar.dequantize and its like compute them in f32.
+Values unpack_block(KernelBuilder& builder, const PackedBlock& block);
+
 // Sums over the values x of the left side that were multiplied so far.
 struct PackedSums {
   Value shifted;  // (offset + q) * x, or of floats, number * x

@@ -25,6 +25,16 @@ kernel.def @k "matmul" inplace [-1] schedule <"matmul_coop", {tile_m = 32 : i64,
 
 // -----
 
+// expected-error @+1 {{schedule: tile_k must be a multiple of 32 that divides packed rows}}
+kernel.def @k "matmul" inplace [-1] schedule <"matmul_coop", {tile_m = 32 : i64, tile_n = 32 : i64, tile_k = 64 : i64, grid_m = 1 : i64, grid_n = 1 : i64, workgroup = 8 : i64}> {
+^bb0(%x: tensor<32x96xf16>, %w: tensor<32x12xui32>, %s: tensor<32x3xf16>):
+  %0 = ashlar.dequantize %w, %s, %s {bits = 4 : i64, group_size = 32 : i64, dtype = f32} : (tensor<32x12xui32>, tensor<32x3xf16>, tensor<32x3xf16>) -> tensor<32x96xf32>
+  %1 = ashlar.matmul %x, %0 {transpose_rhs = true, dtype = f32} : (tensor<32x96xf16>, tensor<32x96xf32>) -> tensor<32x32xf32>
+  kernel.yield %1 : tensor<32x32xf32>
+}
+
+// -----
+
 kernel.def @k "matmul" inplace [-1] schedule <"matmul_coop", {}> {
 ^bb0(%x: tensor<32x32xf32>):
   // expected-error @+1 {{cooperative matrices need operands of one 16-bit float type}}

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The schedule "matmul_coop", on cooperative matrices where the device has them and on lanes
-// elsewhere: odd sizes, both layouts of the right side, batches, every kind of tile, work before
-// and behind the product.
+// elsewhere: odd sizes, both layouts of the right side, batches, every kind of tile, packed
+// weights, work before and behind the product.
+#include "runtime/program/affine_encoding.h"
 #include "tests/codegen/product_text.h"
+
+#include <cmath>
 
 namespace ashlar {
 namespace {
@@ -89,6 +92,88 @@ TEST_F(MatmulCoopTest, PrologueAndEpilogue) {
           {random(DType::bf16, {36, 64}, -1, 1), random(DType::bf16, {48, 64}, -1, 1, 2),
            random(DType::bf16, {48}, -1, 1, 3)},
           {1e-2, 1e-3});
+}
+
+// Packed weights on the right, rounded to the type of the left side. Where the region says so too,
+// only the order of additions is left.
+class PackedMatmulCoopTest : public MatmulCoopTest {
+protected:
+  static void check_packed(Product p, AffineEncoding encoding, DType stored, Tolerance tolerance) {
+    SCOPED_TRACE(fmt::format("{}x{}x{} {}, {} bits, groups of {}", p.m, p.n, p.k, name_of(p.left),
+                             encoding.bits, encoding.group_size));
+    p.result = DType::f32;
+    const std::vector<std::int64_t> words{p.n, p.k * encoding.bits / 32},
+        groups{p.n, p.k / encoding.group_size};
+    RegionText region("matmul", p.schedule);
+    const std::string x = region.input(tensor(p.left_dims(), p.left)),
+                      packed = region.input(tensor(words, DType::u32)),
+                      scales = region.input(tensor(groups, stored)),
+                      biases = region.input(tensor(groups, stored));
+    const std::string weights = region.op(fmt::format(
+        "ashlar.dequantize {}, {}, {} {{bits = {} : i64, group_size = {} : i64, dtype = {}}} : "
+        "({}, {}, {}) -> {}",
+        packed, scales, biases, encoding.bits, encoding.group_size, mlir_name(p.right),
+        tensor(words, DType::u32), tensor(groups, stored), tensor(groups, stored),
+        tensor(p.right_dims(), p.right)));
+    region.output(multiply(region, p, x, weights), tensor(p.result_dims(), p.result));
+    const double step = 2.0 / static_cast<double>(1 << encoding.bits);
+    compare(
+        region.text(),
+        {random(p.left, Shape(p.left_dims()), -1, 1), random(DType::u32, Shape(words), 0, 0x1p32),
+         random(stored, Shape(groups), -step, step, 2), random(stored, Shape(groups), -1, 1, 3)},
+        tolerance);
+  }
+};
+
+class CoopEncodingTest : public PackedMatmulCoopTest,
+                         public testing::WithParamInterface<AffineEncoding> {};
+
+TEST_P(CoopEncodingTest, Sizes) {
+  const AffineEncoding encoding = GetParam();
+  const std::int64_t unit = row_unit(encoding);
+  check_packed(product(17, 35, 3 * unit, DType::bf16, {.k = 32}), encoding, DType::bf16,
+               kTolerance);
+  // Scales of 16 bits: products and sums are exact in f32, so that weights are rounded once.
+  if (encoding.group_size == 64)
+    check_packed(product(9, 70, 384, DType::f16, {.m = 32, .k = 64, .slots = 1}), encoding,
+                 DType::f16, kTolerance);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, CoopEncodingTest, testing::ValuesIn([] {
+                           std::vector<AffineEncoding> all;
+                           for (std::int64_t bits : kQuantizedBits)
+                             for (std::int64_t group : kQuantizedGroups)
+                               all.push_back({bits, group});
+                           return all;
+                         }()));
+
+// Against weights in f32: rounding errors of up to half a unit add up like random ones.
+TEST_F(PackedMatmulCoopTest, RoundsWeights) {
+  constexpr std::int64_t kLength = 256;
+  for (auto [dtype, half_unit] : {std::pair{DType::f16, 0x1p-11}, {DType::bf16, 0x1p-8}}) {
+    Product p = product(20, 33, kLength, dtype, {.k = 32});
+    p.right = DType::f32;
+    check_packed(p, {4, 64}, dtype, {0, half_unit * std::sqrt(kLength)});
+  }
+}
+
+// Powers of two times floats of 4 bits: rounding changes nothing.
+TEST_F(PackedMatmulCoopTest, SmallFloats) {
+  const Product p = product(17, 35, 96, DType::bf16, {.k = 32});
+  RegionText region("matmul", p.schedule);
+  const std::string x = region.input(tensor(p.left_dims(), DType::bf16)),
+                    packed = region.input("tensor<35x3x16xui8>"),
+                    scales = region.input("tensor<35x3xui8>");
+  const std::string right = tensor(p.right_dims(), DType::bf16);
+  const std::string weights =
+      region.op(fmt::format("ashlar.dequantize_mxfp4 {}, {} {{dtype = bf16}} : "
+                            "(tensor<35x3x16xui8>, tensor<35x3xui8>) -> {}",
+                            packed, scales, right));
+  region.output(multiply(region, p, x, weights), tensor(p.result_dims(), DType::bf16));
+  compare(region.text(),
+          {random(DType::bf16, {17, 96}, -1, 1), random(DType::u8, {35, 3, 16}, 0, 256),
+           random(DType::u8, {35, 3}, 120, 128, 2)},
+          kTolerance);
 }
 
 // The rows of the result are scattered, as keys go into their cache; packets stay whole.

@@ -26,7 +26,7 @@ func.func @kept(%x: tensor<4xf32>) -> tensor<4xf32> {
 
 // Rows of 16-bit floats on cooperative matrices, where the device has them for that type.
 // CPU: schedule <"matmul", {{.*}}tile_k = 16 : i64
-// GPU: schedule <"matmul_coop", {grid_m = 2 : i64, grid_n = 4 : i64, slots = 2 : i64, tile_k = 32 : i64, tile_m = 128 : i64, tile_n = 128 : i64, workgroup = 256 : i64}>
+// GPU: schedule <"matmul_coop", {grid_m = 2 : i64, grid_n = 2 : i64, slots = 1 : i64, tile_k = 64 : i64, tile_m = 128 : i64, tile_n = 128 : i64, workgroup = 128 : i64}>
 func.func @coop_matmul(%x: tensor<2048x512xbf16>, %w: tensor<4096x512xbf16>) -> tensor<2048x4096xbf16> {
   %y = kernel.fused "matmul"(%x, %w) inplace [-1] : (tensor<2048x512xbf16>, tensor<4096x512xbf16>) -> tensor<2048x4096xbf16> {
   ^bb0(%a: tensor<2048x512xbf16>, %b: tensor<4096x512xbf16>):
@@ -34,6 +34,19 @@ func.func @coop_matmul(%x: tensor<2048x512xbf16>, %w: tensor<4096x512xbf16>) -> 
     kernel.yield %0 : tensor<2048x4096xbf16>
   }
   return %y : tensor<2048x4096xbf16>
+}
+
+// Packed rows too: here a tile per unit, shared by more subgroups, and K in blocks of 32.
+// CPU: schedule <"matmul", {
+// GPU: schedule <"matmul_coop", {grid_m = 2 : i64, grid_n = 4 : i64, slots = 1 : i64, tile_k = 32 : i64, tile_m = 128 : i64, tile_n = 128 : i64, workgroup = 256 : i64}>
+func.func @packed_matmul(%x: tensor<512x96xbf16>, %w: tensor<4224x12xui32>, %s: tensor<4224x3xbf16>) -> tensor<512x4224xbf16> {
+  %y = kernel.fused "matmul"(%x, %w, %s) inplace [-1] : (tensor<512x96xbf16>, tensor<4224x12xui32>, tensor<4224x3xbf16>) -> tensor<512x4224xbf16> {
+  ^bb0(%a: tensor<512x96xbf16>, %b: tensor<4224x12xui32>, %c: tensor<4224x3xbf16>):
+    %0 = ashlar.dequantize %b, %c, %c {bits = 4 : i64, group_size = 32 : i64, dtype = f32} : (tensor<4224x12xui32>, tensor<4224x3xbf16>, tensor<4224x3xbf16>) -> tensor<4224x96xf32>
+    %1 = ashlar.matmul %a, %0 {transpose_rhs = true, dtype = bf16} : (tensor<512x96xbf16>, tensor<4224x96xf32>) -> tensor<512x4224xbf16>
+    kernel.yield %1 : tensor<512x4224xbf16>
+  }
+  return %y : tensor<512x4224xbf16>
 }
 
 // f32 stays exact.
