@@ -81,7 +81,9 @@ bool Partition::is_sibling(Operation* op, Operation* root) const {
     return false;
   if (isa<ir::ExpertMatmulOp>(op))
     return op->getOperand(2) == root->getOperand(2) &&
-           plan_.is_stored_or_packed(kernel::expert_rows(op->getOperand(1)).matrices);
+           cast<ir::ExpertMatmulOp>(op).getTransposeRhs() ==
+               cast<ir::ExpertMatmulOp>(root).getTransposeRhs() &&
+           plan_.is_stored_or_packed(kernel::expert_outputs(op).matrices);
   return isa<ir::MatmulOp>(op) && fits_matvec(op);
 }
 
