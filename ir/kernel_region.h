@@ -74,8 +74,8 @@ llvm::SmallVector<mlir::Operation*> roots_of(const RegionView& region);
 bool is_unpacking(mlir::Operation* op);
 
 // Outputs start, start + step, ... of every matrix of `matrices`, [E, N, K] or [E, K, N]: the right
-// side of an ashlar.expert_matmul, seen through the slices that were taken of it (gate and up of one
-// tensor).
+// side of an ashlar.expert_matmul, seen through the slices that were taken of it (gate and up of
+// one tensor).
 struct ExpertOutputs {
   mlir::Value matrices;
   std::int64_t start = 0;

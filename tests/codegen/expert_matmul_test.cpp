@@ -171,19 +171,18 @@ TEST_F(ExpertTest, RootsThatShareATensor) {
       const std::size_t axis = outputs_first ? 1 : 2;
       starts[axis] = number * (interleaved ? 1 : s.n);
       steps[axis] = interleaved ? 2 : 1;
-      const std::string slice =
-          region.op(fmt::format("ashlar.slice {} {{starts = array<i64: {}>, sizes = array<i64: "
-                                "{}>, steps = array<i64: {}>}} : ({}) -> {}",
-                                w, fmt::join(starts, ", "), fmt::join(matrix, ", "),
-                                fmt::join(steps, ", "), both, half));
+      const std::string slice = region.op(fmt::format(
+          "ashlar.slice {} {{starts = array<i64: {}>, sizes = array<i64: "
+          "{}>, steps = array<i64: {}>}} : ({}) -> {}",
+          w, fmt::join(starts, ", "), fmt::join(matrix, ", "), fmt::join(steps, ", "), both, half));
       return multiply(region, x, slice, ids, s, DType::f32, DType::bf16, outputs_first);
     };
     const std::string gate = part(0), up = part(1);
     region.output(region.op("ashlar.mul " + gate + ", " + up + " : (" + y + ", " + y + ") -> " + y),
                   y);
     compare(region.text(),
-            {random(DType::f32, {s.m, s.summed, s.k}),
-             random(DType::bf16, Shape(shared), -1, 1, 2), numbers({s.m, s.summed}, s)},
+            {random(DType::f32, {s.m, s.summed, s.k}), random(DType::bf16, Shape(shared), -1, 1, 2),
+             numbers({s.m, s.summed}, s)},
             {1e-4, 1e-3});
   }
 }
