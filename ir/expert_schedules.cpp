@@ -12,7 +12,7 @@ namespace ashlar::kernel {
 namespace {
 
 bool is_packed(Operation* root) {
-  return is_unpacking(expert_rows(root->getOperand(1)).matrices.getDefiningOp());
+  return is_unpacking(expert_outputs(root).matrices.getDefiningOp());
 }
 
 // Rows of the left side that are summed into one of the result.
@@ -34,9 +34,21 @@ std::int64_t packed_columns(const MatmulExtent& extent, const DeviceProfile& pro
   return columns;
 }
 
+std::int64_t columns_of(ArrayRef<Operation*> roots, const DeviceProfile& profile) {
+  // Columns that lie side by side share the transactions that load them.
+  constexpr std::int64_t kSideBySide = 8;
+  if (llvm::any_of(roots, is_packed))
+    return packed_columns(matmul_extent(roots.front()), profile);
+  if (!cast<ir::ExpertMatmulOp>(roots.front()).getTransposeRhs())
+    return kSideBySide;
+  return profile.is_cpu ? 8 : 1;
+}
+
 std::int64_t width_of(ArrayRef<Operation*> roots, const DeviceProfile& profile) {
   if (llvm::any_of(roots, is_packed))
     return kPackedBlock;
+  if (!cast<ir::ExpertMatmulOp>(roots.front()).getTransposeRhs())
+    return 1;
   auto rhs = cast<RankedTensorType>(roots.front()->getOperand(1).getType());
   return vector_width(rhs.getElementType(), matmul_extent(roots.front()).k,
                       profile.is_cpu ? 8 : 16);
@@ -51,7 +63,7 @@ ScheduleAttr expert_matvec_schedule(ArrayRef<Operation*> roots, const DeviceProf
   const std::int64_t subgroup = std::max(profile.subgroup_size, 1u);
   const std::int64_t width = width_of(roots, profile);
   const std::int64_t lanes = std::min(subgroup, power_of_two_above(ceil_div(extent.k, width)));
-  const std::int64_t rows = packed ? packed_columns(extent, profile) : profile.is_cpu ? 8 : 1;
+  const std::int64_t rows = columns_of(roots, profile);
   const std::int64_t groups =
       limited(power_of_two_above(ceil_div(extent.n, rows)), 1, profile.is_cpu ? 8 : 4);
   // Loads under way in a lane: a step of packed numbers is as long as several of others.

@@ -161,16 +161,18 @@ static bool takes_all(ir::SliceOp slice, unsigned axis) {
              cast<RankedTensorType>(slice.getInput().getType()).getDimSize(axis);
 }
 
-ExpertRows expert_rows(Value rhs) {
-  ExpertRows rows{rhs};
-  for (auto slice = rhs.getDefiningOp<ir::SliceOp>();
-       slice && takes_all(slice, 0) && takes_all(slice, 2);
-       slice = rows.matrices.getDefiningOp<ir::SliceOp>()) {
-    rows.start = slice.getStarts()[1] + rows.start * slice.getSteps()[1];
-    rows.step *= slice.getSteps()[1];
-    rows.matrices = slice.getInput();
+ExpertOutputs expert_outputs(Operation* op) {
+  auto product = cast<ir::ExpertMatmulOp>(op);
+  const unsigned n = product.getTransposeRhs() ? 1 : 2, k = 3 - n;
+  ExpertOutputs outputs{product.getRhs()};
+  for (auto slice = outputs.matrices.getDefiningOp<ir::SliceOp>();
+       slice && takes_all(slice, 0) && takes_all(slice, k);
+       slice = outputs.matrices.getDefiningOp<ir::SliceOp>()) {
+    outputs.start = slice.getStarts()[n] + outputs.start * slice.getSteps()[n];
+    outputs.step *= slice.getSteps()[n];
+    outputs.matrices = slice.getInput();
   }
-  return rows;
+  return outputs;
 }
 
 // A store without reductions rides along with rows that it can be cut into, so that both read

@@ -73,14 +73,15 @@ llvm::SmallVector<mlir::Operation*> roots_of(const RegionView& region);
 // Turns packed numbers into floats. Kernels do so where they read them.
 bool is_unpacking(mlir::Operation* op);
 
-// Rows start, start + step, ... of every matrix of `matrices` [E, N, K]: a right side of
-// ashlar.expert_matmul, seen through the slices that were taken of it (gate and up of one tensor).
-struct ExpertRows {
+// Outputs start, start + step, ... of every matrix of `matrices`, [E, N, K] or [E, K, N]: the right
+// side of an ashlar.expert_matmul, seen through the slices that were taken of it (gate and up of
+// one tensor).
+struct ExpertOutputs {
   mlir::Value matrices;
   std::int64_t start = 0;
   std::int64_t step = 1;
 };
-ExpertRows expert_rows(mlir::Value rhs);
+ExpertOutputs expert_outputs(mlir::Operation* product);
 
 // Stores that one range of workgroups computes together. `rows` > 0 when reductions are involved.
 struct Part {

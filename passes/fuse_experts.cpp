@@ -37,7 +37,7 @@ void Partition::visit_expert_matmul(Operation* op) {
   for (Value value : costly)
     store_source(value);
   store_source(op->getOperand(2));
-  if (!plan_.is_stored_or_packed(kernel::expert_rows(op->getOperand(1)).matrices))
+  if (!plan_.is_stored_or_packed(kernel::expert_outputs(op).matrices))
     store(op->getOperand(1));
   add_root_unit("expert_matvec", {op}, /*siblings=*/true);
 }

@@ -46,8 +46,28 @@ bool Partition::fits_matvec_prologue(Operation* matmul) const {
   });
 }
 
-// Whether `value` can be an operand of an epilogue: it does not depend on the region, nor on roots
-// that come later. Reductions behind it are stored if that delays nothing.
+std::optional<std::size_t> Partition::unit_of_same_left(Operation* matmul) const {
+  if (!isa<ir::MatmulOp>(matmul) || !fits_matvec(matmul))
+    return std::nullopt;
+  for (auto [index, unit] : llvm::enumerate(plan_.units()))
+    if (unit.root == "matvec" && unit.roots.front()->getOperand(0) == matmul->getOperand(0))
+      return index;
+  return std::nullopt;
+}
+
+ValueSet Partition::outputs_before_roots(std::size_t unit) const {
+  const KernelUnit& holder = plan_.units()[unit];
+  ValueSet before;
+  for (Value output : holder.outputs) {
+    const OpSet ops = plan_.closure_within(unit, output);
+    if (llvm::none_of(holder.roots, [&](Operation* root) { return ops.contains(root); }))
+      before.insert(output);
+  }
+  return before;
+}
+
+// Whether `value` can be an operand of an epilogue: it does not depend on the region, nor on what
+// comes later than its roots. Reductions behind it are stored if that delays nothing.
 bool Partition::make_available(Value value, const OpSet& region, std::int64_t level) {
   const OpSet ops = plan_.closure(value);
   for (Operation* op : ops) {
@@ -58,8 +78,8 @@ bool Partition::make_available(Value value, const OpSet& region, std::int64_t le
   for (Operation* op : ops)
     visit(op);
   if (rows_of(value) == 0)
-    return true;
-  if (plan_.level_after(plan_.inputs_of(plan_.closure(value))) >= level)
+    return plan_.level_of(value) <= level;
+  if (plan_.level_of(value) >= level)
     return false;
   store(value);
   return true;
@@ -81,7 +101,9 @@ bool Partition::is_sibling(Operation* op, Operation* root) const {
     return false;
   if (isa<ir::ExpertMatmulOp>(op))
     return op->getOperand(2) == root->getOperand(2) &&
-           plan_.is_stored_or_packed(kernel::expert_rows(op->getOperand(1)).matrices);
+           cast<ir::ExpertMatmulOp>(op).getTransposeRhs() ==
+               cast<ir::ExpertMatmulOp>(root).getTransposeRhs() &&
+           plan_.is_stored_or_packed(kernel::expert_outputs(op).matrices);
   return isa<ir::MatmulOp>(op) && fits_matvec(op);
 }
 
@@ -111,8 +133,11 @@ OpSet Partition::grow_epilogue(SmallVectorImpl<Operation*>& roots, bool siblings
   OpSet region(roots.begin(), roots.end());
   if (!fusion_)
     return region;
-  const std::int64_t level = plan_.level_after(
-      plan_.inputs_of(plan_.closure(llvm::to_vector(roots.front()->getOperands()))));
+  std::int64_t level = 0;
+  for (Value operand : roots.front()->getOperands())
+    level = std::max(level, plan_.level_of(operand));
+  if (const auto same_left = unit_of_same_left(roots.front()))
+    level = plan_.units()[*same_left].level;
   for (bool changed = true; changed;) {
     changed = false;
     for (Operation* op : llvm::to_vector(region))
@@ -194,7 +219,14 @@ void Partition::add_root_unit(StringRef root, SmallVector<Operation*> roots, boo
   // A dead root still needs a place; dead code is gone before this pass in the pipeline.
   if (outputs.empty())
     outputs.push_back(roots.front()->getResult(0));
-  store_shared(plan_.add_unit(root, roots, outputs), region);
+  // Products of one left side compute it each for itself, so that none waits for another.
+  const auto same_left = unit_of_same_left(roots.front());
+  const std::size_t unit = plan_.add_unit(root, roots, outputs);
+  if (same_left) {
+    plan_.units()[unit].repeated = outputs_before_roots(*same_left);
+    plan_.refresh(unit);
+  }
+  store_shared(unit, region);
 }
 
 void Partition::visit_matmul(Operation* op) {

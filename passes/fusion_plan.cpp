@@ -69,6 +69,13 @@ std::int64_t FusionPlan::level_after(const ValueSet& inputs) const {
   return level;
 }
 
+std::int64_t FusionPlan::level_of(Value value) const {
+  ValueSet inputs = inputs_of(closure(value));
+  if (is_stored(value))
+    inputs.insert(value);
+  return level_after(inputs);
+}
+
 static bool is_bias_of_packed(Value value) {
   return llvm::all_of(value.getUses(), [](OpOperand& use) {
     return isa<ir::DequantizeOp>(use.getOwner()) && use.getOperandNumber() == 2;
@@ -112,13 +119,13 @@ void FusionPlan::add_output(std::size_t unit, Value value) {
 }
 
 OpSet FusionPlan::closure_within(std::size_t unit, Value value) const {
-  return reach(value, [&](Value v) { return is_stored(v) && !units_[unit].outputs.contains(v); });
+  return reach(value, [&](Value v) { return is_stored(v) && !units_[unit].computes(v); });
 }
 
 ValueSet FusionPlan::inputs_within(std::size_t unit, Value value) const {
   ValueSet inputs;
   for (Value input : inputs_of(closure_within(unit, value)))
-    if (!units_[unit].outputs.contains(input))
+    if (!units_[unit].computes(input))
       inputs.insert(input);
   return inputs;
 }

@@ -27,9 +27,13 @@ struct KernelUnit {
   mlir::SmallVector<mlir::Operation*> roots;  // empty for "elementwise" and "row"
   ValueSet outputs;
   ValueSet inputs;
+  ValueSet repeated;       // stored by another unit, computed here once more rather than waited for
   std::int64_t level = 0;  // length of the longest chain of units before it
 
   bool is_light() const { return roots.empty(); }
+  bool computes(mlir::Value value) const {
+    return outputs.contains(value) || repeated.contains(value);
+  }
 };
 
 // The ops of a unit, in block order.
@@ -49,11 +53,13 @@ public:
   // Stored values that `ops` read.
   ValueSet inputs_of(const OpSet& ops) const;
   // The ops that compute `value` within a unit, and the stored values they read: as closure and
-  // inputs_of, but what the unit stores itself counts as virtual.
+  // inputs_of, but what the unit stores itself or repeats counts as virtual.
   OpSet closure_within(std::size_t unit, mlir::Value value) const;
   ValueSet inputs_within(std::size_t unit, mlir::Value value) const;
   // The level of a unit that reads `inputs`.
   std::int64_t level_after(const ValueSet& inputs) const;
+  // The level of a unit that computes or reads `value`.
+  std::int64_t level_of(mlir::Value value) const;
   // Whether computing `value` in every kernel that needs it costs no more than loading it: index
   // arithmetic, and a few cheap ops on one stored tensor.
   bool is_cheap(mlir::Value value) const;

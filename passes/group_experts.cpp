@@ -7,7 +7,8 @@
 //
 // Rows that are summed (S > 1) become rows of their own, and their products are added afterwards.
 // By its number, each row reads a matrix for itself. That is done as long as it reads no more
-// matrices than there are, and for matrices that lie in memory as they are multiplied: [E, N, K].
+// matrices than there are; packed ones must lie in memory as they are multiplied: [E, N, K].
+#include "ir/kernel_region.h"
 #include "passes/op_classes.h"
 #include "passes/passes.h"
 
@@ -28,7 +29,8 @@ constexpr std::int64_t kFewRows = 8;
 bool suits_grouping(ir::ExpertMatmulOp op) {
   const std::int64_t rows = element_count(op.getIds());
   const std::int64_t matrices = cast<RankedTensorType>(op.getRhs().getType()).getDimSize(0);
-  return !op.getTransposeRhs() || rows > std::max(matrices, kFewRows);
+  const bool packed = kernel::is_unpacking(kernel::expert_outputs(op).matrices.getDefiningOp());
+  return (packed && !op.getTransposeRhs()) || rows > std::max(matrices, kFewRows);
 }
 
 void group(ir::ExpertMatmulOp op) {

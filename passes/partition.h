@@ -59,6 +59,10 @@ private:
   bool fits_matvec(mlir::Operation* matmul) const;
   bool is_sibling(mlir::Operation* op, mlir::Operation* root) const;
   bool fits_matvec_prologue(mlir::Operation* matmul) const;
+  // The matvec that computed the left side of `matmul`, another one, already.
+  std::optional<std::size_t> unit_of_same_left(mlir::Operation* matmul) const;
+  // The outputs of `unit` that its roots do not lead to.
+  ValueSet outputs_before_roots(std::size_t unit) const;
   bool make_available(mlir::Value value, const OpSet& region, std::int64_t level);
   bool absorbs(mlir::Operation* op, const OpSet& region, std::int64_t level);
   bool adopt_siblings(mlir::Operation* user, OpSet& region,

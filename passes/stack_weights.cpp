@@ -10,8 +10,9 @@
 // the scales and the biases.
 //
 // Not stacked: matmuls whose results meet in an elementwise op (gate * up): they share one kernel
-// as they are, and its epilogue joins them. A weight belongs to one stack at most, over all
-// entries.
+// as they are, and its epilogue joins them; and those with an epilogue worth keeping, which spans
+// whole results: a costly function, or the window of a convolution, which elementwise ops take from
+// a state. A weight belongs to one stack at most, over all entries.
 #include "passes/op_classes.h"
 #include "passes/passes.h"
 #include "passes/scope.h"
@@ -98,6 +99,31 @@ bool meet(ir::MatmulOp a, ir::MatmulOp b) {
                       [&](Operation* user) { return users.contains(user); });
 }
 
+// Whether index maps and elementwise ops lead from a state of at least `size` numbers to `value`.
+bool follows_from_state(Value value, std::int64_t size) {
+  llvm::SetVector<Operation*> behind;
+  const auto add = [&](Value operand) {
+    Operation* op = operand.getDefiningOp();
+    if (op && (is_inlinable(op) || isa<ir::StateReadOp>(op)))
+      behind.insert(op);
+  };
+  add(value);
+  for (std::size_t i = 0; i < behind.size(); ++i)
+    llvm::for_each(behind[i]->getOperands(), add);
+  return llvm::any_of(behind, [&](Operation* op) {
+    return isa<ir::StateReadOp>(op) && element_count(op->getResult(0)) >= size;
+  });
+}
+
+bool has_epilogue(ir::MatmulOp matmul) {
+  const std::int64_t size = element_count(matmul.getResult());
+  return llvm::any_of(elementwise_users(matmul.getResult()), [&](Operation* user) {
+    return is_costly(user) || llvm::any_of(user->getOperands(), [&](Value operand) {
+             return follows_from_state(operand, size);
+           });
+  });
+}
+
 struct StackWeightsPass : impl::StackWeightsBase<StackWeightsPass> {
   using StackWeightsBase::StackWeightsBase;
 
@@ -132,7 +158,8 @@ private:
     for (auto& [input, all] : by_input) {
       Stack apart;
       for (ir::MatmulOp matmul : all)
-        if (llvm::none_of(all, [&](ir::MatmulOp m) { return m != matmul && meet(m, matmul); }))
+        if (!has_epilogue(matmul) &&
+            llvm::none_of(all, [&](ir::MatmulOp m) { return m != matmul && meet(m, matmul); }))
           apart.push_back(matmul);
       if (apart.size() > 1)
         result.push_back(std::move(apart));

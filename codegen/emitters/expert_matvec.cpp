@@ -56,26 +56,28 @@ private:
     ArrayRef<std::int64_t> shape = shape_of(lhs_);
     k_ = shape.back();
     summed_ = shape[shape.size() - 2];
+    outputs_first_ = first.getTransposeRhs();
     n_ = shape_of(first.getResult()).back();
     m_ = n_ == 0 ? 0 : kernel::element_count(first.getType()) / n_;
     for (Operation* root : roots_) {
       auto product = dyn_cast<ir::ExpertMatmulOp>(root);
       const bool fits = product && product.getLhs() == lhs_ && product.getIds() == ids_ &&
-                        product.getTransposeRhs() && shape_of(product.getResult()).back() == n_ &&
-                        is_input(kernel::expert_rows(product.getRhs()).matrices);
+                        product.getTransposeRhs() == outputs_first_ &&
+                        shape_of(product.getResult()).back() == n_ &&
+                        is_input(kernel::expert_outputs(product).matrices);
       if (!fits)
         return refuse(root, "does not fit an expert_matvec kernel: all products share the left "
-                            "side and its numbers, and have matrices [E, N, K] as inputs");
-      packed_ |= !isa<BlockArgument>(kernel::expert_rows(product.getRhs()).matrices);
+                            "side and its numbers, and have matrices of one layout as inputs");
+      packed_ |= !isa<BlockArgument>(kernel::expert_outputs(product).matrices);
     }
     return true;
   }
 
-  // As it lies in memory, or packed.
-  static bool is_input(Value matrices) {
+  // As it lies in memory, or packed along K.
+  bool is_input(Value matrices) const {
     Operation* op = matrices.getDefiningOp();
     return isa<BlockArgument>(matrices) ||
-           (kernel::is_unpacking(op) &&
+           (outputs_first_ && kernel::is_unpacking(op) &&
             llvm::all_of(op->getOperands(), llvm::IsaPred<BlockArgument>));
   }
 
@@ -85,6 +87,8 @@ private:
     rows_ = schedule.get("rows", 1);
     groups_ = lanes_ > 0 ? b_.workgroup_size() / lanes_ : 0;
     width_ = schedule.get("width", 1);
+    if (!outputs_first_)
+      width_ = 1;
     while (!packed_ && width_ > 1 && k_ % width_ != 0)
       width_ /= 2;
     unroll_ = schedule.get("unroll", 1);
@@ -134,26 +138,26 @@ private:
     }
     const Value number_of_matrix = e_.at(ids_, index_of(step.slot));
     for (Operation* root : roots_) {
-      const kernel::ExpertRows rows = kernel::expert_rows(root->getOperand(1));
-      ArrayRef<std::int64_t> shape = shape_of(rows.matrices);
-      const Value matrix = nearest_index(b_, number_of_matrix, dtype_of(ids_), shape[0]);
-      const Value first = b_.add(b_.mul(matrix, shape[1]), rows.start);
+      const kernel::ExpertOutputs outputs = kernel::expert_outputs(root);
+      const Value matrix =
+          nearest_index(b_, number_of_matrix, dtype_of(ids_), shape_of(outputs.matrices)[0]);
       for (std::int64_t row = 0; row < rows_; ++row) {
         const Value column = b_.min(b_.add(first_column_, row), b_.index(n_ - 1));
-        step.packets.push_back(
-            load_weight(rows.matrices, b_.add(first, b_.mul(column, rows.step)), step.k));
+        const Value output = b_.add(b_.mul(column, outputs.step), outputs.start);
+        step.packets.push_back(load_weight(outputs.matrices, matrix, output, step.k));
       }
     }
     return step;
   }
 
-  // Row `row` of all matrices.
-  WeightPacket load_weight(Value matrices, Value row, Value k) {
-    if (Operation* packed = matrices.getDefiningOp())
-      return load_block(b_, packed, row, b_.div(k, kPackedBlock));
+  WeightPacket load_weight(Value matrices, Value matrix, Value output, Value k) {
     ArrayRef<std::int64_t> shape = shape_of(matrices);
+    if (Operation* packed = matrices.getDefiningOp())
+      return load_block(b_, packed, b_.add(b_.mul(matrix, shape[1]), output),
+                        b_.div(k, kPackedBlock));
+    const Values place = outputs_first_ ? Values{matrix, output, k} : Values{matrix, k, output};
     return load_stored(b_, cast<BlockArgument>(matrices).getArgNumber(), dtype_of(matrices),
-                       b_.linearize({row, k}, {shape[0] * shape[1], k_}), width_);
+                       b_.linearize(place, shape), width_);
   }
 
   // The index of a row of the left side.
@@ -229,6 +233,7 @@ private:
   std::int64_t m_ = 0, n_ = 0, k_ = 0, summed_ = 0;
   std::int64_t lanes_ = 0, groups_ = 0, rows_ = 0, width_ = 0, unroll_ = 1;
   bool packed_ = false;
+  bool outputs_first_ = true;  // whether matrices are [E, N, K], not [E, K, N]
   Value lane_, m_index_, first_column_;
 };
 

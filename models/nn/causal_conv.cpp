@@ -45,20 +45,18 @@ Array conv_window(const Array& x, std::int64_t kernel, const TokenRange& range,
   return window;
 }
 
-Array causal_conv(const Array& window, const Weights& weights, std::int64_t kernel,
-                  const Channels& channels, bool bias) {
+Array causal_conv(const Array& window, const Weights& weights, std::int64_t kernel, bool bias) {
   Scope scope(weights.name());
-  const Slice chosen(channels.first, channels.first + channels.count);
   const std::int64_t width = window.dim(2), tokens = window.dim(1) - kernel + 1;
   const Array weight = weights.get("weight", {width, 1, kernel}).astype(DType::f32);
   const auto tap = [&](std::int64_t j) {
-    return window(Slice(), Slice(j, j + tokens), chosen).astype(DType::f32) * weight(chosen, 0, j);
+    return window(Slice(), Slice(j, j + tokens)).astype(DType::f32) * weight(Slice(), 0, j);
   };
   Array sum = tap(0);
   for (std::int64_t j = 1; j < kernel; ++j)
     sum = sum + tap(j);
   if (bias)
-    sum = sum + weights.get("bias", {width}).astype(DType::f32)(chosen);
+    sum = sum + weights.get("bias", {width}).astype(DType::f32);
   return sum.astype(window.dtype());
 }
 

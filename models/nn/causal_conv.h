@@ -14,14 +14,8 @@ namespace ashlar::nn {
 Array conv_window(const Array& x, std::int64_t kernel, const TokenRange& range,
                   const State* inputs);
 
-struct Channels {
-  std::int64_t first;
-  std::int64_t count;
-};
-
-// y[t, c] = sum over j of weight[c, 0, j] * window[t + j, c], plus bias[c] if asked for, for some
-// of the `width` channels: window [B, kernel - 1 + T, width] to [B, T, count]. Summed in f32.
-Array causal_conv(const Array& window, const Weights& weights, std::int64_t kernel,
-                  const Channels& channels, bool bias);
+// y[t, c] = sum over j of weight[c, 0, j] * window[t + j, c], plus bias[c] if asked for:
+// window [B, kernel - 1 + T, C] to [B, T, C]. Summed in f32.
+Array causal_conv(const Array& window, const Weights& weights, std::int64_t kernel, bool bias);
 
 }  // namespace ashlar::nn

@@ -42,12 +42,6 @@ Projections project_packed(const Array& x, const Weights& weights, const Recurre
           flatten(scalars[0], 2), flatten(scalars[1], 2)};
 }
 
-// x / |x| over the last axis.
-Array l2_norm(const Array& x) {
-  const Array wide = x.astype(DType::f32);
-  return (wide * rsqrt(sum(square(wide), -1, true) + 1e-6)).astype(x.dtype());
-}
-
 }  // namespace
 
 Array gated_delta_net(const Array& x, const Weights& weights, const ModelConfig& config,
@@ -58,26 +52,24 @@ Array gated_delta_net(const Array& x, const Weights& weights, const ModelConfig&
       sizes.packed_projections ? project_packed(x, weights, sizes) : project(x, weights, sizes);
   const Array window =
       conv_window(in.mixed, sizes.conv_kernel, range, state ? &state->conv : nullptr);
-  const auto mixed = [&](std::int64_t first, std::int64_t heads, std::int64_t width) {
-    const Array y =
-        causal_conv(window, weights / "conv1d", sizes.conv_kernel, {first, heads * width}, false);
-    return unflatten(activate(y, config.activation), -1, {heads, width});
-  };
-  const Array query = mixed(0, sizes.groups, sizes.key_dim);
-  const Array key = mixed(sizes.key_width(), sizes.groups, sizes.key_dim);
-  const Array value = mixed(2 * sizes.key_width(), sizes.heads, sizes.value_dim);
+  const std::vector<Array> mixed =
+      split_at(activate(causal_conv(window, weights / "conv1d", sizes.conv_kernel, /*bias=*/false),
+                        config.activation),
+               {sizes.key_width(), 2 * sizes.key_width()}, -1);
 
   const auto per_head = [&](std::string_view name) {
     return weights.get(name, {sizes.heads}).astype(DType::f32);
   };
   const Array slope = softplus(in.decay.astype(DType::f32) + per_head("dt_bias"));
-  const Array output = recurrence({.query = l2_norm(query).astype(DType::f32) *
-                                            (1 / std::sqrt(static_cast<double>(sizes.key_dim))),
-                                   .key = l2_norm(key).astype(DType::f32),
-                                   .value = value.astype(DType::f32),
-                                   .log_decay = -exp(per_head("A_log")) * slope,
-                                   .rate = sigmoid(in.rate).astype(DType::f32)},
-                                  range, state, UpdateRule::delta);
+  const Array recalled = recurrence(
+      {.query = unflatten(mixed[0], -1, {sizes.groups, sizes.key_dim}),
+       .key = unflatten(mixed[1], -1, {sizes.groups, sizes.key_dim}),
+       .value = unflatten(mixed[2], -1, {sizes.heads, sizes.value_dim}).astype(DType::f32),
+       .log_decay = -exp(per_head("A_log")) * slope,
+       .rate = sigmoid(in.rate).astype(DType::f32),
+       .normalised = true},
+      range, state, UpdateRule::delta);
+  const Array output = recalled * (1 / std::sqrt(static_cast<double>(sizes.key_dim)));
 
   const Array normed =
       rms_norm(output.astype(x.dtype()), weights / "norm", NormKind::plain, config.norm_epsilon);

@@ -19,14 +19,14 @@ Array mamba2(const Array& x, const Weights& weights, const ModelConfig& config,
 
   const Array window =
       conv_window(parts[1], sizes.conv_kernel, range, state ? &state->conv : nullptr);
-  const auto mixed = [&](std::int64_t first, std::int64_t heads, std::int64_t width) {
-    const Array y = causal_conv(window, weights / "conv1d", sizes.conv_kernel,
-                                {first, heads * width}, sizes.conv_bias);
-    return unflatten(activate(y, config.activation), -1, {heads, width}).astype(DType::f32);
-  };
-  const Array value = mixed(0, sizes.heads, sizes.value_dim);
-  const Array key = mixed(inner, sizes.groups, sizes.key_dim);
-  const Array query = mixed(inner + sizes.key_width(), sizes.groups, sizes.key_dim);
+  const std::vector<Array> mixed =
+      split_at(activate(causal_conv(window, weights / "conv1d", sizes.conv_kernel, sizes.conv_bias),
+                        config.activation)
+                   .astype(DType::f32),
+               {inner, inner + sizes.key_width()}, -1);
+  const Array value = unflatten(mixed[0], -1, {sizes.heads, sizes.value_dim});
+  const Array key = unflatten(mixed[1], -1, {sizes.groups, sizes.key_dim});
+  const Array query = unflatten(mixed[2], -1, {sizes.groups, sizes.key_dim});
 
   const auto per_head = [&](std::string_view name) {
     return weights.get(name, {sizes.heads}).astype(DType::f32);

@@ -22,11 +22,21 @@ struct Extents {
   std::int64_t key, value;
 };
 
-// One token, with every operand as [B, G, heads of a group, V, K] or 1.
+// Queries or keys [..., K] as the memory sees them.
+Array seen(const Array& x, bool normalised) {
+  const Array wide = x.astype(DType::f32);
+  if (!normalised)
+    return wide;
+  return (wide * rsqrt(sum(square(wide), -1, true) + 1e-6)).astype(x.dtype()).astype(DType::f32);
+}
+
+// One token, with every operand as [B, G, heads of a group, V, K] or 1. Each row of a memory
+// divides query and key by their lengths for itself, so that one kernel computes all of the step.
 RecurrenceResult step(const RecurrenceInputs& inputs, const Array& memory, UpdateRule rule) {
   const Extents n(inputs);
   const auto of_group = [&](const Array& x) {
-    return reshape(x, {n.batch, n.groups, 1, 1, n.key});
+    return seen(broadcast_to(reshape(x, {n.batch, n.groups, 1, 1, n.key}), memory.shape()),
+                inputs.normalised);
   };
   const auto of_head = [&](const Array& x, std::int64_t width) {
     return reshape(x, {n.batch, n.groups, n.shared, width, 1});
@@ -70,9 +80,10 @@ public:
       : n_(inputs), rule_(rule),
         length_(std::min<std::int64_t>(kChunk, static_cast<std::int64_t>(std::bit_ceil(
                                                    static_cast<std::uint64_t>(n_.tokens))))),
-        count_((n_.tokens + length_ - 1) / length_), query_(of_group(inputs.query)),
-        key_(of_group(inputs.key)), value_(of_head(inputs.value)), rate_(scalars(inputs.rate)),
-        total_(cumsum(scalars(inputs.log_decay), -2)) {}
+        count_((n_.tokens + length_ - 1) / length_),
+        query_(of_group(seen(inputs.query, inputs.normalised))),
+        key_(of_group(seen(inputs.key, inputs.normalised))), value_(of_head(inputs.value)),
+        rate_(scalars(inputs.rate)), total_(cumsum(scalars(inputs.log_decay), -2)) {}
 
   RecurrenceResult run(const Array& memory) const {
     const Array row = expand_dims(arange(length_), 1), column = expand_dims(arange(length_), 0);

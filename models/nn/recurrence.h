@@ -9,14 +9,16 @@
 
 namespace ashlar::nn {
 
-// What T tokens feed to the memory of H heads, all f32. Head h has the query and key of group
-// h / (H / G).
+// What T tokens feed to the memory of H heads, all f32 but queries and keys that are to be divided
+// by their lengths: these may be of any float type, to which the result is rounded. Head h has the
+// query and key of group h / (H / G).
 struct RecurrenceInputs {
-  Array query;      // [B, T, G, K]
-  Array key;        // [B, T, G, K]
-  Array value;      // [B, T, H, V]
-  Array log_decay;  // [B, T, H], at most 0
-  Array rate;       // [B, T, H]
+  Array query;              // [B, T, G, K]
+  Array key;                // [B, T, G, K]
+  Array value;              // [B, T, H, V]
+  Array log_decay;          // [B, T, H], at most 0
+  Array rate;               // [B, T, H]
+  bool normalised = false;  // whether queries and keys are divided by their lengths
 };
 
 enum class UpdateRule { additive, delta };

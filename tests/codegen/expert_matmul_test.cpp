@@ -27,27 +27,37 @@ protected:
     return random(DType::i32, Shape(dims), -1, static_cast<double>(s.matrices) + 1, 7);
   }
 
-  static std::string multiply(RegionText& region, const std::string& x, const std::string& w,
-                              const std::string& ids, Size s, DType left, DType weight) {
-    return region.op(fmt::format(
-        "ashlar.expert_matmul {}, {}, {} {{transpose_rhs = true, dtype = f32}} : ({}, {}, {}) -> "
-        "{}",
-        x, w, ids, tensor({s.m, s.summed, s.k}, left), tensor({s.matrices, s.n, s.k}, weight),
-        tensor({s.m, s.summed}, DType::i32), tensor({s.m, s.n}, DType::f32)));
+  // The shape of the matrices, with outputs or inputs first.
+  static Dims matrices(Size s, bool outputs_first, std::int64_t parts = 1) {
+    return outputs_first ? Dims{s.matrices, parts * s.n, s.k} : Dims{s.matrices, s.k, parts * s.n};
   }
 
-  static void check_plain(Size s, DType left, DType weight, std::string schedule = "") {
-    SCOPED_TRACE(fmt::format("{}x{} rows, {} of {}x{}, {} {} {}", s.m, s.summed, s.matrices, s.n,
-                             s.k, name_of(left), name_of(weight), schedule));
-    RegionText region("expert_matvec", std::move(schedule));
-    const std::string x = region.input(tensor({s.m, s.summed, s.k}, left)),
-                      w = region.input(tensor({s.matrices, s.n, s.k}, weight)),
-                      ids = region.input(tensor({s.m, s.summed}, DType::i32));
-    region.output(multiply(region, x, w, ids, s, left, weight), tensor({s.m, s.n}, DType::f32));
-    compare(region.text(),
-            {random(left, {s.m, s.summed, s.k}), random(weight, {s.matrices, s.n, s.k}, -1, 1, 2),
-             numbers({s.m, s.summed}, s)},
-            {1e-5, 5e-5});
+  static std::string multiply(RegionText& region, const std::string& x, const std::string& w,
+                              const std::string& ids, Size s, DType left, DType weight,
+                              bool outputs_first = true) {
+    return region.op(fmt::format(
+        "ashlar.expert_matmul {}, {}, {} {{transpose_rhs = {}, dtype = f32}} : ({}, {}, {}) -> {}",
+        x, w, ids, outputs_first, tensor({s.m, s.summed, s.k}, left),
+        tensor(matrices(s, outputs_first), weight), tensor({s.m, s.summed}, DType::i32),
+        tensor({s.m, s.n}, DType::f32)));
+  }
+
+  static void check_plain(Size s, DType left, DType weight, const std::string& schedule = "") {
+    for (bool outputs_first : {true, false}) {
+      SCOPED_TRACE(fmt::format("{}x{} rows, {} of {}x{}, {} {} {} {}", s.m, s.summed, s.matrices,
+                               s.n, s.k, name_of(left), name_of(weight), outputs_first, schedule));
+      const Dims matrix = matrices(s, outputs_first);
+      RegionText region("expert_matvec", schedule);
+      const std::string x = region.input(tensor({s.m, s.summed, s.k}, left)),
+                        w = region.input(tensor(matrix, weight)),
+                        ids = region.input(tensor({s.m, s.summed}, DType::i32));
+      region.output(multiply(region, x, w, ids, s, left, weight, outputs_first),
+                    tensor({s.m, s.n}, DType::f32));
+      compare(region.text(),
+              {random(left, {s.m, s.summed, s.k}), random(weight, Shape(matrix), -1, 1, 2),
+               numbers({s.m, s.summed}, s)},
+              {1e-5, 5e-5});
+    }
   }
 
   // dequantize of three new inputs, [matrices, n, k] in f32; the inputs' values go to `inputs`.
@@ -143,33 +153,35 @@ TEST_F(ExpertTest, Packed) {
                       lanes, unroll));
 }
 
-// Gate and up lie in the rows of one tensor: one half each, or every other row.
+// Gate and up lie in the rows or columns of one tensor: one half each, or every other one.
 TEST_F(ExpertTest, RootsThatShareATensor) {
-  for (bool interleaved : {false, true}) {
-    SCOPED_TRACE(interleaved);
+  for (auto [interleaved, outputs_first] :
+       {std::pair(false, true), {true, true}, {false, false}, {true, false}}) {
+    SCOPED_TRACE(fmt::format("{} {}", interleaved, outputs_first));
     const Size s{2, 2, 3, 11, 40};
-    const std::string both = tensor({s.matrices, 2 * s.n, s.k}, DType::bf16),
-                      half = tensor({s.matrices, s.n, s.k}, DType::bf16),
+    const Dims matrix = matrices(s, outputs_first), shared = matrices(s, outputs_first, 2);
+    const std::string both = tensor(shared, DType::bf16), half = tensor(matrix, DType::bf16),
                       y = tensor({s.m, s.n}, DType::f32);
     RegionText region("expert_matvec");
     const std::string x = region.input(tensor({s.m, s.summed, s.k}, DType::f32)),
                       w = region.input(both),
                       ids = region.input(tensor({s.m, s.summed}, DType::i32));
     const auto part = [&](std::int64_t number) {
-      const std::string slice =
-          region.op(fmt::format("ashlar.slice {} {{starts = array<i64: 0, {}, 0>, sizes = "
-                                "array<i64: {}, {}, {}>, steps = "
-                                "array<i64: 1, {}, 1>}} : ({}) -> {}",
-                                w, number * (interleaved ? 1 : s.n), s.matrices, s.n, s.k,
-                                interleaved ? 2 : 1, both, half));
-      return multiply(region, x, slice, ids, s, DType::f32, DType::bf16);
+      Dims starts{0, 0, 0}, steps{1, 1, 1};
+      const std::size_t axis = outputs_first ? 1 : 2;
+      starts[axis] = number * (interleaved ? 1 : s.n);
+      steps[axis] = interleaved ? 2 : 1;
+      const std::string slice = region.op(fmt::format(
+          "ashlar.slice {} {{starts = array<i64: {}>, sizes = array<i64: "
+          "{}>, steps = array<i64: {}>}} : ({}) -> {}",
+          w, fmt::join(starts, ", "), fmt::join(matrix, ", "), fmt::join(steps, ", "), both, half));
+      return multiply(region, x, slice, ids, s, DType::f32, DType::bf16, outputs_first);
     };
     const std::string gate = part(0), up = part(1);
     region.output(region.op("ashlar.mul " + gate + ", " + up + " : (" + y + ", " + y + ") -> " + y),
                   y);
     compare(region.text(),
-            {random(DType::f32, {s.m, s.summed, s.k}),
-             random(DType::bf16, {s.matrices, 2 * s.n, s.k}, -1, 1, 2),
+            {random(DType::f32, {s.m, s.summed, s.k}), random(DType::bf16, Shape(shared), -1, 1, 2),
              numbers({s.m, s.summed}, s)},
             {1e-4, 1e-3});
   }

@@ -62,6 +62,22 @@ func.func @shared_prologue(%x: tensor<1x8xf32>, %r: tensor<1x8xf32>) -> tensor<1
   return %a : tensor<1x8xf32>
 }
 
+// Products of one left side compute it each for itself: none waits for the sum that the first one stores.
+// CHECK-LABEL: func.func @same_left
+// CHECK: %[[A:.*]]:2 = kernel.fused "matvec"(%arg0, %arg1, %{{.*}})
+// CHECK: %[[B:.*]] = kernel.fused "matvec"(%arg0, %arg1, %{{.*}})
+// CHECK: ashlar.add
+// CHECK: ashlar.matmul
+// CHECK: return %[[A]]#0, %[[A]]#1, %[[B]]
+func.func @same_left(%x: tensor<1x8xf32>, %r: tensor<1x8xf32>) -> (tensor<1x8xf32>, tensor<1x4xf32>, tensor<1x2xf32>) {
+  %w = ashlar.weight ["w"] : tensor<4x8xbf16>
+  %v = ashlar.weight ["v"] : tensor<2x8xbf16>
+  %s = ashlar.add %x, %r : (tensor<1x8xf32>, tensor<1x8xf32>) -> tensor<1x8xf32>
+  %y = ashlar.matmul %s, %w {transpose_rhs = true, dtype = f32} : (tensor<1x8xf32>, tensor<4x8xbf16>) -> tensor<1x4xf32>
+  %z = ashlar.matmul %s, %v {transpose_rhs = true, dtype = f32} : (tensor<1x8xf32>, tensor<2x8xbf16>) -> tensor<1x2xf32>
+  return %s, %y, %z : tensor<1x8xf32>, tensor<1x4xf32>, tensor<1x2xf32>
+}
+
 // Gate and up: two roots, one output.
 // CHECK-LABEL: func.func @gate_up
 // CHECK: kernel.fused "matvec"

@@ -28,6 +28,30 @@ func.func @gate_up(%x: tensor<1x8xbf16>) -> tensor<1x4xbf16> {
   return %y : tensor<1x4xbf16>
 }
 
+// A costly function of all of one result, and one that is combined with a state: epilogues of kernels of their own.
+// CHECK-LABEL: func.func @epilogues
+ashlar.state @window : tensor<1x4xbf16> {residency = "state"}
+func.func @epilogues(%x: tensor<1x8xbf16>) -> (tensor<1x2xbf16>, tensor<1x2xbf16>, tensor<1x2xbf16>, tensor<1x4xbf16>) {
+  // CHECK-DAG: %[[R:.*]] = ashlar.weight ["rate"]
+  // CHECK-DAG: %[[M:.*]] = ashlar.weight ["mixed"]
+  // CHECK-DAG: %[[S:.*]] = ashlar.weight ["q", "k"]
+  // CHECK: ashlar.matmul %arg0, %[[S]]
+  // CHECK: ashlar.matmul %arg0, %[[R]]
+  // CHECK: ashlar.matmul %arg0, %[[M]]
+  %q = ashlar.weight ["q"] : tensor<2x8xbf16>
+  %k = ashlar.weight ["k"] : tensor<2x8xbf16>
+  %r = ashlar.weight ["rate"] : tensor<2x8xbf16>
+  %m = ashlar.weight ["mixed"] : tensor<4x8xbf16>
+  %a = ashlar.matmul %x, %q {transpose_rhs = true, dtype = bf16} : (tensor<1x8xbf16>, tensor<2x8xbf16>) -> tensor<1x2xbf16>
+  %b = ashlar.matmul %x, %k {transpose_rhs = true, dtype = bf16} : (tensor<1x8xbf16>, tensor<2x8xbf16>) -> tensor<1x2xbf16>
+  %c = ashlar.matmul %x, %r {transpose_rhs = true, dtype = bf16} : (tensor<1x8xbf16>, tensor<2x8xbf16>) -> tensor<1x2xbf16>
+  %d = ashlar.matmul %x, %m {transpose_rhs = true, dtype = bf16} : (tensor<1x8xbf16>, tensor<4x8xbf16>) -> tensor<1x4xbf16>
+  %s = ashlar.sigmoid %c : (tensor<1x2xbf16>) -> tensor<1x2xbf16>
+  %old = ashlar.state_read @window : tensor<1x4xbf16>
+  %y = ashlar.add %d, %old : (tensor<1x4xbf16>, tensor<1x4xbf16>) -> tensor<1x4xbf16>
+  return %a, %b, %s, %y : tensor<1x2xbf16>, tensor<1x2xbf16>, tensor<1x2xbf16>, tensor<1x4xbf16>
+}
+
 // Another element type, another left side: not stacked.
 // CHECK-LABEL: func.func @different
 func.func @different(%x: tensor<1x8xbf16>, %z: tensor<1x8xbf16>) -> (tensor<1x4xbf16>, tensor<1x2xbf16>, tensor<1x2xbf16>) {

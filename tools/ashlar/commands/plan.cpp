@@ -15,6 +15,8 @@
 
 #include <map>
 #include <memory>
+#include <regex>
+#include <vector>
 
 namespace ashlar::cli {
 namespace {
@@ -70,14 +72,40 @@ json describe_entry(const EntryReport& entry) {
           {"arena_bytes", entry.arena_bytes}};
 }
 
+// The name with a star in the place of its last number: experts.3.up_proj becomes
+// experts.*.up_proj.
+std::string without_last_number(const std::string& name) {
+  static const std::regex kLastNumber(R"((.*\.)\d+(\..*))");
+  return std::regex_replace(name, kLastNumber, "$1*$2");
+}
+
+// The weights of a group: those that differ in their last number alone, a stack of experts, as one.
+json describe_weights(plan::WeightGroupOp group) {
+  std::map<std::string, std::vector<std::string>> stacks;
+  std::vector<std::string> order;
+  for (auto name : group.getNames().getAsValueRange<mlir::StringAttr>()) {
+    auto& stack = stacks[without_last_number(name.str())];
+    if (stack.empty())
+      order.push_back(without_last_number(name.str()));
+    stack.push_back(name.str());
+  }
+  json weights = json::array();
+  for (const std::string& pattern : order) {
+    const std::vector<std::string>& names = stacks[pattern];
+    weights.push_back({{"class", "weights"},
+                       {"name", names.size() == 1 ? names.front() : pattern},
+                       {"tensors", names.size()},
+                       {"group", group.getIndex()},
+                       {"group_bytes", group.getBytes()}});
+  }
+  return weights;
+}
+
 json describe_buffers(mlir::ModuleOp module) {
   json buffers = json::array();
   for (auto group : module.getOps<plan::WeightGroupOp>())
-    for (auto name : group.getNames().getAsValueRange<mlir::StringAttr>())
-      buffers.push_back({{"class", "weights"},
-                         {"name", name.str()},
-                         {"group", group.getIndex()},
-                         {"group_bytes", group.getBytes()}});
+    for (const json& weights : describe_weights(group))
+      buffers.push_back(weights);
   for (auto state : module.getOps<ir::StateOp>()) {
     auto type = mlir::cast<mlir::RankedTensorType>(state.getType());
     std::int64_t bytes = static_cast<std::int64_t>(size_of(*ir::dtype_of(type.getElementType())));
