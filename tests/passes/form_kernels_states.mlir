@@ -129,7 +129,7 @@ func.func @late_update() -> tensor<4xi32> {
   %one = ashlar.full {dtype = i32, shape = array<i64: 4>, value = 1.0 : f64} : () -> tensor<4xi32>
   %old = ashlar.state_read @position : tensor<4xi32>
   %new = ashlar.add %old, %one : (tensor<4xi32>, tensor<4xi32>) -> tensor<4xi32>
-  %sums = ashlar.cumsum %new {axis = 0 : i64, exclusive = false} : (tensor<4xi32>) -> tensor<4xi32>
+  %sums = ashlar.cumsum %new {axis = 0 : i64, exclusive = false, reverse = false} : (tensor<4xi32>) -> tensor<4xi32>
   %late = ashlar.add %sums, %old : (tensor<4xi32>, tensor<4xi32>) -> tensor<4xi32>
   ashlar.state_write @position, %new : tensor<4xi32>
   return %late : tensor<4xi32>
