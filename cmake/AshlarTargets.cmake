@@ -54,11 +54,15 @@ function(ashlar_precompile name header)
   endif()
 endfunction()
 
-# ashlar_test(NAME SOURCES... DEPENDS libs...): one GoogleTest program, every case a CTest test.
+# ashlar_test(NAME SOURCES... DEPENDS libs... [PCH header]): one GoogleTest program, which is one CTest test.
 function(ashlar_test name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "" "PCH" "SOURCES;DEPENDS" ${ARGN})
+  if(NOT ARG_PCH)
+    set(ARG_PCH ${PROJECT_SOURCE_DIR}/tests/support/test_pch.h)
+  endif()
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
+  ashlar_precompile(${name} ${ARG_PCH})
   target_compile_definitions(${name} PRIVATE ASHLAR_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data"
                                              ASHLAR_CHECKPOINTS="${PROJECT_SOURCE_DIR}/models/checkpoints")
   add_test(NAME ${name} COMMAND ${name})

@@ -175,8 +175,14 @@ ExpertOutputs expert_outputs(Operation* op) {
   return outputs;
 }
 
+bool Part::stores_one_per_row() const {
+  return rows > 0 && llvm::all_of(stores, [&](const Store& store) {
+           return element_count(store.value.getType()) == rows;
+         });
+}
+
 // A store without reductions rides along with rows that it can be cut into, so that both read
-// their shared operands once.
+// their shared operands once, or of which it has one element each.
 static Part* find_part(SmallVectorImpl<Part>& parts, const Store& store, std::int64_t rows) {
   const std::int64_t elements = element_count(store.value.getType());
   for (Part& part : parts) {
@@ -184,6 +190,8 @@ static Part* find_part(SmallVectorImpl<Part>& parts, const Store& store, std::in
       return &part;
     if (rows > 0 || part.rows == 0)
       continue;
+    if (part.rows == elements)
+      return &part;
     for (Operation* reduction : part.reductions)
       if (element_count(reduction->getOperand(0).getType()) == elements)
         return &part;

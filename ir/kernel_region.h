@@ -89,6 +89,9 @@ struct Part {
   OpSet reductions;  // operands before users
   std::int64_t rows = 0;
   std::int64_t elements = 0;  // of each store, where rows == 0
+
+  // Whether one thread stores all that belongs to a row.
+  bool stores_one_per_row() const;
 };
 // Groups the stores of an "elementwise" or "row" kernel. Stores without elements are left out.
 llvm::SmallVector<Part> parts_of(llvm::ArrayRef<Store> stores);

@@ -49,6 +49,7 @@ public:
     for (Operation& op : function_.getBody().front())
       if (failed(visit(op)))
         return failure();
+    assign_groups();
     add_copies();
     assign_groups();
     const std::int64_t arena_bytes = place_temporaries(alias);
@@ -158,7 +159,8 @@ private:
     return true;
   }
 
-  // State writes and outputs whose values were not computed in place.
+  // State writes and outputs whose values were not computed in place, each beside the first
+  // commands that it need not wait for.
   void add_copies() {
     for (auto write : function_.getBody().front().getOps<ir::StateWriteOp>())
       add_copy(write.getValue(), state_place(write, write.getState()), scope_of(write.getLoc()));
@@ -173,7 +175,13 @@ private:
     if (target.bytes == 0 || places_[source].same_buffer(target))
       return;
     places_.push_back(target);
-    commands_.push_back({nullptr, {{source, "r"}, {places_.size() - 1, "w"}}, 0, std::move(label)});
+    Command copy{nullptr, {{source, "r"}, {places_.size() - 1, "w"}}, 0, std::move(label)};
+    for (const Command& command : commands_)
+      if (depends(copy, command))
+        copy.group = command.group + 1;
+    const auto next = llvm::find_if(
+        commands_, [&](const Command& command) { return command.group > copy.group; });
+    commands_.insert(next, std::move(copy));
   }
 
   // Commands that depend on one of the present group start the next one.

@@ -18,6 +18,7 @@
 //     stored once, unless recomputing it is as cheap as loading it.
 //  4. Such light kernels merge when they may run at the same time.
 //  5. Scatters update their target in place: readers of the old contents run before, or get a copy.
+//  6. States get their next values late, in place: after the readers of the old ones.
 #include "passes/build_kernels.h"
 #include "passes/op_classes.h"
 #include "passes/order_units.h"
@@ -119,6 +120,34 @@ LogicalResult insert_copies(Block& block, ForcedValues& forced) {
   return success();
 }
 
+// Whether ops other than `ops` read the old value of the state.
+bool is_read_beside(Block& block, StringRef state, const OpSet& ops) {
+  for (auto read : block.getOps<ir::StateReadOp>())
+    if (read.getState() == state)
+      return llvm::any_of(read->getUsers(), [&](Operation* user) { return !ops.contains(user); });
+  return false;
+}
+
+// A few numbers that follow from states and that other ops use too are computed once more for the
+// state they become, by a late kernel: an early one would keep them for a copy, after all readers
+// of the old numbers.
+void separate_updates(Block& block) {
+  constexpr std::int64_t kFew = 64;
+  const FusionPlan nothing_fused(block);
+  for (auto write : block.getOps<ir::StateWriteOp>()) {
+    Value value = write.getValue();
+    const OpSet ops = nothing_fused.closure(value);
+    if (value.hasOneUse() || element_count(value) > kFew || !llvm::all_of(ops, is_inlinable) ||
+        !nothing_fused.is_cheap(value) || !is_read_beside(block, write.getState(), ops))
+      continue;
+    OpBuilder builder(write);
+    IRMapping copies;
+    for (Operation* op : ops)
+      builder.clone(*op, copies);
+    write->setOperand(0, copies.lookupOrDefault(value));
+  }
+}
+
 // Stores what the reader wants of the old contents before the update; if that was tried, lets the
 // update work on a copy.
 LogicalResult resolve(const OrderConflict& conflict, ForcedValues& forced) {
@@ -142,7 +171,11 @@ struct FormKernelsPass : impl::FormKernelsBase<FormKernelsPass> {
     Block& block = getOperation().getBody().front();
     ForcedValues forced;
     normalise_states(block);
-    if (failed(insert_copies(block, forced)) || failed(form(block, forced)))
+    if (failed(insert_copies(block, forced)))
+      return signalPassFailure();
+    if (fusion)
+      separate_updates(block);
+    if (failed(form(block, forced)))
       signalPassFailure();
   }
 

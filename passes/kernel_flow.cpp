@@ -4,6 +4,7 @@
 #include "ir/ashlar_dialect.h"
 #include "ir/kernel_dialect.h"
 #include "passes/op_classes.h"
+#include "passes/row_map.h"
 
 #include "llvm/ADT/SetVector.h"
 
@@ -34,22 +35,56 @@ static bool flows(BlockArgument input, unsigned output,
   return true;
 }
 
-// The reductions of the rows that `output` is made of, if it is stored row by row.
-static kernel::OpSet reductions_before(const kernel::RegionView& region, Value output) {
+// What is stored along with `output`, if that is stored row by row.
+static kernel::Part rows_around(const kernel::RegionView& region, Value output) {
   if (region.root != "row")
     return {};
   for (const kernel::Part& part :
        kernel::parts_of(kernel::stores_of(region).value_or(SmallVector<kernel::Store>())))
     if (llvm::any_of(part.stores, [&](const kernel::Store& s) { return s.value == output; }))
-      return part.reductions;
+      return part;
   return {};
+}
+
+// Whether element number i of the input reaches row i of `part` only.
+static bool flows_by_row(const kernel::RegionView& region, BlockArgument input,
+                         const kernel::Part& part) {
+  if (kernel::element_count(input.getType()) != part.rows)
+    return false;
+  llvm::DenseMap<Value, std::int64_t> rows{{input, part.rows}};
+  auto is_reached = [&](Value value) { return rows.contains(value); };
+  for (Operation& op : region.body->without_terminator()) {
+    if (llvm::none_of(op.getOperands(), is_reached))
+      continue;
+    if (is_scatter(&op)) {
+      if (is_reached(op.getOperand(0)))
+        return false;
+      continue;
+    }
+    const auto followed = rows_after(
+        &op, llvm::map_to_vector(op.getOperands(), [&](Value v) { return rows.lookup(v); }));
+    if (followed != part.rows)
+      return false;
+    rows[op.getResult(0)] = part.rows;
+  }
+  const auto belongs = [&](const kernel::Store& store) {
+    return llvm::any_of(part.stores, [&](const kernel::Store& s) {
+      return s.value == store.value && s.buffer == store.buffer;
+    });
+  };
+  return llvm::all_of(*kernel::stores_of(region), [&](const kernel::Store& store) {
+    return belongs(store) || !(is_reached(store.value) ||
+                               (store.scatter && is_reached(store.scatter->getOperand(1))));
+  });
 }
 
 bool may_overwrite(const kernel::RegionView& region, BlockArgument input, unsigned output) {
   Value value = region.outputs()[output];
-  const kernel::OpSet reductions = reductions_before(region, value);
+  const kernel::Part part = rows_around(region, value);
+  if (part.stores_one_per_row() && flows_by_row(region, input, part))
+    return true;
   return flows(input, output, [&](Operation* op) {
-    return reductions.contains(op) &&
+    return part.reductions.contains(op) &&
            kernel::innermost(op->getOperand(0).getType()) == kernel::innermost(value.getType());
   });
 }

@@ -171,9 +171,22 @@ private:
         return reader != writer && graph_.reaches(writer, reader);
       });
       for (std::size_t reader : readers)
-        if (!cyclic && reader != writer)
+        if (!cyclic && reader != writer && !may_share_kernel(reader, writer, value))
           graph_.add(reader, writer);
     }
+  }
+
+  // A unit that only replaces a state by one element per row can merge with a "row" kernel of as
+  // many rows that reads the old value: that one reads a row before it stores it (kernel_flow.h).
+  bool may_share_kernel(std::size_t reader, std::size_t writer, Value value) const {
+    const KernelUnit& rows = plan_.units()[reader];
+    if (rows.root != "row" || !is_last(writer))
+      return false;
+    const OpSet ops = ops_of(rows);
+    return llvm::any_of(ops, [&](Operation* op) {
+      const auto shape = kernel::row_shape_of(op);
+      return shape && shape->rows == element_count(value);
+    });
   }
 
   // Units without readers run last, so that the small ones at the end of a token share a kernel;
@@ -183,9 +196,7 @@ private:
     const std::int64_t last = levels.empty() ? 0 : *std::max_element(levels.begin(), levels.end());
     const std::vector<std::size_t> order = graph_.topological_order();
     for (std::size_t unit : llvm::reverse(order)) {
-      const bool read = llvm::any_of(plan_.units()[unit].outputs,
-                                     [&](Value output) { return !readers_[output].empty(); });
-      if (read || !plan_.units()[unit].is_light() || condenses(plan_.units()[unit]))
+      if (!is_last(unit))
         continue;
       std::int64_t level = last;
       for (std::size_t next : graph_.successors(unit))
@@ -194,6 +205,13 @@ private:
     }
     for (auto [unit, level] : llvm::zip_equal(plan_.units(), levels))
       unit.level = level;
+  }
+
+  bool is_last(std::size_t index) const {
+    const KernelUnit& unit = plan_.units()[index];
+    const bool is_read =
+        llvm::any_of(unit.outputs, [&](Value output) { return readers_.contains(output); });
+    return unit.is_light() && !is_read && !condenses(unit);
   }
 
   bool condenses(const KernelUnit& unit) const {

@@ -11,6 +11,11 @@ namespace ashlar::codegen {
 // innermost extent of the domain.
 void emit_store(Elements& elements, const kernel::Store& store, Value linear, std::int64_t width);
 
+// The same for several stores of one domain: whatever they read, they read before plain outputs are
+// written.
+void emit_stores(Elements& elements, llvm::ArrayRef<kernel::Store> stores, Value linear,
+                 std::int64_t width);
+
 // Whether the numbers of an index tensor differ from each other along `axis`, as far as they name
 // rows at all.
 bool is_distinct_along(Value indices, std::int64_t axis);

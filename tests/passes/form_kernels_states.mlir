@@ -89,3 +89,48 @@ func.func @condensed(%x: tensor<64x8xf32>, %w: tensor<64x8xf32>, %v: tensor<64x6
   %z = ashlar.matmul %y, %v {transpose_rhs = true, dtype = f32} : (tensor<64x64xf32>, tensor<64x64xf32>) -> tensor<64x64xf32>
   return %z : tensor<64x64xf32>
 }
+
+// -----
+
+ashlar.state @count : tensor<1xi32> {residency = "step"}
+ashlar.state @ring : tensor<8x1xi32> {residency = "ring"}
+
+// The last kernel counts on: it reads the count of its row before it stores the next one.
+// CHECK-LABEL: func.func @counts_on
+// CHECK: kernel.fused "row"
+// CHECK-NOT: kernel.fused
+// CHECK: return
+func.func @counts_on(%x: tensor<1x16xf32>) {
+  %one = ashlar.full {dtype = i32, shape = array<i64: 1>, value = 1.0 : f64} : () -> tensor<1xi32>
+  %count = ashlar.state_read @count : tensor<1xi32>
+  %ring = ashlar.state_read @ring : tensor<8x1xi32>
+  %best = ashlar.argmax %x {axis = 1, keepdims = true} : (tensor<1x16xf32>) -> tensor<1x1xi32>
+  %at = ashlar.reshape %count {shape = array<i64: 1, 1>} : (tensor<1xi32>) -> tensor<1x1xi32>
+  %new = ashlar.scatter %ring, %at, %best {axis = 0 : i64} : (tensor<8x1xi32>, tensor<1x1xi32>, tensor<1x1xi32>) -> tensor<8x1xi32>
+  %next = ashlar.add %count, %one : (tensor<1xi32>, tensor<1xi32>) -> tensor<1xi32>
+  ashlar.state_write @ring, %new : tensor<8x1xi32>
+  ashlar.state_write @count, %next : tensor<1xi32>
+  return
+}
+
+// -----
+
+ashlar.state @position : tensor<4xi32> {residency = "step"}
+
+// The next positions, which the sums want in a buffer, are computed again after the last reader of the old ones.
+// CHECK-LABEL: func.func @late_update
+// CHECK: %[[OLD:.*]] = ashlar.state_read @position
+// CHECK: kernel.fused "elementwise"(%[[OLD]])
+// CHECK: kernel.fused "scan"
+// CHECK: %[[NEW:.*]] = kernel.fused "elementwise"(%[[OLD]])
+// CHECK-NOT: kernel.fused
+// CHECK: ashlar.state_write @position, %[[NEW]]
+func.func @late_update() -> tensor<4xi32> {
+  %one = ashlar.full {dtype = i32, shape = array<i64: 4>, value = 1.0 : f64} : () -> tensor<4xi32>
+  %old = ashlar.state_read @position : tensor<4xi32>
+  %new = ashlar.add %old, %one : (tensor<4xi32>, tensor<4xi32>) -> tensor<4xi32>
+  %sums = ashlar.cumsum %new {axis = 0 : i64, exclusive = false, reverse = false} : (tensor<4xi32>) -> tensor<4xi32>
+  %late = ashlar.add %sums, %old : (tensor<4xi32>, tensor<4xi32>) -> tensor<4xi32>
+  ashlar.state_write @position, %new : tensor<4xi32>
+  return %late : tensor<4xi32>
+}

@@ -85,7 +85,7 @@ func.func @in_state() {
   return
 }
 
-// A later reader of the old value: computed apart and copied at the end.
+// A later reader of the old value: computed apart and copied after it.
 // CHECK-LABEL: plan.entry @copied
 // CHECK-NEXT: plan.dispatch @next [#plan.range<"state"[0] + 0, 16, "r">, #plan.range<"arena"[0] + 0, 16, "w">]
 // CHECK-NEXT: plan.dispatch @next [#plan.range<"state"[0] + 0, 16, "r">, #plan.range<"output"[0] + 0, 16, "w">]
@@ -163,4 +163,80 @@ func.func @row_read_again() -> tensor<2x8xf32> {
   %m:2 = kernel.call @read_again(%n) : (tensor<2x8xf32>) -> (tensor<2x8xf32>, tensor<2x8xf32>)
   ashlar.state_write @memory, %m#1 : tensor<2x8xf32>
   return %m#0 : tensor<2x8xf32>
+}
+
+// -----
+
+ashlar.state @best : tensor<2xi32> {residency = "step"}
+ashlar.state @steps : tensor<2xi32> {residency = "step"}
+
+// One thread per row reads what the row needs of both states before it writes them.
+// CHECK-LABEL: plan.entry @rows_in_states
+// CHECK-NEXT: plan.dispatch @choose [#plan.range<"state"[0] + 0, 8, "r">, #plan.range<"state"[1] + 0, 8, "r">, {{.*}}, #plan.range<"state"[0] + 0, 8, "w">, #plan.range<"state"[1] + 0, 8, "w">]
+// CHECK-NEXT: }
+kernel.def @choose "row" inplace [-1, -1] schedule <"row", {}> {
+^bb0(%0: tensor<2xi32>, %1: tensor<2xi32>, %2: tensor<2x8xf32>):
+  %3 = ashlar.argmax %2 {axis = 1, keepdims = false} : (tensor<2x8xf32>) -> tensor<2xi32>
+  %4 = ashlar.add %3, %0 : (tensor<2xi32>, tensor<2xi32>) -> tensor<2xi32>
+  %5 = ashlar.add %4, %1 : (tensor<2xi32>, tensor<2xi32>) -> tensor<2xi32>
+  %6 = ashlar.mul %0, %1 : (tensor<2xi32>, tensor<2xi32>) -> tensor<2xi32>
+  kernel.yield %5, %6 : tensor<2xi32>, tensor<2xi32>
+}
+func.func @rows_in_states(%x: tensor<2x8xf32>) {
+  %b = ashlar.state_read @best : tensor<2xi32>
+  %s = ashlar.state_read @steps : tensor<2xi32>
+  %m:2 = kernel.call @choose(%b, %s, %x) : (tensor<2xi32>, tensor<2xi32>, tensor<2x8xf32>) -> (tensor<2xi32>, tensor<2xi32>)
+  ashlar.state_write @best, %m#0 : tensor<2xi32>
+  ashlar.state_write @steps, %m#1 : tensor<2xi32>
+  return
+}
+
+// -----
+
+ashlar.state @best : tensor<2xi32> {residency = "step"}
+
+// A row reads the other row's element, which may be gone by then.
+// CHECK-LABEL: plan.entry @rows_crossed
+// CHECK-NEXT: plan.dispatch @crossed [{{.*}}, #plan.range<"arena"[0] + 0, 8, "w">]
+// CHECK-NEXT: plan.copy
+kernel.def @crossed "row" inplace [-1] schedule <"row", {}> {
+^bb0(%0: tensor<2xi32>, %1: tensor<2x8xf32>):
+  %2 = ashlar.argmax %1 {axis = 1, keepdims = false} : (tensor<2x8xf32>) -> tensor<2xi32>
+  %3 = ashlar.slice %0 {starts = array<i64: 1>, sizes = array<i64: 2>, steps = array<i64: -1>} : (tensor<2xi32>) -> tensor<2xi32>
+  %4 = ashlar.add %2, %3 : (tensor<2xi32>, tensor<2xi32>) -> tensor<2xi32>
+  kernel.yield %4 : tensor<2xi32>
+}
+func.func @rows_crossed(%x: tensor<2x8xf32>) {
+  %b = ashlar.state_read @best : tensor<2xi32>
+  %m = kernel.call @crossed(%b, %x) : (tensor<2xi32>, tensor<2x8xf32>) -> tensor<2xi32>
+  ashlar.state_write @best, %m : tensor<2xi32>
+  return
+}
+
+// -----
+
+ashlar.state @n : tensor<4xi32> {residency = "step"}
+
+kernel.def @next "elementwise" inplace [-1] schedule <"elementwise", {}> {
+^bb0(%0: tensor<4xi32>):
+  %1 = ashlar.neg %0 : (tensor<4xi32>) -> tensor<4xi32>
+  kernel.yield %1 : tensor<4xi32>
+}
+
+// A copy waits for the last reader of the old value, and for nothing else.
+// CHECK-LABEL: plan.entry @copied_early
+// CHECK-NEXT: plan.dispatch @next [#plan.range<"state"[0] + 0, 16, "r">, #plan.range<"arena"[0] + [[M:[0-9]+]], 16, "w">]
+// CHECK-NEXT: plan.dispatch @next [#plan.range<"state"[0] + 0, 16, "r">, #plan.range<"arena"[0] + [[K:[0-9]+]], 16, "w">]
+// CHECK-NEXT: plan.dispatch @next [#plan.range<"arena"[0] + [[K]], 16, "r">, #plan.range<"arena"[0] + [[L:[0-9]+]], 16, "w">]
+// CHECK-NEXT: plan.copy <"arena"[0] + [[M]], 16, "r"> to <"state"[0] + 0, 16, "w">
+// CHECK-NEXT: plan.dispatch @next [#plan.range<"arena"[0] + [[L]], 16, "r">, #plan.range<"output"[0] + 0, 16, "w">]
+// CHECK-NEXT: }
+func.func @copied_early() -> tensor<4xi32> {
+  %n = ashlar.state_read @n : tensor<4xi32>
+  %m = kernel.call @next(%n) : (tensor<4xi32>) -> tensor<4xi32>
+  %k = kernel.call @next(%n) : (tensor<4xi32>) -> tensor<4xi32>
+  %l = kernel.call @next(%k) : (tensor<4xi32>) -> tensor<4xi32>
+  %o = kernel.call @next(%l) : (tensor<4xi32>) -> tensor<4xi32>
+  ashlar.state_write @n, %m : tensor<4xi32>
+  return %o : tensor<4xi32>
 }

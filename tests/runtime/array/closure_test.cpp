@@ -10,6 +10,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 namespace ashlar {
 namespace {
 
@@ -76,6 +78,38 @@ TEST(Closure, UpdatesStatesInPlace) {
   counter.count.update(array({100}));
   advance(2);
   EXPECT_EQ(value().item<std::int32_t>(), 102);
+}
+
+// One kernel reads the old values of all states, row by row, and stores the new ones over them.
+TEST(Closure, StatesOfARowReadEachOther) {
+  const State best("closure.best", DType::i32, {3}), sum("closure.sum", DType::i32, {3}),
+      steps("closure.steps", DType::i32, {1});
+  const auto advance =
+      compile([](const State& best, const State& sum, const State& steps, const Array& x) {
+        const Array old_best = best.read(), old_sum = sum.read(), step = steps.read();
+        const Array chosen = argmax(x, -1);
+        best.update(where(old_sum < 10, chosen + step, old_best));
+        sum.update(old_sum + chosen * old_best + 1);
+        steps.update(step + 1);
+      });
+  const std::vector<std::vector<std::int32_t>> rows = {{0, 9, 1}, {7, 2, 3}, {1, 2, 8}};
+  std::vector<std::int32_t> expected_best(3), expected_sum(3);
+  for (std::int32_t step = 0; step < 12; ++step) {
+    std::vector<float> x;
+    for (std::size_t row = 0; row < 3; ++row) {
+      for (std::size_t i = 0; i < 3; ++i)
+        x.push_back(static_cast<float>(rows[row][(i + static_cast<std::size_t>(step)) % 3]));
+      const auto chosen =
+          static_cast<std::int32_t>(std::max_element(x.end() - 3, x.end()) - (x.end() - 3));
+      const std::int32_t old_best = expected_best[row], old_sum = expected_sum[row];
+      expected_best[row] = old_sum < 10 ? chosen + step : old_best;
+      expected_sum[row] = old_sum + chosen * old_best + 1;
+    }
+    advance(best, sum, steps, array(std::span<const float>(x), {3, 3}));
+  }
+  EXPECT_EQ(best.read().to_vector<std::int32_t>(), expected_best);
+  EXPECT_EQ(sum.read().to_vector<std::int32_t>(), expected_sum);
+  EXPECT_EQ(steps.read().item<std::int32_t>(), 12);
 }
 
 TEST(Closure, SharesGrowableStates) {
