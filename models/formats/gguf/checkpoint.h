@@ -35,7 +35,11 @@ private:
   explicit Checkpoint(FileSet files);
 
   void add(const StoredTensor& stored, const Architecture& architecture);
-  void add_matrix(Tensor tensor);
+  // `stored_name`: as Architecture knows it; what is not set in `tensor` is set here.
+  void add(Tensor tensor, const std::string& stored_name, const Architecture& architecture);
+  void add_gates(const StoredTensor& stored, const Architecture& architecture);
+  void add_affine(Tensor tensor);
+  void add_mxfp4(Tensor tensor);
 
   FileSet files_;
   nlohmann::json config_;
