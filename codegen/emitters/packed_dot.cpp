@@ -4,6 +4,7 @@
 #include "codegen/emitters/element.h"
 #include "codegen/emitters/packed_words.h"
 #include "ir/kernel_region.h"
+#include "runtime/program/k_encoding.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 
@@ -33,12 +34,34 @@ StoredPacket load_at(KernelBuilder& b, Value matrix, Value row, Value index, std
   return load_at(b, matrix, dtype_of(matrix), shape_of(matrix).back(), row, index, width);
 }
 
+std::int64_t bits_of_numbers(Operation* weights) {
+  if (auto affine = dyn_cast<ir::DequantizeOp>(weights))
+    return static_cast<std::int64_t>(affine.getBits());
+  if (auto two_steps = dyn_cast<ir::DequantizeKOp>(weights))
+    return static_cast<std::int64_t>(two_steps.getBits());
+  return 4;
+}
+
+// The scales of ashlar.dequantize_k, in elements of two bytes; rows have `blocks` blocks.
+void load_steps(KernelBuilder& b, Value scales, Value row, Value block, std::int64_t blocks,
+                PackedBlock& loaded) {
+  constexpr std::int64_t kBlocks = kSuperBlock / kPackedBlock, kHalves = 2 * kSuperBlockScaleWords;
+  const std::int64_t length = blocks / kBlocks * kHalves;
+  const Value record = b.mul(b.div(block, kBlocks), kHalves);
+  const Value bytes = b.add(record, b.add(b.rem(block, kBlocks), 2));
+  loaded.scales = load_at(b, scales, DType::f16, length, row, record, 2);
+  loaded.biases = load_at(b, scales, DType::u16, length, row, bytes, 1);
+  loaded.in_two_steps = true;
+}
+
 // What one row of one matrix adds to sums over K. For plain weights `offsets` stays 0.
 class RowProduct {
 public:
   RowProduct(KernelBuilder& b, const WeightPacket& weights)
       : b_(b), packed_(std::get_if<PackedBlock>(&weights)) {
-    if (packed_) {
+    if (packed_ && packed_->in_two_steps) {
+      multiply_steps();
+    } else if (packed_) {
       scales_ = unpack(b_, packed_->scales);
       if (packed_->biases)
         biases_ = unpack(b_, *packed_->biases);
@@ -74,6 +97,17 @@ public:
   }
 
 private:
+  void multiply_steps() {
+    const Values halves = unpack(b_, packed_->scales);
+    const Value bytes = unpack(b_, *packed_->biases)[0];
+    for (std::int64_t first = 0; first < kPackedBlock; first += k_group_size(packed_->bits)) {
+      const Value own = b_.make<arith::ShRUIOp>(bytes, b_.i32(first / 2));
+      const ScaleAndBias group = k_scale(b_, halves[0], halves[1], own, packed_->bits);
+      scales_.push_back(group.scale);
+      biases_.push_back(group.bias);
+    }
+  }
+
   KernelBuilder& b_;
   const PackedBlock* packed_;
   Values scales_, biases_;
@@ -83,11 +117,7 @@ private:
 }  // namespace
 
 PackedBlock load_block(KernelBuilder& b, Operation* weights, Value row, Value block) {
-  auto affine = dyn_cast<ir::DequantizeOp>(weights);
-  const std::int64_t bits = affine ? static_cast<std::int64_t>(affine.getBits()) : 4;
-  const std::int64_t group_size =
-      affine ? static_cast<std::int64_t>(affine.getGroupSize()) : kPackedBlock;
-  const std::int64_t groups = std::max<std::int64_t>(kPackedBlock / group_size, 1);  // in the block
+  const std::int64_t bits = bits_of_numbers(weights);
   const std::int64_t blocks = shape_of(weights->getResult(0)).back() / kPackedBlock;
   const std::int64_t width = bits & -bits;  // as many words at once as the block's start allows
   PackedBlock loaded{{}, {}, {}, bits};
@@ -96,6 +126,14 @@ PackedBlock load_block(KernelBuilder& b, Operation* weights, Value row, Value bl
     loaded.words.append(
         load_at(b, weights->getOperand(0), DType::u32, blocks * bits, row, at, width).stored);
   }
+  if (isa<ir::DequantizeKOp>(weights)) {
+    load_steps(b, weights->getOperand(1), row, block, blocks, loaded);
+    return loaded;
+  }
+  auto affine = dyn_cast<ir::DequantizeOp>(weights);
+  const std::int64_t group_size =
+      affine ? static_cast<std::int64_t>(affine.getGroupSize()) : kPackedBlock;
+  const std::int64_t groups = std::max<std::int64_t>(kPackedBlock / group_size, 1);  // in the block
   const Value group = groups > 1 ? b.mul(block, groups) : b.div(block, group_size / kPackedBlock);
   loaded.scales = load_at(b, weights->getOperand(1), row, group, groups);
   if (affine)

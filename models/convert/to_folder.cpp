@@ -4,6 +4,7 @@
 #include "models/convert/other_files.h"
 #include "models/convert/weight_rows.h"
 #include "models/formats/safetensors_writer.h"
+#include "models/generate/gguf_model.h"
 #include "models/generate/open_model.h"
 #include "runtime/program/atomic_file.h"
 #include "runtime/program/atomic_folder.h"
@@ -167,7 +168,11 @@ private:
 }  // namespace
 
 void write_folder(const fs::path& model, const fs::path& out, const FolderOptions& options) {
-  FolderWriter(*open_model(model), out, options).run(model);
+  // Other readers of folders know scales and biases only.
+  if (fs::is_regular_file(model))
+    FolderWriter(GgufModel::open(model, gguf::KScales::multiplied), out, options).run(model);
+  else
+    FolderWriter(*open_model(model), out, options).run(model);
 }
 
 }  // namespace ashlar

@@ -5,6 +5,7 @@
 #include "runtime/array/quantization.h"
 #include "runtime/array/trace.h"
 #include "runtime/program/error.h"
+#include "runtime/program/k_encoding.h"
 
 namespace ashlar::nn {
 
@@ -118,13 +119,20 @@ Array Weights::dequantized(const Shape& shape, const Parts& parts) const {
   if (!encoding)
     throw InvalidArgument(
         "model", "'{}' has scales, but config.json does not say how it is quantised", prefix_);
-  const std::int64_t in = shape.dim(-1);
-  if (in % row_unit(*encoding) != 0)
-    throw InvalidArgument("model", "'{}': groups of {} do not divide its {} columns", prefix_,
-                          row_unit(*encoding), in);
+  const bool in_two_steps =
+      !has("biases") && source_->tensors(full_name("scales"))->dtype() == DType::u32;
+  const std::int64_t in = shape.dim(-1), unit = in_two_steps ? kSuperBlock : row_unit(*encoding);
+  if (in % unit != 0)
+    throw InvalidArgument("model", "'{}': groups of {} do not divide its {} columns", prefix_, unit,
+                          in);
   std::vector<std::int64_t> groups = shape.dims(), words = groups;
-  groups.back() = in / encoding->group_size;
   words.back() = in * encoding->bits / 32;
+  if (in_two_steps) {
+    groups.back() = in / kSuperBlock * kSuperBlockScaleWords;
+    return two_step_matrix(parts("weight", Shape(words)), parts("scales", Shape(groups)),
+                           encoding->bits);
+  }
+  groups.back() = in / encoding->group_size;
   const QuantizedArray quantised{parts("weight", Shape(words)), parts("scales", Shape(groups)),
                                  parts("biases", Shape(groups)), *encoding};
   const DType packed = quantised.packed.dtype(), scales = quantised.scales.dtype(),
@@ -135,6 +143,13 @@ Array Weights::dequantized(const Shape& shape, const Parts& parts) const {
                           "{}, {} and {}",
                           prefix_, name_of(packed), name_of(scales), name_of(biases));
   return dequantize(quantised);
+}
+
+Array Weights::two_step_matrix(const Array& packed, const Array& scales, std::int64_t bits) const {
+  if (packed.dtype() != DType::u32)
+    throw InvalidArgument("model", "'{}': expected u32 words, got {}", prefix_,
+                          name_of(packed.dtype()));
+  return dequantize_k(packed, scales, bits);
 }
 
 Array stacked_matrices(const std::vector<Weights>& modules, const Shape& shape) {

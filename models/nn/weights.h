@@ -41,8 +41,8 @@ public:
 
   // The tensor `weight` [out, in] of a linear or embedding module, or a stack of them [E, out, in]:
   // floats in their stored type, or dequantised to f32 where the module has `scales` (see
-  // QuantizationConfig). Throws InvalidArgument also when the parts of a quantised matrix do not
-  // fit each other or the config.
+  // QuantizationConfig), which without `biases` are in two steps (dequantize_k). Throws
+  // InvalidArgument also when the parts of a quantised matrix do not fit each other or the config.
   Array matrix(const Shape& shape) const;
 
   // The last part of the prefix: "q_proj" of "model.layers.3.self_attn.q_proj".
@@ -62,6 +62,7 @@ private:
   Array tensor(std::string_view name, const Shape& shape) const;
   Array matrix(const Shape& shape, const Parts& parts) const;
   Array dequantized(const Shape& shape, const Parts& parts) const;
+  Array two_step_matrix(const Array& packed, const Array& scales, std::int64_t bits) const;
 
   struct Source {
     Tensors tensors;

@@ -3,8 +3,10 @@
 
 #include "models/formats/gguf/affine_block.h"
 #include "models/formats/gguf/config.h"
+#include "models/formats/gguf/k_blocks.h"
 #include "runtime/program/error.h"
 #include "runtime/program/in_quotes.h"
+#include "runtime/program/k_encoding.h"
 
 #include <algorithm>
 #include <map>
@@ -68,11 +70,11 @@ bool is_query_or_key(std::string_view name) {
 
 }  // namespace
 
-Checkpoint Checkpoint::open(const std::filesystem::path& path) {
-  return Checkpoint(FileSet::open(path));
+Checkpoint Checkpoint::open(const std::filesystem::path& path, KScales scales) {
+  return Checkpoint(FileSet::open(path), scales);
 }
 
-Checkpoint::Checkpoint(FileSet files) : files_(std::move(files)) {
+Checkpoint::Checkpoint(FileSet files, KScales scales) : files_(std::move(files)), scales_(scales) {
   const Fields fields = files_.fields();
   const std::string* name = fields.text("general.architecture");
   if (!name)
@@ -147,6 +149,13 @@ void Checkpoint::add_affine(Tensor tensor) {
   tensor.dtype = DType::u32;
   tensor.shape = with_columns(numbers, {columns / 32 * form.encoding.bits});
   tensors_.push_back(tensor);
+  if (scales_ == KScales::two_steps && is_k_quant(tensor.stored.info->type)) {
+    tensor.part = Part::k_scales;
+    tensor.name = module + ".scales";
+    tensor.shape = with_columns(numbers, {columns / kSuperBlock * kSuperBlockScaleWords});
+    tensors_.push_back(std::move(tensor));
+    return;
+  }
   tensor.dtype = form.scales;
   tensor.shape = with_columns(numbers, {columns / form.encoding.group_size});
   for (const auto& [part, suffix] :

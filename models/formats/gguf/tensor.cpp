@@ -3,6 +3,7 @@
 
 #include "models/formats/gguf/affine_block.h"
 #include "models/formats/gguf/decode.h"
+#include "models/formats/gguf/k_blocks.h"
 #include "runtime/program/error.h"
 #include "runtime/program/in_quotes.h"
 
@@ -106,6 +107,8 @@ private:
       out[0] = stored[0];
       return;
     }
+    if (tensor_.part == Part::k_scales)
+      return pack_k_scales(tensor_.stored.info->type, BlockReader(stored), out);
     if (tensor_.part == Part::mxfp4_blocks)
       return pair_up(stored.subspan(1), out);
     const BlockType type = tensor_.stored.info->type;

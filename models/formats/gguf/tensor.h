@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A tensor of a GGUF file as a checkpoint folder would have it: by the folder's name, with rows in
 // the folder's order, and quantised matrices in parts: those of the affine layout
-// (models/formats/quantization_config.h), or, of experts in MXFP4, blocks and scales
-// (nn::Weights::mxfp4).
+// (models/formats/quantization_config.h), of k-quants packed numbers and scales in two steps
+// (runtime/program/k_encoding.h), of experts in MXFP4 blocks and scales (nn::Weights::mxfp4).
 #pragma once
 
 #include "models/formats/gguf/file_set.h"
@@ -15,7 +15,7 @@
 
 namespace ashlar::gguf {
 
-enum class Part { plain, packed, scales, biases, mxfp4_blocks, mxfp4_scales };
+enum class Part { plain, packed, scales, biases, k_scales, mxfp4_blocks, mxfp4_scales };
 
 struct Tensor {
   std::string name;
