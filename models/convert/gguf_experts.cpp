@@ -83,8 +83,7 @@ std::vector<ExpertSlice> slice_experts(std::string_view name, const Shape& shape
                              : slice_halves(name, shape, experts.beside_mlp);
 }
 
-ExpertRows::ExpertRows(const ModelSource& model, std::vector<WeightSpec> weights,
-                       ExpertSlice slice)
+ExpertRows::ExpertRows(const ModelSource& model, std::vector<WeightSpec> weights, ExpertSlice slice)
     : model_(model), weights_(std::move(weights)), slice_(std::move(slice)),
       rows_(slice_.shape.rank() == 1 ? 1 : slice_.shape.dim(0)) {}
 
@@ -93,15 +92,14 @@ void ExpertRows::read(std::int64_t row, std::span<float> out) {
     load(row / rows_);
   const std::int64_t start = slice_.first + row % rows_ * slice_.row_step;
   for (std::size_t i = 0; i < out.size(); ++i)
-    out[i] = numbers_[static_cast<std::size_t>(start + static_cast<std::int64_t>(i) *
-                                                           slice_.column_step)];
+    out[i] = numbers_[static_cast<std::size_t>(start +
+                                               static_cast<std::int64_t>(i) * slice_.column_step)];
 }
 
 void ExpertRows::load(std::int64_t expert) {
   const WeightSpec& weight = weights_[slice_.expert ? static_cast<std::size_t>(expert) : 0];
-  const std::int64_t count =
-      slice_.expert ? weight.shape.element_count()
-                    : weight.shape.element_count() / weight.shape.dim(0);
+  const std::int64_t count = slice_.expert ? weight.shape.element_count()
+                                           : weight.shape.element_count() / weight.shape.dim(0);
   std::vector<std::byte> stored(static_cast<std::size_t>(count) * size_of(weight.dtype));
   model_.read_weight(weight, slice_.expert ? 0 : static_cast<std::uint64_t>(expert) * stored.size(),
                      stored);

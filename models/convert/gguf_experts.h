@@ -22,8 +22,8 @@ struct ExpertSlice {
   std::int64_t first = 0, row_step = 0, column_step = 1;
 };
 
-// Of the tensor `name` of layer `name`'s experts, stored one by one or with gate and up in one;
-// nothing for other tensors. `name`: without "model.layers.N.".
+// Of the tensor `name` of a layer's experts, stored one by one or with gate and up in one; nothing
+// for other tensors. `name`: without "model.layers.N.".
 std::vector<ExpertSlice> slice_experts(std::string_view name, const Shape& shape,
                                        const ModelConfig& config);
 

@@ -40,7 +40,9 @@ std::vector<Mxfp4Slice> slice_mxfp4(std::string_view name, const Shape& shape) {
   name.remove_suffix(kBlocks.size());
   const std::string_view projection = name.substr(name.rfind('.') + 1);
   const std::int64_t rows = shape.dim(1);
-  const auto numbers = [&](std::int64_t out) { return Shape{shape.dim(0), out, shape.dim(2) * 32}; };
+  const auto numbers = [&](std::int64_t out) {
+    return Shape{shape.dim(0), out, shape.dim(2) * 32};
+  };
   if (projection == "gate_up_proj")
     return {{"ffn_gate_exps.weight", numbers(rows / 2), 0, 2},
             {"ffn_up_exps.weight", numbers(rows / 2), 1, 2}};
@@ -57,8 +59,7 @@ std::vector<std::byte> read_mxfp4(const ModelSource& model, const WeightSpec& bl
   const std::string name = blocks.name.substr(0, blocks.name.size() - kBlocks.size());
   const auto scales = model.find_weight(name + std::string(kScales));
   const std::vector<std::int64_t>& dims = blocks.shape.dims();
-  if (blocks.dtype != DType::u8 || dims.back() != kPairs || !scales ||
-      scales->dtype != DType::u8 ||
+  if (blocks.dtype != DType::u8 || dims.back() != kPairs || !scales || scales->dtype != DType::u8 ||
       scales->shape != Shape(std::vector(dims.begin(), dims.end() - 1)))
     throw InvalidArgument("convert", "'{}': expected u8 blocks of {} bytes with u8 scales",
                           blocks.name, kPairs);

@@ -14,8 +14,8 @@ namespace ashlar {
 
 // What the tensor `name` (`gate_up_proj_blocks`, `gate_proj_blocks`, ...) holds of a stack.
 struct Mxfp4Slice {
-  std::string tensor;  // in a layer of the GGUF file: "ffn_gate_exps.weight"
-  Shape shape;         // of the numbers [E, out, in]
+  std::string tensor;                        // in a layer of the GGUF file: "ffn_gate_exps.weight"
+  Shape shape;                               // of the numbers [E, out, in]
   std::int64_t first_row = 0, row_step = 1;  // of each expert's rows
 };
 

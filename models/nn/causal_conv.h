@@ -20,8 +20,12 @@ struct Channels {
 };
 
 // y[t, c] = sum over j of weight[c, 0, j] * window[t + j, c], plus bias[c] if asked for, for some
-// of the `width` channels: window [B, kernel - 1 + T, width] to [B, T, count]. Summed in f32.
+// of the `width` channels: window [B, kernel - 1 + T, width] to [B, T, count]. Summed in f32. MLX
+// stores the weight as [c, j, 0].
 Array causal_conv(const Array& window, const Weights& weights, std::int64_t kernel,
                   const Channels& channels, bool bias);
+
+// Whether the module's weight is one that MLX stored.
+bool is_conv_of_mlx(const Weights& weights);
 
 }  // namespace ashlar::nn

@@ -62,6 +62,11 @@ bool Weights::has(std::string_view name) const {
   return source_->tensors(full_name(name)).has_value();
 }
 
+std::optional<Shape> Weights::find_shape(std::string_view name) const {
+  const auto tensor = source_->tensors(full_name(name));
+  return tensor ? std::optional(tensor->shape()) : std::nullopt;
+}
+
 Array Weights::tensor(std::string_view name, const Shape& shape) const {
   const std::string full = full_name(name);
   std::optional<Array> tensor = source_->tensors(full);
@@ -98,8 +103,22 @@ Array Weights::mxfp4(std::string_view name, const Shape& shape) const {
 }
 
 Array Weights::matrix(const Shape& shape) const {
-  return matrix(shape,
-                [this](std::string_view name, const Shape& part) { return tensor(name, part); });
+  require_inputs_in_order();
+  return ordered_matrix(shape).matrix;
+}
+
+Weights::OrderedMatrix Weights::ordered_matrix(const Shape& shape) const {
+  const auto part = [this](std::string_view name, const Shape& of) { return tensor(name, of); };
+  OrderedMatrix ordered{matrix(shape, part), std::nullopt};
+  if (has("input_order"))
+    ordered.input_order = tensor("input_order", {shape.dim(-1)});
+  return ordered;
+}
+
+void Weights::require_inputs_in_order() const {
+  if (has("input_order"))
+    throw Unsupported("model", "'{}': groups of columns out of order are not supported here",
+                      prefix_);
 }
 
 Array Weights::matrix(const Shape& shape, const Parts& parts) const {
@@ -167,11 +186,13 @@ Array stacked_matrices(const std::vector<Weights>& modules, const Shape& shape) 
     return first.source_->stack(names);
   };
   const auto& quantization = first.source_->quantization;
-  for (const Weights& module : modules)
+  for (const Weights& module : modules) {
+    module.require_inputs_in_order();
     if (quantization && first.has("scales") &&
         quantization->encoding_of(module.prefix_) != quantization->encoding_of(first.prefix_))
       throw InvalidArgument("model", "'{}' and '{}' are quantised differently", first.prefix_,
                             module.prefix_);
+  }
   std::vector<std::int64_t> dims = shape.dims();
   dims.insert(dims.begin(), static_cast<std::int64_t>(modules.size()));
   return first.matrix(Shape(dims), stacked);

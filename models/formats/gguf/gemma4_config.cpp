@@ -49,7 +49,8 @@ private:
     const std::int64_t sliding =
         fields_.integer("attention.key_length_swa", kAnySize).value_or(head_dim_);
     const auto kv_heads = by_layer("attention.head_count_kv");
-    const auto common = static_cast<std::size_t>(std::ranges::find(slides_, true) - slides_.begin());
+    const auto common =
+        static_cast<std::size_t>(std::ranges::find(slides_, true) - slides_.begin());
     config_["head_dim"] = sliding;
     config_["num_key_value_heads"] = kv_heads[common % kv_heads.size()];
     Json others = Json::object();
@@ -63,15 +64,14 @@ private:
 
   void read_shared_keys() {
     const auto layers = static_cast<std::int64_t>(slides_.size());
-    const auto shared =
-        fields_.integer("attention.shared_kv_layers", {0, layers - 1}).value_or(0);
+    const auto shared = fields_.integer("attention.shared_kv_layers", {0, layers - 1}).value_or(0);
     config_["num_kv_shared_layers"] = shared;
     first_shared_ = slides_.size() - static_cast<std::size_t>(shared);
     // Layers whose values are their keys have no projection of values.
     bool value_is_key = false;
     for (std::size_t i = 0; i < first_shared_; ++i)
-      value_is_key = value_is_key ||
-                     (!slides_[i] && !files_.find(fmt::format("blk.{}.attn_v.weight", i)));
+      value_is_key =
+          value_is_key || (!slides_[i] && !files_.find(fmt::format("blk.{}.attn_v.weight", i)));
     config_["attention_k_eq_v"] = value_is_key;
   }
 

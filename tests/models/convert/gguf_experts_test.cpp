@@ -171,8 +171,8 @@ TEST_F(GgufExperts, HaveThePublishedNames) {
       const gguf::TensorInfo* info = file.find("blk.0." + name);
       ASSERT_TRUE(info) << name;
       EXPECT_EQ(info->shape, shape) << name;
-      const bool is_small = shape.rank() == 1 || name.ends_with(".bias") ||
-                            name == "ffn_gate_inp.weight";
+      const bool is_small =
+          shape.rank() == 1 || name.ends_with(".bias") || name == "ffn_gate_inp.weight";
       EXPECT_EQ(info->type, is_small ? BlockType::f32 : BlockType::f16) << name;
     }
   }
