@@ -3,6 +3,7 @@
 
 #include "runtime/program/affine_encoding.h"
 #include "runtime/program/error.h"
+#include "runtime/program/k_encoding.h"
 
 #include <algorithm>
 #include <optional>
@@ -325,6 +326,27 @@ ArrayType infer_dequantize_mxfp4(Operands operands, const Attributes& attributes
   if (packed.shape.dims() != stored)
     refuse("packed {} and scales {} disagree: expected packed {}", text(packed), text(scales),
            Shape(stored).to_string());
+  return {dtype, Shape(std::move(dims))};
+}
+
+ArrayType infer_dequantize_k(Operands operands, const Attributes& attributes) {
+  const ArrayType &packed = operands[0], &scales = operands[1];
+  const std::int64_t bits = attributes.integer("bits");
+  const DType dtype = attributes.dtype("dtype");
+  if (!is_k_encoding(bits))
+    refuse("bits: expected 2 to 6, got {}", bits);
+  if (packed.dtype != DType::u32 || scales.dtype != DType::u32 || !is_float(dtype))
+    refuse("packed words and scales are u32, got {} and {}, to {}", text(packed), text(scales),
+           name_of(dtype));
+  if (scales.shape.rank() == 0 || scales.shape.dim(-1) % kSuperBlockScaleWords != 0)
+    refuse("scales have {} words for {} numbers, got {}", kSuperBlockScaleWords, kSuperBlock,
+           scales.shape.to_string());
+  Dims dims = scales.shape.dims(), words = dims;
+  dims.back() = dims.back() / kSuperBlockScaleWords * kSuperBlock;
+  words.back() = dims.back() / 32 * bits;
+  if (packed.shape.dims() != words)
+    refuse("packed {} and scales {} disagree: expected packed {}", packed.shape.to_string(),
+           scales.shape.to_string(), Shape(words).to_string());
   return {dtype, Shape(std::move(dims))};
 }
 

@@ -6,8 +6,8 @@
 //                                              %q = ashlar.slice %y ...
 //                                              %k = ashlar.slice %y ...
 //
-// Packed weights (ashlar.dequantize of three weights) are stacked part by part: the packed words,
-// the scales and the biases.
+// Packed weights (ashlar.dequantize of three weights, ashlar.dequantize_k of two) are stacked part
+// by part: the packed words, the scales and the biases.
 //
 // Not stacked: matmuls whose results meet in an elementwise op (gate * up): they share one kernel
 // as they are, and its epilogue joins them; and those with an epilogue worth keeping, which spans
@@ -35,12 +35,18 @@ namespace {
 
 using Stack = SmallVector<ir::MatmulOp>;
 
-// The weights that make up a right side [N, K]: one, or the three parts of a packed one. Empty when
+// What unpacks a right side; null where it is not packed.
+Operation* unpacking_of(ir::MatmulOp matmul) {
+  Operation* op = matmul.getRhs().getDefiningOp();
+  return op && isa<ir::DequantizeOp, ir::DequantizeKOp>(op) ? op : nullptr;
+}
+
+// The weights that make up a right side [N, K]: one, or the parts of a packed one. Empty when
 // there is something else between them and the matmul.
 SmallVector<ir::WeightOp> weights_of(ir::MatmulOp matmul) {
   SmallVector<Value> parts{matmul.getRhs()};
-  if (auto dequantize = matmul.getRhs().getDefiningOp<ir::DequantizeOp>())
-    parts = llvm::to_vector(dequantize->getOperands());
+  if (Operation* unpacking = unpacking_of(matmul))
+    parts = llvm::to_vector(unpacking->getOperands());
   SmallVector<ir::WeightOp> weights;
   for (Value part : parts) {
     auto weight = part.getDefiningOp<ir::WeightOp>();
@@ -70,8 +76,10 @@ Attribute row_format(ir::MatmulOp matmul) {
     format.push_back(
         TypeAttr::get(RankedTensorType::get(type.getDimSize(1), type.getElementType())));
   }
-  if (auto dequantize = matmul.getRhs().getDefiningOp<ir::DequantizeOp>())
-    format.push_back(dequantize->getAttrDictionary());
+  if (Operation* unpacking = unpacking_of(matmul)) {
+    format.push_back(builder.getStringAttr(unpacking->getName().getStringRef()));
+    format.push_back(unpacking->getAttrDictionary());
+  }
   return builder.getArrayAttr(format);
 }
 
@@ -241,9 +249,9 @@ private:
     for (std::size_t part = 0; part < weights_of(first).size(); ++part)
       parts.push_back(stack_part(builder, location, stack, part));
     Value right = parts.front();
-    if (auto dequantize = first.getRhs().getDefiningOp<ir::DequantizeOp>())
-      right = ir::create_op(builder, location, OpKind::dequantize, parts,
-                            ir::attributes_of(dequantize));
+    if (Operation* unpacking = unpacking_of(first))
+      right = ir::create_op(builder, location, ir::find_op_info(unpacking)->kind, parts,
+                            ir::attributes_of(unpacking));
     Value product = ir::create_op(builder, location, OpKind::matmul, {first.getLhs(), right},
                                   ir::attributes_of(first));
     std::int64_t start = 0;

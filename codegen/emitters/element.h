@@ -15,6 +15,10 @@
 
 namespace ashlar::codegen {
 
+struct ScaleAndBias {
+  Value scale, bias;  // of scale * q + bias
+};
+
 // `width` elements in a row along `axis`, the first one at `index`; index[axis] is a multiple of
 // width. A single element has width 1 and no axis.
 struct Point {
@@ -69,6 +73,7 @@ private:
   Values gather(Value input, Value row, DType row_type, std::int64_t axis, Point point);
   Values dequantize(mlir::Operation* op, const Point& point);
   Values dequantize_mxfp4(mlir::Operation* op, const Point& point);
+  ScaleAndBias scale_at(mlir::Operation* op, Values index);
   Value small_float_at(mlir::Operation* op, Values index);
   Values combine(mlir::Operation* op, const Point& point);
 

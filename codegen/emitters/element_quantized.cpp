@@ -5,6 +5,7 @@
 #include "codegen/emitters/storage.h"
 #include "ir/ashlar_dialect.h"
 #include "runtime/program/affine_encoding.h"
+#include "runtime/program/k_encoding.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 
@@ -42,32 +43,54 @@ Values Elements::dequantize_mxfp4(Operation* op, const Point& point) {
   return values;
 }
 
+// Of the group that number index.back() of a row lies in.
+ScaleAndBias Elements::scale_at(Operation* op, Values index) {
+  const Value k = index.back();
+  if (auto affine = dyn_cast<ir::DequantizeOp>(op)) {
+    index.back() = b_.div(k, static_cast<std::int64_t>(affine.getGroupSize()));
+    return {at(affine.getScales(), index), at(affine.getBiases(), index)};
+  }
+  auto two_steps = cast<ir::DequantizeKOp>(op);
+  const auto bits = static_cast<std::int64_t>(two_steps.getBits());
+  const Value record = b_.mul(b_.div(k, kSuperBlock), kSuperBlockScaleWords);
+  index.back() = record;
+  const Values halves = unpack_words(b_, DType::f16, {at(two_steps.getScales(), index)});
+  // Half a block of numbers has a byte.
+  const Value byte = b_.div(b_.rem(k, kSuperBlock), kPackedBlock / 2);
+  const Value first = b_.mul(b_.div(byte, k_group_size(bits) / 16), k_group_size(bits) / 16);
+  index.back() = b_.add(record, b_.add(b_.div(first, 4), 1));
+  const Value bytes = b_.make<arith::ShRUIOp>(at(two_steps.getScales(), index),
+                                              b_.to_i32(b_.mul(b_.rem(first, 4), 8)));
+  return k_scale(b_, halves[0], halves[1], bytes, bits);
+}
+
 Values Elements::dequantize(Operation* op, const Point& point) {
   if (isa<ir::DequantizeMxfp4Op>(op))
     return dequantize_mxfp4(op, point);
-  auto dequantize = cast<ir::DequantizeOp>(op);
+  const Value result = op->getResult(0);
   const auto last = static_cast<int>(point.index.size()) - 1;
   const bool along_rows = point.width > 1 && point.axis == last;
   // A packet of at most a block lies in one group, or covers groups whole.
   if (point.width > 1 && (!along_rows || point.width > kPackedBlock))
-    return lanes(dequantize.getResult(), point);
+    return lanes(result, point);
 
-  const auto bits = static_cast<std::int64_t>(dequantize.getBits());
-  const auto group = static_cast<std::int64_t>(dequantize.getGroupSize());
-  const Value k = point.index.back();
-  const Values numbers = load_numbers(*this, dequantize.getPacked(), point, bits);
+  auto affine = dyn_cast<ir::DequantizeOp>(op);
+  const auto bits =
+      static_cast<std::int64_t>(affine ? affine.getBits() : cast<ir::DequantizeKOp>(op).getBits());
+  const std::int64_t group =
+      affine ? static_cast<std::int64_t>(affine.getGroupSize()) : k_group_size(bits);
+  const Values numbers = load_numbers(*this, op->getOperand(0), point, bits);
   const std::int64_t covered = std::min(point.width, group);
   Values values;
   for (std::int64_t first = 0; first < point.width; first += covered) {
     Values at_group = point.index;
-    at_group.back() = b_.div(b_.add(k, first), group);
-    const Value scale = at(dequantize.getScales(), at_group);
-    const Value bias = at(dequantize.getBiases(), at_group);
+    at_group.back() = b_.add(point.index.back(), first);
+    const ScaleAndBias group_scale = scale_at(op, at_group);
     for (std::int64_t i = first; i < first + covered; ++i) {
       const Value q =
           b_.make<arith::SIToFPOp>(b_.getF32Type(), numbers[static_cast<std::size_t>(i)]);
-      values.push_back(
-          round_to(b_, dtype_of(dequantize.getResult()), b_.make<math::FmaOp>(q, scale, bias)));
+      values.push_back(round_to(b_, dtype_of(result),
+                                b_.make<math::FmaOp>(q, group_scale.scale, group_scale.bias)));
     }
   }
   return values;

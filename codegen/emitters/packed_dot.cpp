@@ -4,6 +4,7 @@
 #include "codegen/emitters/element.h"
 #include "codegen/emitters/packed_words.h"
 #include "ir/kernel_region.h"
+#include "runtime/program/k_encoding.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 
@@ -51,20 +52,65 @@ SmallVector<Value*> loaded_values(WeightPacket& packet) {
   return values;
 }
 
+std::int64_t bits_of_numbers(Operation* weights) {
+  if (auto affine = dyn_cast<ir::DequantizeOp>(weights))
+    return static_cast<std::int64_t>(affine.getBits());
+  if (auto two_steps = dyn_cast<ir::DequantizeKOp>(weights))
+    return static_cast<std::int64_t>(two_steps.getBits());
+  return 4;
+}
+
+// The scales of ashlar.dequantize_k, in elements of two bytes; rows have `blocks` blocks.
+void load_steps(KernelBuilder& b, Value scales, Value row, Value block, std::int64_t blocks,
+                PackedBlock& loaded) {
+  constexpr std::int64_t kBlocks = kSuperBlock / kPackedBlock, kHalves = 2 * kSuperBlockScaleWords;
+  const std::int64_t length = blocks / kBlocks * kHalves;
+  const Value record = b.mul(b.div(block, kBlocks), kHalves);
+  const Value bytes = b.add(record, b.add(b.rem(block, kBlocks), 2));
+  loaded.scales = load_at(b, scales, DType::f16, length, row, record, 2);
+  loaded.biases = load_at(b, scales, DType::u16, length, row, bytes, 1);
+  loaded.in_two_steps = true;
+}
+
+// What turns the numbers of each group of a block into weights, in f32.
+struct BlockScales {
+  Values scales;
+  Values biases;  // none: floats of 4 bits
+};
+
+BlockScales scales_in_two_steps(KernelBuilder& b, const PackedBlock& block) {
+  const Values halves = unpack(b, block.scales);
+  const Value bytes = unpack(b, *block.biases)[0];
+  BlockScales result;
+  for (std::int64_t first = 0; first < kPackedBlock; first += k_group_size(block.bits)) {
+    const Value own = b.make<arith::ShRUIOp>(bytes, b.i32(first / 2));
+    const ScaleAndBias group = k_scale(b, halves[0], halves[1], own, block.bits);
+    result.scales.push_back(group.scale);
+    result.biases.push_back(group.bias);
+  }
+  return result;
+}
+
+BlockScales scales_of(KernelBuilder& b, const PackedBlock& block) {
+  if (block.in_two_steps)
+    return scales_in_two_steps(b, block);
+  BlockScales result{unpack(b, block.scales), {}};
+  if (block.biases)
+    result.biases = unpack(b, *block.biases);
+  else
+    result.scales[0] = power_of_two(b, result.scales[0]);
+  return result;
+}
+
 // What one row of one matrix adds to sums over K. For plain weights `offsets` stays 0.
 class RowProduct {
 public:
   RowProduct(KernelBuilder& b, const WeightPacket& weights)
       : b_(b), packed_(std::get_if<PackedBlock>(&weights)) {
-    if (packed_) {
-      scales_ = unpack(b_, packed_->scales);
-      if (packed_->biases)
-        biases_ = unpack(b_, *packed_->biases);
-      else
-        scales_[0] = power_of_two(b_, scales_[0]);
-    } else {
+    if (packed_)
+      groups_ = scales_of(b_, *packed_);
+    else
       plain_ = unpack(b_, std::get<StoredPacket>(weights));
-    }
   }
 
   PackedSums multiply(std::int64_t first, ValueRange left, PackedSums sums) const {
@@ -77,7 +123,7 @@ public:
 
   // Columns that share a scale.
   std::int64_t span() const {
-    return packed_ ? kPackedBlock / static_cast<std::int64_t>(scales_.size()) : kPackedBlock;
+    return packed_ ? kPackedBlock / static_cast<std::int64_t>(groups_.scales.size()) : kPackedBlock;
   }
 
   // Of columns from `first` on, within one span; `total` is the sum of the left side's values.
@@ -85,27 +131,23 @@ public:
     if (!packed_)
       return b_.make<arith::AddFOp>(sum, sums.shifted);
     const auto group = static_cast<std::size_t>(first / span());
-    if (biases_.empty())
-      return multiply_add(b_, scales_[group], sums.shifted, sum);
+    if (groups_.biases.empty())
+      return multiply_add(b_, groups_.scales[group], sums.shifted, sum);
     const Value dot = b_.make<arith::SubFOp>(sums.shifted, sums.offsets);
-    return multiply_add(b_, biases_[group], total, multiply_add(b_, scales_[group], dot, sum));
+    return multiply_add(b_, groups_.biases[group], total, multiply_add(b_, groups_.scales[group], dot, sum));
   }
 
 private:
   KernelBuilder& b_;
   const PackedBlock* packed_;
-  Values scales_, biases_;
+  BlockScales groups_;
   Values plain_;
 };
 
 }  // namespace
 
 PackedBlock load_block(KernelBuilder& b, Operation* weights, Value row, Value block) {
-  auto affine = dyn_cast<ir::DequantizeOp>(weights);
-  const std::int64_t bits = affine ? static_cast<std::int64_t>(affine.getBits()) : 4;
-  const std::int64_t group_size =
-      affine ? static_cast<std::int64_t>(affine.getGroupSize()) : kPackedBlock;
-  const std::int64_t groups = std::max<std::int64_t>(kPackedBlock / group_size, 1);  // in the block
+  const std::int64_t bits = bits_of_numbers(weights);
   const std::int64_t blocks = shape_of(weights->getResult(0)).back() / kPackedBlock;
   const std::int64_t width = bits & -bits;  // as many words at once as the block's start allows
   PackedBlock loaded{{}, {}, {}, bits};
@@ -114,6 +156,14 @@ PackedBlock load_block(KernelBuilder& b, Operation* weights, Value row, Value bl
     loaded.words.append(
         load_at(b, weights->getOperand(0), DType::u32, blocks * bits, row, at, width).stored);
   }
+  if (isa<ir::DequantizeKOp>(weights)) {
+    load_steps(b, weights->getOperand(1), row, block, blocks, loaded);
+    return loaded;
+  }
+  auto affine = dyn_cast<ir::DequantizeOp>(weights);
+  const std::int64_t group_size =
+      affine ? static_cast<std::int64_t>(affine.getGroupSize()) : kPackedBlock;
+  const std::int64_t groups = std::max<std::int64_t>(kPackedBlock / group_size, 1);  // in the block
   const Value group = groups > 1 ? b.mul(block, groups) : b.div(block, group_size / kPackedBlock);
   loaded.scales = load_at(b, weights->getOperand(1), row, group, groups);
   if (affine)
@@ -140,11 +190,7 @@ std::vector<WeightPacket> with_values(ArrayRef<WeightPacket> packets, ValueRange
 }
 
 Values unpack_block(KernelBuilder& b, const PackedBlock& block) {
-  Values scales = unpack(b, block.scales), biases;
-  if (block.biases)
-    biases = unpack(b, *block.biases);
-  else
-    scales[0] = power_of_two(b, scales[0]);
+  const auto [scales, biases] = scales_of(b, block);
   const std::int64_t group = kPackedBlock / static_cast<std::int64_t>(scales.size());
   Values numbers;
   for (std::int64_t i = 0; i < kPackedBlock; ++i) {

@@ -22,6 +22,8 @@ struct PackedBlock {
   // As many; none: floats of 4 bits (ashlar.dequantize_mxfp4).
   std::optional<StoredPacket> biases;
   std::int64_t bits;
+  // ashlar.dequantize_k: `scales` are d and m, `biases` the two bytes of the block.
+  bool in_two_steps = false;
 };
 
 // Block number `block` of row `row`, all leading axes counted as rows. `weights` unpacks inputs of

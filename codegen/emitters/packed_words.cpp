@@ -2,6 +2,7 @@
 #include "codegen/emitters/packed_words.h"
 
 #include "codegen/emitters/storage.h"
+#include "runtime/program/k_encoding.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 
@@ -161,6 +162,21 @@ Value power_of_two(KernelBuilder& b, Value scale) {
       b.select(b.equal(scale, b.i32(0)), b.f32(std::ldexp(1.0, -127)), float_of(b, bits));
   const Value known = b.select(b.equal(scale, b.i32(255)), b.f32(std::nan("")), power);
   return b.make<arith::MulFOp>(known, b.f32(0.25));
+}
+
+ScaleAndBias k_scale(KernelBuilder& b, Value d, Value m, Value bytes, std::int64_t bits) {
+  const auto times = [&](Value factor, Value number) {
+    return b.make<arith::MulFOp>(factor, b.make<arith::SIToFPOp>(b.getF32Type(), number));
+  };
+  if (!has_k_minimums(bits)) {
+    const Value top = b.make<arith::ShLIOp>(bytes, b.i32(24));
+    const Value scale = times(d, b.make<arith::ShRSIOp>(top, b.i32(24)));
+    const double middle = std::exp2(static_cast<double>(bits - 1));
+    return {scale, b.make<arith::MulFOp>(scale, b.f32(-middle))};
+  }
+  const std::int64_t width = k_group_size(bits) == 32 ? 8 : 4;  // bits of s and t
+  const Value minimum = masked(b, shifted_right(b, bytes, b.i32(width)), width);
+  return {times(d, masked(b, bytes, width)), b.make<arith::NegFOp>(times(m, minimum))};
 }
 
 }  // namespace ashlar::codegen

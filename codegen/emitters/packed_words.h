@@ -39,4 +39,10 @@ Value small_float(KernelBuilder& builder, Value word, Value place);
 // A quarter of 2^(scale - 127), for a scale (i32) of 0 to 255; NaN for 255.
 Value power_of_two(KernelBuilder& builder, Value scale);
 
+// ---- Scales in two steps (ashlar.dequantize_k, runtime/program/k_encoding.h).
+
+// Of a group from the d and m of its 256 numbers; the group's byte, or pair of bytes, lies lowest
+// in `bytes` (i32).
+ScaleAndBias k_scale(KernelBuilder& builder, Value d, Value m, Value bytes, std::int64_t bits);
+
 }  // namespace ashlar::codegen

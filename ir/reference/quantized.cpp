@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/reference/operations.h"
 
+#include "runtime/program/k_encoding.h"
+
 #include <cmath>
 
 namespace ashlar::reference {
@@ -44,6 +46,34 @@ void evaluate_dequantize_mxfp4(Operands operands, Tensor& result) {
     const std::int64_t scale = scales.integers[static_cast<std::size_t>(i / 32)];
     const double power = scale == 255 ? std::nan("") : std::ldexp(1, static_cast<int>(scale) - 127);
     const double value = (code & 8 ? -1 : 1) * kValues[code & 7] * power;
+    result.reals[static_cast<std::size_t>(i)] = round_to(value, result.type.dtype);
+  }
+}
+
+// Number by number, as runtime/program/k_encoding.h says.
+void evaluate_dequantize_k(Operands operands, const Attributes& attributes, Tensor& result) {
+  const Tensor &packed = operands[0], &scales = operands[1];
+  const std::int64_t bits = attributes.integer("bits"), length = result.type.shape.dim(-1);
+  for (std::int64_t i = 0; i < result.size(); ++i) {
+    const std::int64_t* words = packed.integers.data() + i / length * packed.type.shape.dim(-1);
+    const std::int64_t* record = scales.integers.data() + i / kSuperBlock * kSuperBlockScaleWords;
+    const auto byte = [&](std::int64_t at) {
+      return static_cast<std::int64_t>(unpack(record + 1, at, 8));
+    };
+    const double d = f16_to_float(static_cast<std::uint16_t>(unpack(record, 0, 16))),
+                 m = f16_to_float(static_cast<std::uint16_t>(unpack(record, 1, 16)));
+    const std::int64_t group = i % kSuperBlock / k_group_size(bits);
+    const auto q = static_cast<double>(unpack(words, i % length, bits));
+    double value = 0;
+    if (k_group_size(bits) == 32)
+      value = d * static_cast<double>(byte(2 * group)) * q -
+              m * static_cast<double>(byte(2 * group + 1));
+    else if (bits == 2)
+      value =
+          d * static_cast<double>(byte(group) % 16) * q - m * static_cast<double>(byte(group) / 16);
+    else
+      value = d * static_cast<double>(static_cast<std::int8_t>(byte(group))) *
+              (q - static_cast<double>(std::int64_t{1} << (bits - 1)));
     result.reals[static_cast<std::size_t>(i)] = round_to(value, result.type.dtype);
   }
 }

@@ -2,7 +2,7 @@
 #include "models/compile/encoder_model.h"
 
 #include "models/compile/encoder_input.h"
-#include "models/generate/checkpoint_weights.h"
+#include "models/formats/loadable_tensors.h"
 #include "runtime/array/compile_graph.h"
 #include "runtime/executor/executor.h"
 #include "runtime/program/error.h"
@@ -18,10 +18,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-nn::Weights weights_of(const Checkpoint& checkpoint) {
-  return nn::Weights([&checkpoint](std::string_view name) -> std::optional<ArrayType> {
-    const auto weight = find_weight(checkpoint, name);
-    return weight ? std::optional(ArrayType{weight->dtype, weight->shape}) : std::nullopt;
+nn::Weights weights_of(const LoadableTensors& tensors) {
+  return nn::Weights([&tensors](std::string_view name) -> std::optional<ArrayType> {
+    const auto tensor = tensors.find(name);
+    return tensor ? std::optional(ArrayType{tensor->dtype, tensor->shape}) : std::nullopt;
   });
 }
 
@@ -65,15 +65,16 @@ Buffer buffer_for(Device& device, const ValueSpec& value) {
 
 struct EncoderModel::Parts {
   Parts(const fs::path& folder, const EncoderOptions& options)
-      : path(folder), config(read_encoder_config(folder)), checkpoint(Checkpoint::open(folder)),
+      : path(folder), config(read_encoder_config(folder)),
+        tensors(std::make_shared<const Checkpoint>(Checkpoint::open(folder)), std::nullopt),
         program(program_options(config, pooling_of(folder, options), options)),
-        entries(encoder_entries(config, weights_of(checkpoint), program)), states(device),
+        entries(encoder_entries(config, weights_of(tensors), program)), states(device),
         executor(device, compile_graph(trace_entries(entries), device.profile()), states) {
     if (fs::exists(folder / "tokenizer.json"))
       tokenizer = Tokenizer::from_file(folder / "tokenizer.json");
     executor.load_weights(with_progress(
         [this](const WeightSpec& weight, std::uint64_t offset, std::span<std::byte> chunk) {
-          read_weight(checkpoint, weight, offset, chunk);
+          tensors.find(weight.name)->read(offset, chunk);
         },
         executor.program(), options.progress));
   }
@@ -86,7 +87,7 @@ struct EncoderModel::Parts {
 
   fs::path path;
   EncoderConfig config;
-  Checkpoint checkpoint;
+  LoadableTensors tensors;
   EncoderProgramOptions program;
   std::vector<EntryDefinition> entries;
   std::optional<Tokenizer> tokenizer;
@@ -160,7 +161,10 @@ EncoderInput EncoderModel::tokenize(std::string_view text) const {
 }
 
 EncoderInput EncoderModel::tokenize(std::string_view first, std::string_view second) const {
-  return cut_to(tokenizer().encode_pair(first, second, true), max_tokens());
+  EncoderInput pair = cut_to(tokenizer().encode_pair(first, second, true), max_tokens());
+  if (config().token_types == 1)  // whatever the tokenizer says
+    std::ranges::fill(pair.type_ids, 0);
+  return pair;
 }
 
 const Tokenizer& EncoderModel::tokenizer() const {

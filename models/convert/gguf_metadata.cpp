@@ -35,8 +35,8 @@ public:
     metadata_["general.architecture"] = std::string(architecture_.name);
     metadata_["general.quantization_version"] = std::uint32_t{2};
     add_sizes();
-    add_sliding_layers();
-    add_rope();
+    architecture_.name == "gemma4" ? add_gemma4() : add_layers();
+    add_experts();
     return std::move(metadata_);
   }
 
@@ -66,24 +66,36 @@ private:
     count("block_count", std::ssize(config_.layers));
     count("context_length", config_.max_positions);
     count("embedding_length", config_.hidden_size);
-    count("feed_forward_length", common(&LayerConfig::intermediate_size));
     count("vocab_size", config_.vocab_size);
     count("attention.head_count", config_.attention_heads);
-    count("attention.head_count_kv", common(&LayerConfig::kv_heads));
-    count("attention.key_length", head_dim_);
-    count("attention.value_length", head_dim_);
     number("attention.layer_norm_rms_epsilon", config_.norm_epsilon);
+    if (config_.activation != (architecture_.is_gemma ? Activation::gelu_tanh : Activation::silu))
+      refuse("this activation");
+    // Where files leave out what Gemma 2 caps, readers assume something.
+    const bool is_gemma2 = architecture_.name == "gemma2";
+    if (config_.attention_softcap.has_value() != is_gemma2 ||
+        (is_gemma2 && !config_.final_logit_softcap))
+      refuse("these caps of scores and logits");
+    if (config_.attention_softcap)
+      number("attn_logit_softcapping", *config_.attention_softcap);
     if (config_.final_logit_softcap)
       number("final_logit_softcapping", *config_.final_logit_softcap);
-    if (config_.query_scale != 1 / std::sqrt(static_cast<double>(head_dim_))) {
-      if (architecture_.name != "gemma3")
+  }
+
+  // Of layers that are all alike, but for whether they slide and have experts.
+  void add_layers() {
+    const std::int64_t head_dim = common(&LayerConfig::head_dim);
+    count("feed_forward_length", common(&LayerConfig::intermediate_size));
+    count("attention.head_count_kv", common(&LayerConfig::kv_heads));
+    count("attention.key_length", head_dim);
+    count("attention.value_length", head_dim);
+    if (config_.query_scale != 1 / std::sqrt(static_cast<double>(head_dim))) {
+      if (architecture_.layers_of_other_scale == 0)
         refuse("this scale of queries");
       number("attention.scale", config_.query_scale);
     }
-    const Activation expected =
-        architecture_.name == "gemma3" ? Activation::gelu_tanh : Activation::silu;
-    if (config_.activation != expected)
-      refuse("this activation");
+    add_sliding_layers();
+    add_rope(head_dim);
   }
 
   void add_sliding_layers() {
@@ -94,18 +106,20 @@ private:
     if (architecture_.name == "llama" && all)
       return;
     const std::int64_t period = sliding_period(config_.layers);
-    if (architecture_.name != "gemma3" || period == 0)
+    if (architecture_.sliding_period == 0 || period == 0)
       refuse("which layers slide");
     count("attention.sliding_window_pattern", period);
   }
 
-  void add_rope() {
+  void add_rope(std::int64_t head_dim) {
     const RopeParameters& rope = config_.full_rope;
     number("rope.freq_base", rope.theta);
     count("rope.dimension_count",
-          static_cast<std::int64_t>(rope.partial_rotary_factor * static_cast<double>(head_dim_)));
+          static_cast<std::int64_t>(rope.partial_rotary_factor * static_cast<double>(head_dim)));
     if (architecture_.name == "gemma3")
       number("rope.freq_base_swa", config_.sliding_rope.theta);
+    else if (config_.sliding_rope != rope)
+      refuse("another rope of sliding layers");
     switch (rope.type) {
     case RopeType::plain:
     case RopeType::llama3:
@@ -122,8 +136,10 @@ private:
   }
 
   void add_yarn(const RopeParameters& rope) {
-    if (!rope.truncate)
-      refuse("a yarn that is not truncated");
+    if (rope.truncate == (architecture_.name == "gpt-oss"))
+      refuse("whether yarn is truncated");
+    if (rope.query_scaling_beta != 0)
+      refuse("a scale of queries by position");
     at("rope.scaling.type") = "yarn";
     number("rope.scaling.factor", rope.factor);
     count("rope.scaling.original_context_length",
@@ -134,9 +150,64 @@ private:
            rope.attention_factor / (0.1 * std::log(rope.factor) + 1.0));
   }
 
+  // Gemma 4's layers differ in their heads, their MLPs and whose keys they see.
+  void add_gemma4() {
+    const LayerConfig& full = *config_.find_layer(AttentionKind::full);
+    const LayerConfig* sliding = config_.find_layer(AttentionKind::sliding);
+    const std::int64_t swa = sliding ? sliding->head_dim : full.head_dim;
+    for (const auto& [key, size] : {std::pair("key_length", full.head_dim),
+                                    {"value_length", full.head_dim},
+                                    {"key_length_swa", swa},
+                                    {"value_length_swa", swa}})
+      count(fmt::format("attention.{}", key), size);
+    by_layer("attention.head_count_kv", &LayerConfig::kv_heads);
+    by_layer("feed_forward_length", &LayerConfig::intermediate_size);
+    count("attention.sliding_window", config_.sliding_window);
+    std::vector<bool> slides;
+    for (const LayerConfig& layer : config_.layers)
+      slides.push_back(layer.attention == AttentionKind::sliding);
+    at("attention.sliding_window_pattern") = gguf::Array(std::move(slides));
+    count("attention.shared_kv_layers",
+          std::ranges::count_if(config_.layers,
+                                [](const auto& layer) { return layer.kv_source.has_value(); }));
+    const auto& second = config_.per_layer_embedding;
+    count("embedding_length_per_layer_input", second ? second->width : 0);
+    if (config_.full_rope.type != RopeType::proportional || config_.full_rope.factor != 1 ||
+        config_.sliding_rope.type != RopeType::plain)
+      refuse("these ropes");
+    number("rope.freq_base", config_.full_rope.theta);
+    number("rope.freq_base_swa", config_.sliding_rope.theta);
+    count("rope.dimension_count", full.head_dim);
+    count("rope.dimension_count_swa", swa);
+  }
+
+  void by_layer(std::string_view key, std::int64_t LayerConfig::* field) {
+    std::vector<std::uint32_t> values;
+    for (const LayerConfig& layer : config_.layers)
+      values.push_back(static_cast<std::uint32_t>(layer.*field));
+    at(key) = gguf::Array(std::move(values));
+  }
+
+  void add_experts() {
+    if (!config_.experts)
+      return;
+    const ExpertsConfig& experts = *config_.experts;
+    // gpt-oss's clamp is not in the files.
+    constexpr double kClamp = 7;
+    if (experts.score != RouterScore::softmax || experts.has_correction ||
+        experts.normalised != architecture_.normalises_experts ||
+        experts.clamp.value_or(kClamp) != kClamp)
+      refuse("this router or clamp of experts");
+    count("expert_count", experts.count);
+    count("expert_used_count", experts.chosen);
+    if (architecture_.name != "llama")
+      count("expert_feed_forward_length", experts.intermediate_size);
+    if (experts.shared_intermediate_size > 0)
+      count("expert_shared_feed_forward_length", experts.shared_intermediate_size);
+  }
+
   const ModelConfig& config_;
   const gguf::Architecture& architecture_;
-  const std::int64_t head_dim_ = common(&LayerConfig::head_dim);
   Metadata metadata_;
 };
 
@@ -150,18 +221,22 @@ Metadata gguf_metadata(const ModelSource& model) {
 
 std::optional<std::vector<float>> gguf_rope_divisors(const ModelConfig& config) {
   const RopeParameters& rope = config.full_rope;
-  if (rope.type != RopeType::llama3 && rope.type != RopeType::longrope)
+  if (rope.type != RopeType::llama3 && rope.type != RopeType::longrope &&
+      rope.type != RopeType::proportional)
     return std::nullopt;
   if (rope.attention_factor != 1)
     throw Unsupported(kUnit, "GGUF cannot say a longrope with an attention factor");
-  RopeParameters plain = rope;
-  plain.type = RopeType::plain;
-  const std::int64_t head_dim = config.layers.front().head_dim;
+  RopeParameters plain{.theta = rope.theta};
+  if (rope.type != RopeType::proportional)
+    plain.partial_rotary_factor = rope.partial_rotary_factor;
+  const LayerConfig* full = config.find_layer(AttentionKind::full);
+  const std::int64_t head_dim = (full ? *full : config.layers.front()).head_dim;
   const auto from = rope_inverse_frequencies(plain, head_dim),
              to = rope_inverse_frequencies(rope, head_dim);
+  constexpr float kInfinite = 1e30F;  // as files say that a frequency is 0
   std::vector<float> divisors(from.size());
   for (std::size_t i = 0; i < from.size(); ++i)
-    divisors[i] = static_cast<float>(from[i] / to[i]);
+    divisors[i] = to[i] == 0 ? kInfinite : static_cast<float>(from[i] / to[i]);
   return divisors;
 }
 

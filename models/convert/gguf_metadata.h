@@ -14,8 +14,8 @@ namespace ashlar {
 // or that are not known here.
 gguf::Metadata gguf_metadata(const ModelSource& model);
 
-// The tensor `rope_freqs.weight`: what llama3 scaling and longrope divide each frequency by. None
-// for other ropes.
+// The tensor `rope_freqs.weight`: what llama3 scaling, longrope and proportional rope divide each
+// frequency of full layers by. None for other ropes.
 std::optional<std::vector<float>> gguf_rope_divisors(const ModelConfig& config);
 
 }  // namespace ashlar

@@ -29,7 +29,8 @@ bool is_output(std::string_view name, const ModelConfig& config) {
 
 // The first and the last eighth of the layers, and every third between.
 bool matters_most(std::string_view name, const ModelConfig& config) {
-  if (!name.ends_with(".attn_v.weight") && !name.ends_with(".ffn_down.weight"))
+  if (!name.ends_with(".attn_v.weight") && !name.ends_with(".ffn_down.weight") &&
+      !name.ends_with(".ffn_down_exps.weight"))
     return false;
   const std::string_view number = name.substr(name.find('.') + 1);
   std::int64_t layer = 0;
@@ -58,7 +59,7 @@ BlockType smaller(BlockType type) {
 
 BlockType GgufRecipe::type_of(std::string_view tensor, const Shape& shape,
                               const ModelConfig& config) const {
-  if (shape.rank() < 2)
+  if (shape.rank() < 2 || tensor.ends_with(".bias") || tensor.ends_with(".ffn_gate_inp.weight"))
     return BlockType::f32;
   const bool is_k_quant = gguf::block_elements(type) == 256;
   BlockType chosen = type;

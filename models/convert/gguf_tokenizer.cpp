@@ -71,20 +71,27 @@ private:
       return;
     set("model", std::string("gpt2"));
     set("pre", std::string(cut->name));
-    std::vector<std::string> merges;
-    for (const Json& merge : model.at("merges"))
-      merges.push_back(merge.is_string()
-                           ? merge.get<std::string>()
-                           : merge[0].get<std::string>() + " " + merge[1].get<std::string>());
-    set("merges", Array(merges));
+    set("merges", Array(merges()));
     write_tokens();
   }
 
   void write_sentence_pieces() {
-    set("model", std::string("llama"));
+    const bool is_gemma4 = model_.config().decoder_type == "gemma4_text";
+    set("model", std::string(is_gemma4 ? "gemma4" : "llama"));
     set("add_space_prefix", find_part(part("normalizer"), "normalizers", "Prepend") != nullptr);
     set("scores", Array(scores()));
+    if (is_gemma4)
+      set("merges", Array(merges()));
     write_tokens();
+  }
+
+  std::vector<std::string> merges() const {
+    std::vector<std::string> merges;
+    for (const Json& merge : part("model").at("merges"))
+      merges.push_back(merge.is_string()
+                           ? merge.get<std::string>()
+                           : merge[0].get<std::string>() + " " + merge[1].get<std::string>());
+    return merges;
   }
 
   // Pieces that an early merge makes score high; the rest are never made by a merge.

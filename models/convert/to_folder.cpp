@@ -3,7 +3,9 @@
 
 #include "models/convert/other_files.h"
 #include "models/convert/weight_rows.h"
+#include "models/formats/quantization_json.h"
 #include "models/formats/safetensors_writer.h"
+#include "models/generate/gguf_model.h"
 #include "models/generate/open_model.h"
 #include "runtime/program/atomic_file.h"
 #include "runtime/program/atomic_folder.h"
@@ -127,6 +129,9 @@ private:
 
   void write_config() const {
     nlohmann::json config = model_.config_json();
+    // Other layouts were converted as they were read.
+    if (model_.config().quantization)
+      replace_quantization(*model_.config().quantization, config);
     if (options_.dtype) {
       config.erase("torch_dtype");
       config["dtype"] = config_name(*options_.dtype);
@@ -136,6 +141,13 @@ private:
       }
     }
     write_json("config.json", config);
+  }
+
+  static void replace_quantization(const QuantizationConfig& quantization, nlohmann::json& config) {
+    config.erase("quantization_config");
+    config.erase("quantization");
+    if (const nlohmann::json own = to_json(quantization); !own.is_null())
+      config["quantization"] = own;
   }
 
   void write_text_files() const {
@@ -167,7 +179,11 @@ private:
 }  // namespace
 
 void write_folder(const fs::path& model, const fs::path& out, const FolderOptions& options) {
-  FolderWriter(*open_model(model), out, options).run(model);
+  // Other readers of folders know scales and biases only.
+  if (fs::is_regular_file(model))
+    FolderWriter(GgufModel::open(model, gguf::KScales::multiplied), out, options).run(model);
+  else
+    FolderWriter(*open_model(model), out, options).run(model);
 }
 
 }  // namespace ashlar

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/convert/to_gguf.h"
 
+#include "models/convert/encode_rows.h"
+#include "models/convert/gguf_experts.h"
 #include "models/convert/gguf_metadata.h"
+#include "models/convert/gguf_mxfp4.h"
 #include "models/convert/weight_rows.h"
 #include "models/formats/gguf/architecture.h"
-#include "models/formats/gguf/decode.h"
-#include "models/formats/gguf/encode.h"
 #include "models/formats/gguf/writer.h"
 #include "runtime/program/error.h"
 
-#include <cmath>
+#include <map>
+#include <memory>
 
 namespace ashlar {
 namespace {
@@ -29,105 +31,151 @@ std::optional<std::string> decoder_name(std::string_view name, const ModelConfig
   return std::nullopt;
 }
 
-bool is_query_or_key(std::string_view gguf_name) {
-  return gguf_name.find(".attn_q.") != gguf_name.npos ||
-         gguf_name.find(".attn_k.") != gguf_name.npos;
-}
-
-// Encodes one tensor, row by row.
-class TensorEncoder {
-public:
-  TensorEncoder(const ModelSource& model, const WeightSpec& weight,
-                const gguf::Architecture& architecture, WrittenTensor& written)
-      : rows_(model, weight), written_(written) {
-    if (architecture.interleaves_rope && is_query_or_key(written.name))
-      head_rows_ = model.config().layers.front().head_dim;
-    adds_one_ = architecture.adds_one_to_norms && written.name.ends_with("norm.weight");
-  }
-
-  std::vector<std::byte> encode() {
-    std::vector<std::byte> bytes(*gguf::stored_bytes(written_.type, written_.shape));
-    const auto row_bytes =
-        bytes.size() / static_cast<std::size_t>(std::max<std::int64_t>(rows_.count(), 1));
-    std::vector<float> row(rows_.width()), kept(rows_.width());
-    double changed = 0, norm = 0;
-    for (std::int64_t i = 0; i < rows_.count(); ++i) {
-      rows_.read(source_row(i), row);
-      if (adds_one_)
-        for (float& x : row)
-          x += 1;
-      const auto target =
-          std::span(bytes).subspan(static_cast<std::size_t>(i) * row_bytes, row_bytes);
-      gguf::encode(written_.type, row, target);
-      gguf::decode(written_.type, target, kept);
-      for (std::size_t j = 0; j < row.size(); ++j) {
-        const double x = row[j], error = kept[j] - x;
-        changed += error * error;
-        norm += x * x;
-      }
-    }
-    written_.relative_error = norm > 0 ? std::sqrt(changed / norm) : 0;
-    return bytes;
-  }
-
-private:
-  // See gguf::Architecture::interleaves_rope.
-  std::int64_t source_row(std::int64_t row) const {
-    if (head_rows_ == 0)
-      return row;
-    const std::int64_t i = row % head_rows_;
-    return row - i + i / 2 + i % 2 * (head_rows_ / 2);
-  }
-
-  WeightRows rows_;
-  WrittenTensor& written_;
-  std::int64_t head_rows_ = 0;
-  bool adds_one_ = false;
+// "model.layers.3.mlp.gate.weight" as "blk.3." and "mlp.gate.weight".
+struct LayerTensor {
+  std::string layer;
+  std::string_view name;
 };
+
+std::optional<LayerTensor> find_layer(std::string_view name) {
+  constexpr std::string_view kLayers = "model.layers.";
+  if (!name.starts_with(kLayers))
+    return std::nullopt;
+  name.remove_prefix(kLayers.size());
+  const std::size_t end = std::min(name.find('.'), name.size() - 1) + 1;
+  return LayerTensor{fmt::format("blk.{}", name.substr(0, end)), name.substr(end)};
+}
 
 std::vector<std::byte> bytes_of(const std::vector<float>& values) {
   const auto bytes = std::as_bytes(std::span(values));
   return {bytes.begin(), bytes.end()};
 }
 
+// Which tensors the file gets, out of which of the model's.
+class TensorPlan {
+public:
+  TensorPlan(const ModelSource& model, const GgufRecipe& recipe,
+             const std::function<void(const WrittenTensor&)>& on_tensor)
+      : model_(model), config_(model.config()), recipe_(recipe), on_tensor_(on_tensor) {}
+
+  std::vector<gguf::TensorToWrite> make() {
+    if (const auto divisors = gguf_rope_divisors(config_))
+      tensors_.push_back(
+          {"rope_freqs.weight", gguf::BlockType::f32, {std::ssize(*divisors)}, [divisors] {
+             return bytes_of(*divisors);
+           }});
+    for (const std::string& full : model_.weight_names()) {
+      const auto own = decoder_name(full, config_);
+      if (own && !(config_.tied_embeddings && *own == "lm_head.weight"))
+        add(*own, *model_.find_weight(full));
+    }
+    for (const auto& [name, stack] : stacks_)
+      add_stack(name, stack);
+    return std::move(tensors_);
+  }
+
+private:
+  struct Stack {
+    ExpertSlice slice;                           // of the first expert
+    std::map<std::int64_t, WeightSpec> weights;  // by expert, or one for all
+  };
+
+  void add(const std::string& name, const WeightSpec& weight) {
+    if (const auto layer = find_layer(name))
+      if (is_mxfp4_scales(name) || add_mxfp4(*layer, weight) || add_slices(*layer, weight))
+        return;
+    const auto stored = gguf::gguf_name(gguf::architecture_of(config_.decoder_type), name);
+    if (!stored)
+      throw Unsupported(kUnit, "tensor '{}' has no place in a GGUF file of {}", weight.name,
+                        config_.decoder_type);
+    // The gate of the shared expert is a matrix of one row here, there a vector.
+    WeightSpec source = weight;
+    if (stored->ends_with(".ffn_gate_inp_shexp.weight"))
+      source.shape = {weight.shape.element_count()};
+    add_encoded(*stored, source.shape, [this, source] {
+      const auto rows = std::make_shared<WeightRows>(model_, source);
+      return [rows](std::int64_t row, std::span<float> out) { rows->read(row, out); };
+    });
+  }
+
+  // Packed blocks stay what they are, whatever the recipe says.
+  bool add_mxfp4(const LayerTensor& tensor, const WeightSpec& weight) {
+    const auto slices = slice_mxfp4(tensor.name, weight.shape);
+    for (const Mxfp4Slice& slice : slices) {
+      const WrittenTensor written{tensor.layer + slice.tensor, gguf::BlockType::mxfp4, slice.shape,
+                                  0};
+      tensors_.push_back(
+          {written.name, written.type, written.shape, [this, weight, slice, written] {
+             auto bytes = read_mxfp4(model_, weight, slice);
+             if (on_tensor_)
+               on_tensor_(written);
+             return bytes;
+           }});
+    }
+    return !slices.empty();
+  }
+
+  bool add_slices(const LayerTensor& tensor, const WeightSpec& weight) {
+    const auto slices = slice_experts(tensor.name, weight.shape, config_);
+    for (const ExpertSlice& slice : slices) {
+      Stack& stack = stacks_.try_emplace(tensor.layer + slice.tensor, slice).first->second;
+      if (stack.slice.shape != slice.shape)
+        throw InvalidArgument(kUnit, "'{}': expected {} as of the other experts, got {}",
+                              weight.name, stack.slice.shape.to_string(), slice.shape.to_string());
+      stack.weights.emplace(slice.expert.value_or(0), weight);
+    }
+    return !slices.empty();
+  }
+
+  void add_stack(const std::string& name, const Stack& stack) {
+    std::vector<WeightSpec> weights;
+    for (const auto& [expert, weight] : stack.weights)
+      weights.push_back(weight);
+    const std::int64_t count = config_.experts->count;
+    const std::int64_t found =
+        stack.slice.expert ? std::ssize(weights) : weights.front().shape.dim(0);
+    if (found != count || (stack.slice.expert && stack.weights.rbegin()->first != count - 1))
+      throw InvalidArgument(kUnit, "'{}': expected {} experts, got {}", name, count, found);
+    std::vector<std::int64_t> dims = stack.slice.shape.dims();
+    dims.insert(dims.begin(), count);
+    add_encoded(name, Shape(std::move(dims)), [this, weights, slice = stack.slice] {
+      const auto rows = std::make_shared<ExpertRows>(model_, weights, slice);
+      return [rows](std::int64_t row, std::span<float> out) { rows->read(row, out); };
+    });
+  }
+
+  // `open` is called when the tensor is written, so that no other's rows are in memory.
+  void add_encoded(const std::string& name, const Shape& shape, std::function<ReadRow()> open) {
+    const gguf::BlockType type = recipe_.type_of(name, shape, config_);
+    tensors_.push_back(
+        {name, type, shape,
+         [this, open = std::move(open), written = WrittenTensor{name, type, shape, 0}]() mutable {
+           auto bytes = encode_rows(config_, open(), written);
+           if (on_tensor_)
+             on_tensor_(written);
+           return bytes;
+         }});
+  }
+
+  const ModelSource& model_;
+  const ModelConfig& config_;
+  const GgufRecipe& recipe_;
+  const std::function<void(const WrittenTensor&)>& on_tensor_;
+  std::vector<gguf::TensorToWrite> tensors_;
+  std::map<std::string, Stack> stacks_;
+};
+
 }  // namespace
 
 void write_gguf(const ModelSource& model, const std::filesystem::path& out,
                 const GgufRecipe& recipe,
                 const std::function<void(const WrittenTensor&)>& on_tensor) {
-  const ModelConfig& config = model.config();
-  if (config.quantization)
+  if (model.config().quantization)
     throw InvalidArgument(kUnit, "{} is quantised already", model.name());
-  const gguf::Architecture& architecture = gguf::architecture_of(config.decoder_type);
   gguf::Metadata metadata = gguf_metadata(model);
   metadata["general.file_type"] = recipe.file_type;
-
-  std::vector<gguf::TensorToWrite> tensors;
-  if (const auto divisors = gguf_rope_divisors(config))
-    tensors.push_back(
-        {"rope_freqs.weight", gguf::BlockType::f32, {std::ssize(*divisors)}, [divisors] {
-           return bytes_of(*divisors);
-         }});
-  for (const std::string& full : model.weight_names()) {
-    const auto own = decoder_name(full, config);
-    if (!own || (config.tied_embeddings && *own == "lm_head.weight"))
-      continue;
-    const auto name = gguf::gguf_name(architecture, *own);
-    if (!name)
-      throw Unsupported(kUnit, "tensor '{}' has no place in a GGUF file of architecture {}", full,
-                        architecture.name);
-    const WeightSpec weight = *model.find_weight(full);
-    const gguf::BlockType type = recipe.type_of(*name, weight.shape, config);
-    tensors.push_back(
-        {*name, type, weight.shape,
-         [&, weight, written = WrittenTensor{*name, type, weight.shape, 0}]() mutable {
-           auto bytes = TensorEncoder(model, weight, architecture, written).encode();
-           if (on_tensor)
-             on_tensor(written);
-           return bytes;
-         }});
-  }
-  gguf::write(out, metadata, tensors);
+  TensorPlan plan(model, recipe, on_tensor);
+  gguf::write(out, metadata, plan.make());
 }
 
 }  // namespace ashlar

@@ -2,6 +2,7 @@
 // A model in floats as a GGUF file.
 #pragma once
 
+#include "models/convert/encode_rows.h"
 #include "models/convert/gguf_recipe.h"
 #include "models/generate/model_source.h"
 
@@ -9,13 +10,6 @@
 #include <functional>
 
 namespace ashlar {
-
-struct WrittenTensor {
-  std::string name;  // in the file
-  gguf::BlockType type;
-  Shape shape;
-  double relative_error;  // root mean square of what changed, relative to that of the tensor
-};
 
 // Writes the decoder's tensors, metadata, tokenizer and chat template; of a wrapper, other parts
 // stay out. The file appears complete or not at all and replaces one of that name. `on_tensor` is

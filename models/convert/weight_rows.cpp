@@ -4,6 +4,7 @@
 #include "runtime/program/error.h"
 
 #include <cstring>
+#include <utility>
 
 namespace ashlar {
 namespace {
@@ -19,25 +20,28 @@ void convert_all(std::span<const std::byte> bytes, std::span<float> out, Convert
 
 }  // namespace
 
-WeightRows::WeightRows(const ModelSource& model, const WeightSpec& weight)
-    : model_(model), weight_(weight) {
-  if (!is_float(weight.dtype))
-    throw InvalidArgument("convert", "tensor '{}': expected floats, got {}", weight.name,
-                          name_of(weight.dtype));
-  if (weight.shape.rank() > 0)
-    count_ = weight.shape.dim(0);
-  if (count_ > 0)
-    width_ = static_cast<std::size_t>(weight.shape.element_count() / count_);
-  stored_.resize(width_ * size_of(weight.dtype));
+void to_floats(std::span<const std::byte> stored, DType dtype, std::span<float> out) {
+  if (dtype == DType::f32)
+    convert_all<float>(stored, out, [](float x) { return x; });
+  else
+    convert_all<std::uint16_t>(stored, out, dtype == DType::f16 ? f16_to_float : bf16_to_float);
+}
+
+WeightRows::WeightRows(const ModelSource& model, WeightSpec weight)
+    : model_(model), weight_(std::move(weight)) {
+  if (!is_float(weight_.dtype))
+    throw InvalidArgument("convert", "tensor '{}': expected floats, got {}", weight_.name,
+                          name_of(weight_.dtype));
+  if (weight_.shape.rank() >= 2)
+    width_ = static_cast<std::size_t>(weight_.shape.dim(-1));
+  if (width_ > 0)
+    count_ = weight_.shape.element_count() / static_cast<std::int64_t>(width_);
+  stored_.resize(width_ * size_of(weight_.dtype));
 }
 
 void WeightRows::read(std::int64_t row, std::span<float> out) {
   model_.read_weight(weight_, static_cast<std::uint64_t>(row) * stored_.size(), stored_);
-  if (weight_.dtype == DType::f32)
-    convert_all<float>(stored_, out, [](float x) { return x; });
-  else
-    convert_all<std::uint16_t>(stored_, out,
-                               weight_.dtype == DType::f16 ? f16_to_float : bf16_to_float);
+  to_floats(stored_, weight_.dtype, out);
 }
 
 }  // namespace ashlar

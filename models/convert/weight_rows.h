@@ -10,11 +10,14 @@
 
 namespace ashlar {
 
+// `dtype`: a type of floats.
+void to_floats(std::span<const std::byte> stored, DType dtype, std::span<float> out);
+
 class WeightRows {
 public:
   // `weight` came from the model and is a float tensor; else InvalidArgument. Rows lie along the
-  // first axis; of a vector, each element is one.
-  WeightRows(const ModelSource& model, const WeightSpec& weight);
+  // last axis; of a vector, each element is one.
+  WeightRows(const ModelSource& model, WeightSpec weight);
 
   std::int64_t count() const { return count_; }
   std::size_t width() const { return width_; }  // elements of a row
@@ -23,7 +26,7 @@ public:
 
 private:
   const ModelSource& model_;
-  const WeightSpec& weight_;
+  WeightSpec weight_;
   std::int64_t count_ = 1;
   std::size_t width_ = 1;
   std::vector<std::byte> stored_;

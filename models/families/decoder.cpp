@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/families/decoder.h"
 
+#include "models/nn/causal_conv.h"
 #include "models/nn/experts.h"
 #include "models/nn/gated_delta_net.h"
 #include "models/nn/layers.h"
@@ -9,6 +10,7 @@
 #include "runtime/array/origin.h"
 #include "runtime/program/error.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -45,6 +47,15 @@ std::optional<nn::Weights> find_head(const ModelConfig& config, const nn::Weight
   return std::nullopt;
 }
 
+// MLX converts gated delta nets with the ones added to their norms' weights. Its convolutions tell.
+bool has_whole_norms(const ModelConfig& config, const nn::Weights& model) {
+  const auto layer =
+      std::ranges::find(config.layers, TokenMixer::gated_delta_net, &LayerConfig::mixer);
+  return layer != config.layers.end() &&
+         nn::is_conv_of_mlx(model / "layers" / (layer - config.layers.begin()) /
+                            name_of(TokenMixer::gated_delta_net) / "conv1d");
+}
+
 // By a factor that is not rounded to the type of x.
 Array scaled(const Array& x, double factor) {
   return (x.astype(DType::f32) * factor).astype(x.dtype());
@@ -55,7 +66,10 @@ Array scaled(const Array& x, double factor) {
 Decoder::Decoder(const ModelConfig& config, const nn::Weights& weights,
                  std::vector<LayerState> states, DType dtype)
     : config_(config), names_(decoder_names(config)), model_(model_root(weights, names_)),
-      head_(find_head(config, weights, names_)), states_(std::move(states)), dtype_(dtype) {}
+      head_(find_head(config, weights, names_)), states_(std::move(states)), dtype_(dtype) {
+  if (has_whole_norms(config_, model_))
+    config_.norm = NormKind::plain_f32;
+}
 
 Array Decoder::embed(const Array& ids) const {
   const Array x = nn::embedding(ids, model_ / names_.embeddings, config_.vocab_size,

@@ -12,7 +12,10 @@ namespace {
 
 // Models with a head keep the encoder under a prefix.
 nn::Weights encoder_root(const nn::Weights& root) {
-  return root.has("bert.embeddings.word_embeddings.weight") ? root / "bert" : root;
+  for (const std::string_view prefix : {"bert", "roberta"})
+    if ((root / prefix).has("embeddings.word_embeddings.weight"))
+      return root / prefix;
+  return root;
 }
 
 }  // namespace
@@ -26,9 +29,11 @@ Array Encoder::embed(const Array& ids, const Array& types) const {
   const auto look_up = [&](const Array& rows, std::string_view table, std::int64_t size) {
     return nn::embedding(rows, weights / table, size, config_.hidden_size, dtype_);
   };
+  const std::int64_t first = config_.first_position;
   const Array sum = look_up(ids, "word_embeddings", config_.vocab_size) +
                     look_up(types, "token_type_embeddings", config_.token_types) +
-                    look_up(arange(ids.dim(1)), "position_embeddings", config_.max_positions);
+                    look_up(arange(first, first + ids.dim(1)), "position_embeddings",
+                            first + config_.max_positions);
   return nn::layer_norm(sum, weights / "LayerNorm", config_.norm_epsilon);
 }
 
@@ -71,9 +76,12 @@ Array Encoder::forward(const Array& ids, const Array& types, const Array& valid)
 Array Encoder::classify(const Array& hidden) const {
   Scope scope("classifier");
   const Array first = squeeze(hidden(Slice(), Slice(0, 1)), 1);
-  const Array pooled =
-      tanh(nn::linear(first, model_ / "pooler" / "dense", config_.hidden_size, true));
-  return nn::linear(pooled, root_ / "classifier", config_.labels, true).astype(DType::f32);
+  const bool is_roberta = config_.kind == EncoderKind::roberta;
+  const nn::Weights head = root_ / "classifier";
+  const nn::Weights pooler = is_roberta ? head : model_ / "pooler";
+  const Array pooled = tanh(nn::linear(first, pooler / "dense", config_.hidden_size, true));
+  return nn::linear(pooled, is_roberta ? head / "out_proj" : head, config_.labels, true)
+      .astype(DType::f32);
 }
 
 }  // namespace ashlar

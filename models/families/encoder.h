@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The forward pass of a text encoder (BERT): every token sees all tokens of its row.
+// The forward pass of a text encoder (BERT, RoBERTa): every token sees all tokens of its row.
 #pragma once
 
 #include "models/formats/encoder_config.h"

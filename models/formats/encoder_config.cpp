@@ -15,21 +15,56 @@ namespace ashlar {
 namespace {
 
 constexpr std::string_view kUnit = "config";
-constexpr std::string_view kClassifier = "BertForSequenceClassification";
-// Heads for training, whose tensors an encoder does not need.
-constexpr std::array<std::string_view, 4> kEncoders = {"BertModel", "BertForMaskedLM",
-                                                       "BertForPreTraining", kClassifier};
 
-bool has_classifier(const JsonFields& fields) {
+struct Family {
+  std::string_view model_type, class_prefix;
+  EncoderKind kind;
+};
+constexpr std::array kFamilies = {
+    Family{"bert", "Bert", EncoderKind::bert},
+    Family{"roberta", "Roberta", EncoderKind::roberta},
+    Family{"xlm-roberta", "XLMRoberta", EncoderKind::roberta},
+    Family{"camembert", "Camembert", EncoderKind::roberta},
+};
+
+constexpr std::string_view kClassifier = "ForSequenceClassification";
+// Heads for training, whose tensors an encoder does not need.
+constexpr std::array<std::string_view, 4> kHeads = {"Model", "ForMaskedLM", "ForPreTraining",
+                                                    kClassifier};
+
+const Family& read_family(const JsonFields& fields) {
+  const std::string type = fields.text("model_type").value_or("");
+  const auto found = std::ranges::find(kFamilies, type, &Family::model_type);
+  if (found == kFamilies.end())
+    throw Unsupported(kUnit,
+                      "{}: model type {} is no encoder that is supported: expected bert, roberta, "
+                      "xlm-roberta or camembert",
+                      fields.where(), in_quotes(type, 40));
+  return *found;
+}
+
+bool has_classifier(const JsonFields& fields, const Family& family) {
   bool found = false;
   for (const std::string& name :
        fields.texts("architectures").value_or(std::vector<std::string>{})) {
-    if (std::ranges::find(kEncoders, name) == kEncoders.end())
+    const bool is_known = name.starts_with(family.class_prefix);
+    const std::string_view head =
+        is_known ? std::string_view(name).substr(family.class_prefix.size()) : "";
+    if (std::ranges::find(kHeads, head) == kHeads.end())
       throw Unsupported(kUnit, "{}: architecture {} is not supported", fields.where(),
                         in_quotes(name, 40));
-    found |= name == kClassifier;
+    found |= head == kClassifier;
   }
   return found;
+}
+
+// A table for positions from the padding token's on.
+void shift_positions(const JsonFields& fields, EncoderConfig& config) {
+  const IntegerRange ids{0, config.max_positions - 2};
+  config.first_position = fields.integer("pad_token_id", ids).value_or(1) + 1;
+  config.max_positions -= config.first_position;
+  if (config.max_positions < 1)
+    fields.fail("max_position_embeddings", "more positions than those up to padding's");
 }
 
 std::int64_t read_labels(const JsonFields& fields) {
@@ -45,10 +80,6 @@ void check_features(const JsonFields& fields) {
   if (positions && *positions != "absolute")
     throw Unsupported(kUnit, "{}: position_embedding_type: {} is not supported", fields.where(),
                       in_quotes(*positions, 40));
-  const auto type = fields.text("model_type");
-  if (!type || *type != "bert")
-    throw Unsupported(kUnit, "{}: model type {} is no encoder that is supported: expected bert",
-                      fields.where(), in_quotes(type.value_or(""), 40));
 }
 
 }  // namespace
@@ -56,11 +87,13 @@ void check_features(const JsonFields& fields) {
 EncoderConfig parse_encoder_config(const nlohmann::json& json, std::string_view file) {
   const JsonFields fields(json, std::string(file));
   check_features(fields);
+  const Family& family = read_family(fields);
   const auto size = [&](std::string_view key, std::int64_t limit, std::int64_t fallback) {
     return fields.integer(key, {1, limit}).value_or(fallback);
   };
-  EncoderConfig config;
-  config.vocab_size = size("vocab_size", kMaxVocabulary, 30522);
+  EncoderConfig config{.kind = family.kind};
+  config.vocab_size =
+      size("vocab_size", kMaxVocabulary, family.model_type == "roberta" ? 50265 : 30522);
   config.hidden_size = size("hidden_size", kMaxWidth, 768);
   config.intermediate_size = size("intermediate_size", kMaxWidth, 3072);
   config.layers = size("num_hidden_layers", kMaxLayers, 12);
@@ -72,7 +105,9 @@ EncoderConfig parse_encoder_config(const nlohmann::json& json, std::string_view 
   config.token_types = size("type_vocab_size", kMaxVocabulary, 2);
   config.norm_epsilon = fields.positive_number("layer_norm_eps").value_or(1e-12);
   config.activation = read_activation(fields, "hidden_act", "gelu");
-  config.labels = has_classifier(fields) ? read_labels(fields) : 0;
+  if (config.kind == EncoderKind::roberta)
+    shift_positions(fields, config);
+  config.labels = has_classifier(fields, family) ? read_labels(fields) : 0;
   config.dtype = read_dtype(fields);
   return config;
 }

@@ -80,6 +80,14 @@ LoadableTensor as_stored(const CheckpointTensor& tensor, DType dtype) {
           }};
 }
 
+LoadableTensor of_integers(const std::vector<std::int32_t>& values) {
+  return {
+      DType::i32, {std::ssize(values)}, [values](std::uint64_t offset, std::span<std::byte> chunk) {
+        std::ranges::copy(std::as_bytes(std::span(values)).subspan(offset, chunk.size()),
+                          chunk.begin());
+      }};
+}
+
 // The last axis replaced.
 Shape with_columns(const Shape& shape, std::int64_t columns) {
   std::vector<std::int64_t> dims = shape.dims();
@@ -113,6 +121,8 @@ void LoadableTensors::add_packed(const std::string& module, const QuantizedMatri
   const Shape groups = with_columns(matrix.shape, columns / group_size_of(matrix.encoding));
   parts_[module + ".scales"] = of_floats(matrix.scale_dtype, groups, matrix.scale);
   parts_[module + ".biases"] = of_floats(matrix.scale_dtype, groups, matrix.bias);
+  if (!matrix.input_order.empty())
+    parts_[module + ".input_order"] = of_integers(matrix.input_order);
   quantization_->modules.insert_or_assign(module, matrix.encoding);
 }
 
@@ -120,6 +130,23 @@ void LoadableTensors::add_unpacked(const std::string& module, const QuantizedMat
   parts_[module + ".weight"] = of_floats(matrix.unpacked_dtype, matrix.shape, unpacked(matrix));
   parts_[module + ".scales"] = std::nullopt;
   quantization_->modules.insert_or_assign(module, std::nullopt);
+}
+
+bool LoadableTensors::is_part_of_converted(std::string_view stored) const {
+  const std::size_t dot = std::min(stored.rfind('.'), stored.size());
+  return matrices_.contains(stored.substr(0, dot)) && stored.substr(dot) != ".bias";
+}
+
+std::vector<std::string> LoadableTensors::names() const {
+  std::vector<std::string> names;
+  for (const CheckpointTensor& tensor : checkpoint_->tensors())
+    if (!is_part_of_converted(tensor.info->name))
+      names.push_back(tensor.info->name);
+  for (const auto& [name, part] : parts_)
+    if (part)
+      names.push_back(name);
+  std::ranges::sort(names);
+  return names;
 }
 
 std::optional<LoadableTensor> LoadableTensors::find(std::string_view name) const {

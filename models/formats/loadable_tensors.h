@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tensors of a checkpoint in the types and shapes that programs read. Tensors of runtime types
 // are what they are; 64-bit floats become f32; a quantised matrix `m` of any layout becomes
-// `m.weight` (u32 words), `m.scales` and `m.biases` where it is affine, and plain floats `m.weight`
-// where it consists of small floats. They are computed as they are read: no copy of a whole tensor
+// `m.weight` (u32 words), `m.scales` and `m.biases` where it is affine, with `m.input_order` (i32)
+// where its columns were sorted (quantized/column_order.h), and plain floats `m.weight` where it
+// consists of small floats. They are computed as they are read: no copy of a whole tensor
 // is made.
 #pragma once
 
@@ -19,6 +20,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ashlar {
 
@@ -37,6 +39,9 @@ public:
   LoadableTensors(std::shared_ptr<const Checkpoint> checkpoint,
                   const std::optional<QuantizationConfig>& quantization);
 
+  // Of the tensors that find() knows, sorted: of converted matrices the parts that they become.
+  std::vector<std::string> names() const;
+
   // Throws Unsupported for stored types that no program knows.
   std::optional<LoadableTensor> find(std::string_view name) const;
 
@@ -47,6 +52,7 @@ public:
   const quantized::QuantizedMatrices& converted() const { return matrices_; }
 
 private:
+  bool is_part_of_converted(std::string_view stored) const;
   void add_packed(const std::string& module, const quantized::QuantizedMatrix& matrix);
   void add_unpacked(const std::string& module, const quantized::QuantizedMatrix& matrix);
 

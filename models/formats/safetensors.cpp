@@ -2,11 +2,8 @@
 #include "models/formats/safetensors.h"
 
 #include "runtime/program/error.h"
-#include "runtime/program/in_quotes.h"
 
-#include <algorithm>
 #include <array>
-#include <numeric>
 #include <utility>
 
 namespace ashlar {
@@ -33,18 +30,6 @@ std::uint64_t header_bytes(const InputFile& file) {
   return length;
 }
 
-std::vector<std::size_t> sorted_by_name(const std::vector<TensorInfo>& tensors,
-                                        std::string_view file) {
-  std::vector<std::size_t> order(tensors.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  const auto name = [&](std::size_t i) -> std::string_view { return tensors[i].name; };
-  std::ranges::sort(order, {}, name);
-  const auto twin = std::ranges::adjacent_find(order, {}, name);
-  if (twin != order.end())
-    throw FormatError(kUnit, "{}: tensor {} appears twice", file, in_quotes(tensors[*twin].name));
-  return order;
-}
-
 }  // namespace
 
 SafetensorsFile SafetensorsFile::open(const std::filesystem::path& path) {
@@ -61,19 +46,15 @@ SafetensorsFile SafetensorsFile::open(const std::filesystem::path& path) {
 SafetensorsFile::SafetensorsFile(std::filesystem::path path, std::string name,
                                  SafetensorsHeader header, MappedFile file, std::size_t data_offset)
     : path_(std::move(path)), name_(std::move(name)), header_(std::move(header)),
-      by_name_(sorted_by_name(header_.tensors, name_)), file_(std::move(file)),
+      by_name_(header_.tensors, kUnit, name_), file_(std::move(file)),
       data_(file_.bytes().subspan(data_offset)) {}
 
 const TensorInfo* SafetensorsFile::find(std::string_view name) const {
-  const auto name_at = [&](std::size_t i) -> std::string_view { return tensors()[i].name; };
-  const auto it = std::ranges::lower_bound(by_name_, name, {}, name_at);
-  return it != by_name_.end() && name_at(*it) == name ? &tensors()[*it] : nullptr;
+  return by_name_.find(tensors(), name);
 }
 
 std::span<const std::byte> SafetensorsFile::data(const TensorInfo& info) const {
-  if (info.begin > info.end || info.end > data_.size())
-    throw InvalidArgument(kUnit, "tensor {} does not lie in {}", in_quotes(info.name), name_);
-  return data_.subspan(info.begin, info.end - info.begin);
+  return data_of(info, data_, kUnit, name_);
 }
 
 }  // namespace ashlar

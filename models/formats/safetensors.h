@@ -9,6 +9,7 @@
 #pragma once
 
 #include "models/formats/stored_type.h"
+#include "models/formats/tensor_index.h"
 #include "runtime/program/input_file.h"
 #include "runtime/program/shape.h"
 
@@ -77,7 +78,7 @@ private:
   std::filesystem::path path_;
   std::string name_;
   SafetensorsHeader header_;
-  std::vector<std::size_t> by_name_;  // indices into tensors(), sorted by name
+  TensorIndex<TensorInfo> by_name_;
   MappedFile file_;
   std::span<const std::byte> data_;
 };

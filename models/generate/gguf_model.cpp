@@ -7,8 +7,8 @@
 
 namespace ashlar {
 
-GgufModel GgufModel::open(const std::filesystem::path& path) {
-  return GgufModel(gguf::Checkpoint::open(path));
+GgufModel GgufModel::open(const std::filesystem::path& path, gguf::KScales scales) {
+  return GgufModel(gguf::Checkpoint::open(path, scales));
 }
 
 GgufModel::GgufModel(gguf::Checkpoint checkpoint)

@@ -12,7 +12,8 @@ namespace ashlar {
 class GgufModel final : public ModelSource {
 public:
   // Throws IoError, FormatError or Unsupported, naming the file.
-  static GgufModel open(const std::filesystem::path& path);
+  static GgufModel open(const std::filesystem::path& path,
+                        gguf::KScales scales = gguf::KScales::two_steps);
 
   const gguf::Checkpoint& checkpoint() const { return checkpoint_; }
 

@@ -4,7 +4,6 @@
 #include "models/formats/json_file.h"
 #include "models/formats/template/chat_template.h"
 #include "models/formats/tokenizer/tokenizer.h"
-#include "models/generate/checkpoint_weights.h"
 #include "runtime/program/in_quotes.h"
 #include "runtime/program/input_file.h"
 
@@ -31,10 +30,7 @@ nlohmann::json ModelFiles::config_json() const {
 }
 
 std::vector<std::string> ModelFiles::weight_names() const {
-  std::vector<std::string> names;
-  for (const CheckpointTensor& tensor : checkpoint_->tensors())
-    names.push_back(tensor.info->name);
-  return names;
+  return tensors_->names();
 }
 
 std::optional<std::string> ModelFiles::tokenizer_json() const {

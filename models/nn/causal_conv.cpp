@@ -45,12 +45,20 @@ Array conv_window(const Array& x, std::int64_t kernel, const TokenRange& range,
   return window;
 }
 
+bool is_conv_of_mlx(const Weights& weights) {
+  const auto shape = weights.find_shape("weight");
+  return shape && shape->rank() == 3 && shape->dim(2) == 1;
+}
+
 Array causal_conv(const Array& window, const Weights& weights, std::int64_t kernel, bool bias) {
   Scope scope(weights.name());
   const std::int64_t width = window.dim(2), tokens = window.dim(1) - kernel + 1;
-  const Array weight = weights.get("weight", {width, 1, kernel}).astype(DType::f32);
+  const bool of_mlx = is_conv_of_mlx(weights);
+  const Shape stored = of_mlx ? Shape{width, kernel, 1} : Shape{width, 1, kernel};
+  const Array weight = weights.get("weight", stored).astype(DType::f32);
   const auto tap = [&](std::int64_t j) {
-    return window(Slice(), Slice(j, j + tokens)).astype(DType::f32) * weight(Slice(), 0, j);
+    return window(Slice(), Slice(j, j + tokens)).astype(DType::f32) *
+           (of_mlx ? weight(Slice(), j, 0) : weight(Slice(), 0, j));
   };
   Array sum = tap(0);
   for (std::int64_t j = 1; j < kernel; ++j)

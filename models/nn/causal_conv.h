@@ -15,7 +15,10 @@ Array conv_window(const Array& x, std::int64_t kernel, const TokenRange& range,
                   const State* inputs);
 
 // y[t, c] = sum over j of weight[c, 0, j] * window[t + j, c], plus bias[c] if asked for:
-// window [B, kernel - 1 + T, C] to [B, T, C]. Summed in f32.
+// window [B, kernel - 1 + T, C] to [B, T, C]. Summed in f32. MLX stores the weight as [c, j, 0].
 Array causal_conv(const Array& window, const Weights& weights, std::int64_t kernel, bool bias);
+
+// Whether the module's weight is one that MLX stored.
+bool is_conv_of_mlx(const Weights& weights);
 
 }  // namespace ashlar::nn

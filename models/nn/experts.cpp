@@ -19,12 +19,18 @@ Array projections(const Weights& experts, std::string_view name, const ExpertsCo
   return stacked_matrices(modules, {out, in});
 }
 
-// Modules of their own, as MLX stacks them.
+bool has_stacks(const Weights& modules) {
+  return modules.has("gate_proj.weight") || modules.has("gate_proj_blocks");
+}
+
+// Modules of their own, as MLX stacks them, or packed as MXFP4.
 ExpertMatrices stacked_projections(const Weights& weights, const ExpertsConfig& config,
                                    std::int64_t hidden_size) {
   const auto projection = [&](std::string_view name, std::int64_t out, std::int64_t in) {
     const Weights module = weights / name;
-    ExpertProjection stacked{module.matrix({config.count, out, in})};
+    const Shape shape{config.count, out, in};
+    const bool packed = weights.has(fmt::format("{}_blocks", name));
+    ExpertProjection stacked{packed ? weights.mxfp4(name, shape) : module.matrix(shape)};
     if (config.has_biases)
       stacked.bias = module.get("bias", {config.count, out});
     return stacked;
@@ -111,7 +117,7 @@ ExpertMatrices expert_matrices(const Weights& weights, const ExpertsConfig& conf
   const std::int64_t count = config.count, inner = config.intermediate_size;
   const Weights experts = weights / "experts";
   for (const Weights& stacked : {weights / "switch_mlp", experts, experts / "switch_glu"})
-    if (stacked.has("gate_proj.weight"))
+    if (has_stacks(stacked))
       return stacked_projections(stacked, config, hidden_size);
   if (config.interleaved)
     return interleaved_matrices(experts, config, hidden_size);

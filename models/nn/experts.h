@@ -30,7 +30,8 @@ struct ExpertMatrices {
   ExpertProjection gate, up, down;
 };
 // From a block's tensors, however they are stored: one by one (`experts.3.gate_proj`, by the
-// config's names), stacked (`switch_mlp.gate_proj`) or with gate and up in one
+// config's names), stacked (`switch_mlp.gate_proj`, or `switch_mlp.gate_proj_blocks` in MXFP4) or
+// with gate and up in one
 // (`experts.gate_up_proj`). Packed matrices stay packed.
 ExpertMatrices expert_matrices(const Weights& weights, const ExpertsConfig& config,
                                std::int64_t hidden_size);

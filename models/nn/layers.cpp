@@ -21,7 +21,8 @@ Array query_scale(const Array& positions, const RopeParameters& rope) {
 
 Array linear(const Array& x, const Weights& weights, std::int64_t out, bool bias) {
   Scope scope(weights.name());
-  const Array y = ashlar::linear(x, weights.matrix({out, x.dim(-1)}));
+  const auto [matrix, order] = weights.ordered_matrix({out, x.dim(-1)});
+  const Array y = ashlar::linear(order ? take(x, *order, -1) : x, matrix);
   return bias ? y + weights.get("bias", {out}).astype(x.dtype()) : y;
 }
 

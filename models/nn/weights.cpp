@@ -5,6 +5,7 @@
 #include "runtime/array/quantization.h"
 #include "runtime/array/trace.h"
 #include "runtime/program/error.h"
+#include "runtime/program/k_encoding.h"
 
 namespace ashlar::nn {
 
@@ -61,6 +62,11 @@ bool Weights::has(std::string_view name) const {
   return source_->tensors(full_name(name)).has_value();
 }
 
+std::optional<Shape> Weights::find_shape(std::string_view name) const {
+  const auto tensor = source_->tensors(full_name(name));
+  return tensor ? std::optional(tensor->shape()) : std::nullopt;
+}
+
 Array Weights::tensor(std::string_view name, const Shape& shape) const {
   const std::string full = full_name(name);
   std::optional<Array> tensor = source_->tensors(full);
@@ -97,8 +103,22 @@ Array Weights::mxfp4(std::string_view name, const Shape& shape) const {
 }
 
 Array Weights::matrix(const Shape& shape) const {
-  return matrix(shape,
-                [this](std::string_view name, const Shape& part) { return tensor(name, part); });
+  require_inputs_in_order();
+  return ordered_matrix(shape).matrix;
+}
+
+Weights::OrderedMatrix Weights::ordered_matrix(const Shape& shape) const {
+  const auto part = [this](std::string_view name, const Shape& of) { return tensor(name, of); };
+  OrderedMatrix ordered{matrix(shape, part), std::nullopt};
+  if (has("input_order"))
+    ordered.input_order = tensor("input_order", {shape.dim(-1)});
+  return ordered;
+}
+
+void Weights::require_inputs_in_order() const {
+  if (has("input_order"))
+    throw Unsupported("model", "'{}': groups of columns out of order are not supported here",
+                      prefix_);
 }
 
 Array Weights::matrix(const Shape& shape, const Parts& parts) const {
@@ -118,13 +138,20 @@ Array Weights::dequantized(const Shape& shape, const Parts& parts) const {
   if (!encoding)
     throw InvalidArgument(
         "model", "'{}' has scales, but config.json does not say how it is quantised", prefix_);
-  const std::int64_t in = shape.dim(-1);
-  if (in % row_unit(*encoding) != 0)
-    throw InvalidArgument("model", "'{}': groups of {} do not divide its {} columns", prefix_,
-                          row_unit(*encoding), in);
+  const bool in_two_steps =
+      !has("biases") && source_->tensors(full_name("scales"))->dtype() == DType::u32;
+  const std::int64_t in = shape.dim(-1), unit = in_two_steps ? kSuperBlock : row_unit(*encoding);
+  if (in % unit != 0)
+    throw InvalidArgument("model", "'{}': groups of {} do not divide its {} columns", prefix_, unit,
+                          in);
   std::vector<std::int64_t> groups = shape.dims(), words = groups;
-  groups.back() = in / encoding->group_size;
   words.back() = in * encoding->bits / 32;
+  if (in_two_steps) {
+    groups.back() = in / kSuperBlock * kSuperBlockScaleWords;
+    return two_step_matrix(parts("weight", Shape(words)), parts("scales", Shape(groups)),
+                           encoding->bits);
+  }
+  groups.back() = in / encoding->group_size;
   const QuantizedArray quantised{parts("weight", Shape(words)), parts("scales", Shape(groups)),
                                  parts("biases", Shape(groups)), *encoding};
   const DType packed = quantised.packed.dtype(), scales = quantised.scales.dtype(),
@@ -135,6 +162,13 @@ Array Weights::dequantized(const Shape& shape, const Parts& parts) const {
                           "{}, {} and {}",
                           prefix_, name_of(packed), name_of(scales), name_of(biases));
   return dequantize(quantised);
+}
+
+Array Weights::two_step_matrix(const Array& packed, const Array& scales, std::int64_t bits) const {
+  if (packed.dtype() != DType::u32)
+    throw InvalidArgument("model", "'{}': expected u32 words, got {}", prefix_,
+                          name_of(packed.dtype()));
+  return dequantize_k(packed, scales, bits);
 }
 
 Array stacked_matrices(const std::vector<Weights>& modules, const Shape& shape) {
@@ -152,11 +186,13 @@ Array stacked_matrices(const std::vector<Weights>& modules, const Shape& shape) 
     return first.source_->stack(names);
   };
   const auto& quantization = first.source_->quantization;
-  for (const Weights& module : modules)
+  for (const Weights& module : modules) {
+    module.require_inputs_in_order();
     if (quantization && first.has("scales") &&
         quantization->encoding_of(module.prefix_) != quantization->encoding_of(first.prefix_))
       throw InvalidArgument("model", "'{}' and '{}' are quantised differently", first.prefix_,
                             module.prefix_);
+  }
   std::vector<std::int64_t> dims = shape.dims();
   dims.insert(dims.begin(), static_cast<std::int64_t>(modules.size()));
   return first.matrix(Shape(dims), stacked);

@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -31,6 +32,8 @@ public:
   Weights operator/(std::int64_t index) const;
 
   bool has(std::string_view name) const;
+  // None when there is no such tensor.
+  std::optional<Shape> find_shape(std::string_view name) const;
   // The tensor in its own element type. Throws InvalidArgument when it is missing, holds no
   // floats or its shape is another one: geometry is checked against the file, never assumed.
   Array get(std::string_view name, const Shape& shape) const;
@@ -41,9 +44,17 @@ public:
 
   // The tensor `weight` [out, in] of a linear or embedding module, or a stack of them [E, out, in]:
   // floats in their stored type, or dequantised to f32 where the module has `scales` (see
-  // QuantizationConfig). Throws InvalidArgument also when the parts of a quantised matrix do not
-  // fit each other or the config.
+  // QuantizationConfig), which without `biases` are in two steps (dequantize_k). Throws
+  // InvalidArgument also when the parts of a quantised matrix do not fit each other or the config.
+  // Throws Unsupported where the matrix has its inputs in an order of their own.
   Array matrix(const Shape& shape) const;
+
+  struct OrderedMatrix {
+    Array matrix;
+    std::optional<Array> input_order;  // i32 [in]: column k is for input input_order[k]
+  };
+  // As `matrix`, in whatever order.
+  OrderedMatrix ordered_matrix(const Shape& shape) const;
 
   // The last part of the prefix: "q_proj" of "model.layers.3.self_attn.q_proj".
   std::string_view name() const;
@@ -60,8 +71,10 @@ private:
   std::string full_name(std::string_view name) const;
   // As `get`, of any element type.
   Array tensor(std::string_view name, const Shape& shape) const;
+  void require_inputs_in_order() const;
   Array matrix(const Shape& shape, const Parts& parts) const;
   Array dequantized(const Shape& shape, const Parts& parts) const;
+  Array two_step_matrix(const Array& packed, const Array& scales, std::int64_t bits) const;
 
   struct Source {
     Tensors tensors;

@@ -79,6 +79,10 @@ Array dequantize_mxfp4(const Array& packed, const Array& scales, DType dtype) {
   return table::dequantize_mxfp4(packed, scales, dtype);
 }
 
+Array dequantize_k(const Array& packed, const Array& scales, std::int64_t bits, DType dtype) {
+  return table::dequantize_k(packed, scales, bits, dtype);
+}
+
 Array quantized_matmul(const Operand& x, const QuantizedArray& weight) {
   const WrittenAt at(x.where());
   return linear(x, dequantize(weight));

@@ -28,6 +28,11 @@ Array dequantize(const QuantizedArray& input, DType dtype = DType::f32);
 // little.
 Array dequantize_mxfp4(const Array& packed, const Array& scales, DType dtype = DType::f32);
 
+// Numbers whose groups scale in two steps (runtime/program/k_encoding.h): packed
+// [..., K * bits / 32], scales [..., K / 256 * 5], both u32. Costs as little.
+Array dequantize_k(const Array& packed, const Array& scales, std::int64_t bits,
+                   DType dtype = DType::f32);
+
 // x [..., in] times weight [out, in] transposed, as linear(x, dequantize(weight)).
 Array quantized_matmul(const Operand& x, const QuantizedArray& weight);
 

@@ -4,6 +4,7 @@
 #include "runtime/array/ops.h"
 #include "runtime/array/promotion.h"
 #include "runtime/array/table_functions.h"
+#include "runtime/program/k_encoding.h"
 
 #include <algorithm>
 #include <cmath>
@@ -286,6 +287,34 @@ Cases mxfp4_cases(DType dtype, Leaves& leaves) {
   return cases;
 }
 
+// Any numbers with scales in two steps: d and m are a half each, so that differences round alike.
+Cases k_cases(Leaves& leaves) {
+  Cases cases;
+  for (std::int64_t bits = 2; bits <= 6; ++bits) {
+    const auto weights = [&](std::vector<std::int64_t> dims, std::int64_t length, DType dtype) {
+      dims.push_back(length * bits / 32);
+      const Array packed = leaves.leaf(DType::u32, Shape(dims), Domain::any);
+      dims.back() = length / kSuperBlock;
+      dims.push_back(kSuperBlockScaleWords - 1);
+      const Array bytes = leaves.leaf(DType::u32, Shape(dims), Domain::any);
+      dims.back() = 1;
+      const Array halves = broadcast_to(array({0x38003800U}, {1}), Shape(dims));
+      return dequantize_k(packed, flatten(concatenate({halves, bytes}, -1), -2), bits, dtype);
+    };
+    cases.push_back({weights({3}, 512, DType::f32), {}});
+    cases.push_back(
+        {take(weights({9}, 256, DType::bf16), leaves.indices(DType::i32, {4}, 0, 9), 0), {}});
+    const std::int64_t rows = leaves.number(1, 12);
+    const Array x = leaves.leaf(DType::f32, {rows, 512}, Domain::unit);
+    const double largest = std::ldexp(512.0, static_cast<int>(bits) + 7);
+    cases.push_back({linear(x, weights({2 * rows + 17}, 512, DType::f32)), {16, 1e-7 * largest}});
+    cases.push_back({expert_linear(expand_dims(x, 1), weights({3, 11}, 512, DType::f32),
+                                   leaves.indices(DType::i32, {rows, 1}, 0, 3)),
+                     {16, 1e-7 * largest}});
+  }
+  return cases;
+}
+
 Cases quantized_cases(Leaves& leaves) {
   constexpr DType kFloats[] = {DType::f32, DType::f16, DType::bf16};
   Cases cases;
@@ -380,7 +409,9 @@ std::vector<Case> make_cases(const OpInfo& info, DType dtype, const Shape& shape
   case OpClass::attention:
     return attention_cases(dtype, leaves);
   case OpClass::quantized:
-    return info.kind == OpKind::dequantize ? quantized_cases(leaves) : mxfp4_cases(dtype, leaves);
+    return info.kind == OpKind::dequantize     ? quantized_cases(leaves)
+           : info.kind == OpKind::dequantize_k ? k_cases(leaves)
+                                               : mxfp4_cases(dtype, leaves);
   case OpClass::custom:
     return {};  // has no reference: tests/runtime/array/custom_kernel_test.cpp
   }

@@ -2,11 +2,14 @@
 // Text encoders against what Hugging Face transformers computes in float32
 // (tests/data/goldens/encoders), whose batch rows are padded to one length.
 #include "models/compile/encoder_model.h"
+#include "models/formats/json_file.h"
+#include "models/formats/safetensors_writer.h"
 #include "runtime/program/error.h"
 #include "tests/models/formats/test_files.h"
 #include "tests/parity/reference.h"
 
 #include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 
 #include <cmath>
 
@@ -113,6 +116,61 @@ TEST(Encoder, ScoresOfPairs) {
   const std::vector<float> expected = reference.floats("logits");
   ASSERT_EQ(scores.size(), expected.size());
   EXPECT_LE(nmse(scores, expected), kTolerance);
+}
+
+// The golden as RoBERTa stores such a model: other names, and two more rows of positions.
+fs::path as_roberta(const std::string& name, const test::TemporaryFolder& folder) {
+  const auto file = SafetensorsFile::open(golden(name) / "model.safetensors");
+  constexpr std::string_view kPositions = "embeddings.position_embeddings.weight";
+  std::vector<std::byte> positions;
+  std::vector<TensorToWrite> tensors;
+  for (const TensorInfo& info : file.tensors()) {
+    std::string renamed = info.name;
+    for (const auto& [from, to] : {std::pair("bert.pooler.dense.", "classifier.dense."),
+                                   {"classifier.", "classifier.out_proj."},
+                                   {"bert.", "roberta."}})
+      if (renamed.starts_with(from)) {
+        renamed.replace(0, std::string_view(from).size(), to);
+        break;
+      }
+    tensors.push_back({renamed, info.type, info.shape, file.data(info)});
+    if (!renamed.ends_with(kPositions))
+      continue;
+    const auto data = file.data(info);
+    positions.assign(2 * data.size() / static_cast<std::size_t>(info.shape.dim(0)), std::byte{64});
+    positions.insert(positions.end(), data.begin(), data.end());
+    tensors.back().shape = {info.shape.dim(0) + 2, info.shape.dim(1)};
+    tensors.back().data = positions;
+  }
+  write_safetensors(folder.path() / "model.safetensors", std::move(tensors));
+  nlohmann::json config = read_json_file(golden(name) / "config.json");
+  config["model_type"] = "xlm-roberta";
+  config["pad_token_id"] = 1;
+  config["max_position_embeddings"] = config["max_position_embeddings"].get<int>() + 2;
+  for (nlohmann::json& architecture : config["architectures"])
+    architecture = "XLMRoberta" + architecture.get<std::string>().substr(4);
+  folder.write("config.json", config.dump());
+  return folder.path();
+}
+
+TEST(Encoder, RobertaDiffersInNamesAndPositions) {
+  const test::TemporaryFolder plain, classifier;
+  const Reference hidden(golden("bert") / "expected.safetensors"),
+      scored(golden("bert_reranker") / "expected.safetensors");
+  EncoderModel encoder(
+      as_roberta("bert", plain),
+      {.output = EncoderOutput::hidden_states, .dtype = DType::f32, .batch = 2, .sizes = {32}});
+  const auto inputs = inputs_of(hidden);
+  const auto rows = encoder.run(inputs);
+  for (std::size_t row = 0; row < rows.size(); ++row)
+    EXPECT_LE(nmse(rows[row], hidden_of(hidden, row, inputs[row].ids.size())), kTolerance) << row;
+
+  EncoderModel scorer(as_roberta("bert_reranker", classifier),
+                      {.dtype = DType::f32, .batch = 2, .sizes = {24}});
+  std::vector<float> scores;
+  for (const auto& row : scorer.run(inputs_of(scored)))
+    scores.insert(scores.end(), row.begin(), row.end());
+  EXPECT_LE(nmse(scores, scored.floats("logits")), kTolerance);
 }
 
 TEST(Encoder, RefusesWhatItCannotRun) {

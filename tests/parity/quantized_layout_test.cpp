@@ -2,24 +2,79 @@
 // Whole models from quantised checkpoints of every layout, against the dequantised model in NumPy
 // (tests/data/make_quantized_cases.py).
 #include "models/compile/logits.h"
+#include "models/formats/safetensors_writer.h"
 #include "models/formats/tensor_values.h"
+#include "tests/models/formats/test_files.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <list>
 
 namespace ashlar {
 namespace {
 
 namespace fs = std::filesystem;
 
+// Numbered in reverse, with `g_idx` saying so: the same matrices, of columns in another order.
+void reverse_groups(const fs::path& folder) {
+  const auto file = SafetensorsFile::open(folder / "model.safetensors");
+  std::vector<TensorToWrite> tensors;
+  std::list<std::vector<std::byte>> kept;
+  const auto add = [&](const std::string& name, StoredType type, const Shape& shape,
+                       std::vector<std::byte> bytes) {
+    tensors.push_back({name, type, shape, kept.emplace_back(std::move(bytes))});
+  };
+  for (const TensorInfo& info : file.tensors()) {
+    const auto data = file.data(info);
+    std::vector<std::byte> bytes(data.begin(), data.end());
+    const bool is_by_group = info.name.ends_with(".scales") || info.name.ends_with(".qzeros");
+    if (is_by_group) {
+      const std::size_t groups = static_cast<std::size_t>(info.shape.dim(0)),
+                        row = bytes.size() / groups;
+      for (std::size_t group = 0; group < groups; ++group)
+        std::ranges::copy(data.subspan(group * row, row),
+                          bytes.end() - static_cast<std::ptrdiff_t>((group + 1) * row));
+    }
+    if (info.name.ends_with(".scales")) {
+      const std::string module = info.name.substr(0, info.name.rfind('.'));
+      const TensorInfo& words = *file.find(module + ".qweight");
+      const std::int64_t columns = words.shape.dim(0) * 8, groups = info.shape.dim(0);
+      EXPECT_GT(groups, 1);
+      std::vector<std::int32_t> numbers;
+      for (std::int64_t k = 0; k < columns; ++k)
+        numbers.push_back(static_cast<std::int32_t>(groups - 1 - k * groups / columns));
+      const auto stored = std::as_bytes(std::span(numbers));
+      add(module + ".g_idx", StoredType::i32, {columns}, {stored.begin(), stored.end()});
+    }
+    if (!info.name.ends_with(".g_idx"))
+      add(info.name, info.type, info.shape, std::move(bytes));
+  }
+  write_safetensors(folder / "model.safetensors", std::move(tensors));
+}
+
 class QuantizedLayoutTest : public testing::TestWithParam<std::string> {};
 
 // Numbers of 8 bits times a scale of their own are rounded to f16 as they are loaded.
 double largest_error(const std::string& layout) {
   return layout == "fp8_tensor" ? 2e-6 : 1e-6;
+}
+
+TEST(QuantizedLayout, GroupsOfColumnsOutOfOrder) {
+  const test::TemporaryFolder copy;
+  const fs::path golden = fs::path(ASHLAR_TEST_DATA) / "quantized/gptq";
+  for (const char* name : {"config.json", "model.safetensors"})
+    fs::copy_file(golden / name, copy.path() / name);
+  const std::vector<std::vector<std::int32_t>> ids{{3, 1, 4, 1, 5, 9, 2, 6}};
+  const LogitsOptions options{.dtype = DType::f32, .chunk = 3};
+  const auto expected = compute_logits(copy.path(), ids, options).front().values;
+  reverse_groups(copy.path());
+  const auto actual = compute_logits(copy.path(), ids, options).front().values;
+  ASSERT_EQ(actual.size(), expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i)
+    ASSERT_NEAR(actual[i], expected[i], 1e-5) << i;
 }
 
 TEST_P(QuantizedLayoutTest, Logits) {

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include <fstream>
+#include <list>
 
 namespace ashlar {
 namespace {
@@ -71,6 +72,39 @@ TEST_P(WrapperTest, OldNames) {
 TEST_P(WrapperTest, NewNames) {
   write("model.language_model.", "lm_head.");
   expect_reference_logits();
+}
+
+// MLX's conversion of a hybrid: kernels before the lone axis, ones added to norms but the gated.
+TEST(MlxConversion, OfGatedDeltaNets) {
+  for (const std::string family : {"qwen3_5", "qwen3_5_moe"}) {
+    SCOPED_TRACE(family);
+    const fs::path golden = fs::path(ASHLAR_TEST_DATA) / "goldens/families" / family,
+                   folder = fs::path(testing::TempDir()) / "mlx_hybrid";
+    fs::remove_all(folder);
+    fs::create_directories(folder);
+    fs::copy_file(golden / "config.json", folder / "config.json");
+    const SafetensorsFile file = SafetensorsFile::open(golden / "model.safetensors");
+    std::vector<TensorToWrite> tensors;
+    std::list<std::vector<float>> norms;
+    for (const TensorInfo& info : file.tensors()) {
+      TensorToWrite tensor{"language_model." + info.name, info.type, info.shape, file.data(info)};
+      if (info.name.ends_with("conv1d.weight"))
+        tensor.shape = {info.shape.dim(0), info.shape.dim(2), 1};
+      if (info.name.ends_with("norm.weight") && !info.name.ends_with("linear_attn.norm.weight")) {
+        std::vector<float>& norm = norms.emplace_back(to_floats(info, file.data(info)));
+        for (float& weight : norm)
+          weight += 1;
+        tensor.type = StoredType::f32;
+        tensor.data = std::as_bytes(std::span(norm));
+      }
+      tensors.push_back(tensor);
+    }
+    write_safetensors(folder / "model.safetensors", std::move(tensors));
+    const test::Reference expected(golden / "expected.safetensors");
+    const auto logits =
+        compute_logits(folder, expected.rows("input_ids"), {.dtype = DType::f32}).front();
+    EXPECT_LE(test::nmse(logits.values, expected.floats("logits")), 1e-6);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Wrappers, WrapperTest,

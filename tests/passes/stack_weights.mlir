@@ -135,6 +135,24 @@ func.func @packed(%x: tensor<1x64xbf16>) -> (tensor<1x4xbf16>, tensor<1x2xbf16>)
   return %a, %b : tensor<1x4xbf16>, tensor<1x2xbf16>
 }
 
+// Scales in two steps are one part.
+// CHECK-LABEL: func.func @packed_in_two_steps
+func.func @packed_in_two_steps(%x: tensor<1x256xbf16>) -> (tensor<1x4xbf16>, tensor<1x2xbf16>) {
+  // CHECK-DAG: %[[P:.*]] = ashlar.weight ["m.p", "n.p"] {rows = array<i64: 4, 2>} : tensor<6x32xui32>
+  // CHECK-DAG: %[[S:.*]] = ashlar.weight ["m.s", "n.s"] {rows = array<i64: 4, 2>} : tensor<6x5xui32>
+  // CHECK: %[[W:.*]] = ashlar.dequantize_k %[[P]], %[[S]] {bits = 4 : i64, dtype = f32} {{.*}} -> tensor<6x256xf32>
+  // CHECK: ashlar.matmul %arg0, %[[W]]
+  %mp = ashlar.weight ["m.p"] : tensor<4x32xui32>
+  %ms = ashlar.weight ["m.s"] : tensor<4x5xui32>
+  %np = ashlar.weight ["n.p"] : tensor<2x32xui32>
+  %ns = ashlar.weight ["n.s"] : tensor<2x5xui32>
+  %m = ashlar.dequantize_k %mp, %ms {bits = 4 : i64, dtype = f32} : (tensor<4x32xui32>, tensor<4x5xui32>) -> tensor<4x256xf32>
+  %n = ashlar.dequantize_k %np, %ns {bits = 4 : i64, dtype = f32} : (tensor<2x32xui32>, tensor<2x5xui32>) -> tensor<2x256xf32>
+  %a = ashlar.matmul %x, %m {transpose_rhs = true, dtype = bf16} : (tensor<1x256xbf16>, tensor<4x256xf32>) -> tensor<1x4xbf16>
+  %b = ashlar.matmul %x, %n {transpose_rhs = true, dtype = bf16} : (tensor<1x256xbf16>, tensor<2x256xf32>) -> tensor<1x2xbf16>
+  return %a, %b : tensor<1x4xbf16>, tensor<1x2xbf16>
+}
+
 // Other bits, or scales that two weights share: not stacked.
 // CHECK-LABEL: func.func @packed_apart
 func.func @packed_apart(%x: tensor<1x64xbf16>) -> (tensor<1x2xbf16>, tensor<1x2xbf16>, tensor<1x2xbf16>) {

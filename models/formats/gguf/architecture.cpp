@@ -5,26 +5,18 @@
 #include "runtime/program/in_quotes.h"
 
 #include <algorithm>
-#include <span>
 
 namespace ashlar::gguf {
 namespace {
 
-// clang-format off
-constexpr Architecture kArchitectures[] = {
-    {"gemma3", "gemma3_text", false, true, true},
-    {"llama", "llama", true},
-    {"qwen2", "qwen2"},
-    {"qwen3", "qwen3"},
-};
-// clang-format on
-
-struct NamePair {
-  std::string_view gguf, checkpoint;
-};
-
 constexpr NamePair kModelNames[] = {
-    {"token_embd", "model.embed_tokens"}, {"output_norm", "model.norm"}, {"output", "lm_head"}};
+    {"token_embd", "model.embed_tokens"},
+    {"output_norm", "model.norm"},
+    {"output", "lm_head"},
+    {"per_layer_token_embd", "model.embed_tokens_per_layer"},
+    {"per_layer_model_proj", "model.per_layer_model_projection"},
+    {"per_layer_proj_norm", "model.per_layer_projection_norm"},
+};
 
 constexpr NamePair kLayerNames[] = {
     {"attn_norm", "input_layernorm"},    {"attn_q", "self_attn.q_proj"},
@@ -37,6 +29,86 @@ constexpr NamePair kPreNorms[] = {{"ffn_norm", "post_attention_layernorm"}};
 constexpr NamePair kPostNorms[] = {{"post_attention_norm", "post_attention_layernorm"},
                                    {"ffn_norm", "pre_feedforward_layernorm"},
                                    {"post_ffw_norm", "post_feedforward_layernorm"}};
+constexpr NamePair kGemma4[] = {
+    {"post_attention_norm", "post_attention_layernorm"},
+    {"ffn_norm", "pre_feedforward_layernorm"},
+    {"post_ffw_norm", "post_feedforward_layernorm"},
+    {"post_ffw_norm_1", "post_feedforward_layernorm_1"},
+    {"pre_ffw_norm_2", "pre_feedforward_layernorm_2"},
+    {"post_ffw_norm_2", "post_feedforward_layernorm_2"},
+    {"ffn_gate_inp", "router.proj"},
+    {"ffn_gate_inp.scale", "router.scale"},
+    {"ffn_down_exps.scale", "router.per_expert_scale"},
+    {"ffn_gate_exps", "experts.switch_glu.gate_proj"},
+    {"ffn_up_exps", "experts.switch_glu.up_proj"},
+    {"ffn_down_exps", "experts.switch_glu.down_proj"},
+    {"inp_gate", "per_layer_input_gate"},
+    {"proj", "per_layer_projection"},
+    {"post_norm", "post_per_layer_input_norm"},
+    {"layer_output_scale.weight", "layer_scalar"},
+};
+constexpr NamePair kGptOss[] = {
+    {"post_attention_norm", "post_attention_layernorm"},
+    {"attn_sinks.weight", "self_attn.sinks"},
+    {"ffn_gate_inp", "mlp.router"},
+    {"ffn_gate_exps", "mlp.experts.gate_proj"},
+    {"ffn_up_exps", "mlp.experts.up_proj"},
+    {"ffn_down_exps", "mlp.experts.down_proj"},
+};
+constexpr NamePair kMixtral[] = {
+    {"ffn_norm", "post_attention_layernorm"},
+    {"ffn_gate_inp", "block_sparse_moe.gate"},
+    {"ffn_gate_exps", "block_sparse_moe.switch_mlp.gate_proj"},
+    {"ffn_up_exps", "block_sparse_moe.switch_mlp.up_proj"},
+    {"ffn_down_exps", "block_sparse_moe.switch_mlp.down_proj"},
+};
+constexpr NamePair kQwenMoe[] = {
+    {"ffn_norm", "post_attention_layernorm"},
+    {"ffn_gate_inp", "mlp.gate"},
+    {"ffn_gate_exps", "mlp.switch_mlp.gate_proj"},
+    {"ffn_up_exps", "mlp.switch_mlp.up_proj"},
+    {"ffn_down_exps", "mlp.switch_mlp.down_proj"},
+    {"ffn_gate_inp_shexp", "mlp.shared_expert_gate"},
+    {"ffn_gate_shexp", "mlp.shared_expert.gate_proj"},
+    {"ffn_up_shexp", "mlp.shared_expert.up_proj"},
+    {"ffn_down_shexp", "mlp.shared_expert.down_proj"},
+};
+
+constexpr Architecture kArchitectures[] = {
+    {.name = "gemma",
+     .model_type = "gemma",
+     .layer_names = kPreNorms,
+     .adds_one_to_norms = true,
+     .is_gemma = true},
+    {.name = "gemma2",
+     .model_type = "gemma2",
+     .layer_names = kPostNorms,
+     .adds_one_to_norms = true,
+     .is_gemma = true,
+     .sliding_period = 2,
+     .layers_of_other_scale = 46},
+    {.name = "gemma3",
+     .model_type = "gemma3_text",
+     .layer_names = kPostNorms,
+     .adds_one_to_norms = true,
+     .is_gemma = true,
+     .sliding_period = 6,
+     .layers_of_other_scale = 62},
+    {.name = "gemma4",
+     .model_type = "gemma4_text",
+     .layer_names = kGemma4,
+     .is_gemma = true,
+     .sliding_period = 6},
+    {.name = "gpt-oss", .model_type = "gpt_oss", .layer_names = kGptOss, .sliding_period = 2},
+    {.name = "llama", .model_type = "llama", .layer_names = kMixtral, .interleaves_rope = true},
+    {.name = "qwen2", .model_type = "qwen2", .layer_names = kPreNorms},
+    {.name = "qwen2moe",
+     .model_type = "qwen2_moe",
+     .layer_names = kQwenMoe,
+     .normalises_experts = false},
+    {.name = "qwen3", .model_type = "qwen3", .layer_names = kPreNorms},
+    {.name = "qwen3moe", .model_type = "qwen3_moe", .layer_names = kQwenMoe},
+};
 
 using Side = std::string_view NamePair::*;
 
@@ -58,28 +130,37 @@ std::optional<Name> split(std::string_view name) {
   return std::nullopt;
 }
 
+// The names of a layer's tensor; some have no module.
+std::optional<std::string> rename_in_layer(const Architecture& architecture, std::string_view name,
+                                           Side from, Side to) {
+  if (const auto whole = translate(architecture.layer_names, name, from, to))
+    return std::string(*whole);
+  const auto parts = split(name);
+  if (!parts)
+    return std::nullopt;
+  auto known = translate(kLayerNames, parts->module, from, to);
+  if (!known)
+    known = translate(architecture.layer_names, parts->module, from, to);
+  return known ? std::optional(fmt::format("{}{}", *known, parts->part)) : std::nullopt;
+}
+
 std::optional<std::string> rename(const Architecture& architecture, std::string_view full,
                                   std::string_view layers_from, std::string_view layers_to,
                                   Side from, Side to) {
-  const auto name = split(full);
-  if (!name)
+  if (const auto name = split(full))
+    if (const auto known = translate(kModelNames, name->module, from, to))
+      return fmt::format("{}{}", *known, name->part);
+  if (!full.starts_with(layers_from))
     return std::nullopt;
-  if (const auto known = translate(kModelNames, name->module, from, to))
-    return fmt::format("{}{}", *known, name->part);
-  if (!name->module.starts_with(layers_from))
-    return std::nullopt;
-  const std::string_view rest = name->module.substr(layers_from.size());
+  const std::string_view rest = full.substr(layers_from.size());
   const std::size_t dot = std::min(rest.find('.'), rest.size());
-  const std::string_view layer = rest.substr(0, dot),
-                         module = rest.substr(std::min(dot + 1, rest.size()));
+  const std::string_view layer = rest.substr(0, dot);
   const bool is_number = !layer.empty() && layer.find_first_not_of("0123456789") == layer.npos;
-  auto known = translate(kLayerNames, module, from, to);
-  if (!known)
-    known = architecture.has_post_norms ? translate(kPostNorms, module, from, to)
-                                        : translate(kPreNorms, module, from, to);
+  const auto known =
+      rename_in_layer(architecture, rest.substr(std::min(dot + 1, rest.size())), from, to);
   if (!known || !is_number)
     return std::nullopt;
-  return fmt::format("{}{}.{}{}", layers_to, layer, *known, name->part);
+  return fmt::format("{}{}.{}", layers_to, layer, *known);
 }
 
 }  // namespace
@@ -96,8 +177,9 @@ const Architecture& find_architecture(std::string_view name, std::string_view fi
 }
 
 const Architecture& architecture_of(std::string_view decoder_type) {
-  // What sets mistral apart is a key of the metadata.
-  const std::string_view type = decoder_type == "mistral" ? "llama" : decoder_type;
+  // What sets these apart from llama are keys of the metadata.
+  const bool is_llama = decoder_type == "mistral" || decoder_type == "mixtral";
+  const std::string_view type = is_llama ? "llama" : decoder_type;
   const auto found = std::ranges::find(kArchitectures, type, &Architecture::model_type);
   if (found == std::end(kArchitectures))
     throw Unsupported("gguf", "models of type {} cannot be stored as GGUF yet", decoder_type);

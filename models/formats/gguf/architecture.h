@@ -3,20 +3,34 @@
 // folders.
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
 namespace ashlar::gguf {
 
+// What both call the same module, or tensor.
+struct NamePair {
+  std::string_view gguf, checkpoint;
+};
+
 struct Architecture {
   std::string_view name;        // `general.architecture`
-  std::string_view model_type;  // of config.json
+  std::string_view model_type;  // of config.json, unless keys of the metadata say more
+  // Of the layers, besides what all architectures have in common.
+  std::span<const NamePair> layer_names;
   // Rows of the query and key projections are stored so that rope turns neighbours: row 2i of a
   // head is row i of the checkpoint's, row 2i + 1 its row i + D/2.
   bool interleaves_rope = false;
-  bool adds_one_to_norms = false;  // to the weights of norms that the checkpoint stores less one
-  bool has_post_norms = false;     // ModelConfig::post_norms; `ffn_norm` is then another tensor
+  bool adds_one_to_norms = false;   // to the weights of norms that the checkpoint stores less one
+  bool is_gemma = false;            // activation gelu_tanh, tied heads
+  std::int64_t sliding_period = 0;  // one layer of so many is full, the last; 0: all are alike
+  // Whose models with so many layers scale queries by hidden_size / heads instead of the heads'
+  // size, which the files leave unsaid.
+  std::int64_t layers_of_other_scale = 0;
+  bool normalises_experts = true;  // a token's experts have weights that sum to 1
 };
 
 // Throws Unsupported, listing the known ones; `file` names the file in messages.

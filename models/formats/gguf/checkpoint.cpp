@@ -3,8 +3,10 @@
 
 #include "models/formats/gguf/affine_block.h"
 #include "models/formats/gguf/config.h"
+#include "models/formats/gguf/k_blocks.h"
 #include "runtime/program/error.h"
 #include "runtime/program/in_quotes.h"
+#include "runtime/program/k_encoding.h"
 
 #include <algorithm>
 #include <map>
@@ -14,6 +16,7 @@ namespace {
 
 constexpr std::string_view kUnit = "gguf";
 constexpr std::string_view kWeight = ".weight";
+constexpr std::string_view kGates = ".ffn_gate_up_exps.weight";
 
 DType loaded_dtype(const StoredTensor& stored) {
   switch (stored.info->type) {
@@ -44,17 +47,34 @@ nlohmann::json quantization_of(const nlohmann::json& modules) {
   return quantization;
 }
 
+// Of a weight in blocks.
+std::string module_of(const Tensor& tensor) {
+  if (tensor.shape.rank() < 2 || tensor.shape.rank() > 3 || !tensor.name.ends_with(kWeight))
+    throw Unsupported(kUnit, "{}: tensor {}: {} is supported for matrices only, got {}",
+                      tensor.stored.file->name(), in_quotes(tensor.stored.info->name),
+                      name_of(tensor.stored.info->type), tensor.shape.to_string());
+  return tensor.name.substr(0, tensor.name.size() - kWeight.size());
+}
+
+// With other axes in place of the last.
+Shape with_columns(const Shape& shape, std::initializer_list<std::int64_t> columns) {
+  std::vector<std::int64_t> dims = shape.dims();
+  dims.pop_back();
+  dims.insert(dims.end(), columns);
+  return Shape(std::move(dims));
+}
+
 bool is_query_or_key(std::string_view name) {
   return name.find(".q_proj.") != name.npos || name.find(".k_proj.") != name.npos;
 }
 
 }  // namespace
 
-Checkpoint Checkpoint::open(const std::filesystem::path& path) {
-  return Checkpoint(FileSet::open(path));
+Checkpoint Checkpoint::open(const std::filesystem::path& path, KScales scales) {
+  return Checkpoint(FileSet::open(path), scales);
 }
 
-Checkpoint::Checkpoint(FileSet files) : files_(std::move(files)) {
+Checkpoint::Checkpoint(FileSet files, KScales scales) : files_(std::move(files)), scales_(scales) {
   const Fields fields = files_.fields();
   const std::string* name = fields.text("general.architecture");
   if (!name)
@@ -70,48 +90,95 @@ Checkpoint::Checkpoint(FileSet files) : files_(std::move(files)) {
 }
 
 void Checkpoint::add(const StoredTensor& stored, const Architecture& architecture) {
+  if (stored.info->name.ends_with(kGates))
+    return add_gates(stored, architecture);
+  add({.shape = stored.info->shape, .stored = stored}, stored.info->name, architecture);
+}
+
+// Of each expert the rows of its gate, then those of its other projection.
+void Checkpoint::add_gates(const StoredTensor& stored, const Architecture& architecture) {
   const TensorInfo& info = *stored.info;
-  const auto name = checkpoint_name(architecture, info.name);
+  if (info.shape.rank() != 3 || info.shape.dim(1) % 2 != 0)
+    throw FormatError(kUnit,
+                      "{}: tensor {}: expected an even number of rows for each expert, got {}",
+                      stored.file->name(), in_quotes(info.name), info.shape.to_string());
+  const std::string layer = info.name.substr(0, info.name.size() - kGates.size());
+  const std::int64_t rows = info.shape.dim(1) / 2;
+  Tensor half{.shape = {info.shape.dim(0), rows, info.shape.dim(2)}, .stored = stored};
+  add(half, layer + ".ffn_gate_exps.weight", architecture);
+  half.first_row = rows;
+  add(half, layer + ".ffn_up_exps.weight", architecture);
+}
+
+void Checkpoint::add(Tensor tensor, const std::string& stored_name,
+                     const Architecture& architecture) {
+  const StoredTensor& stored = tensor.stored;
+  const BlockType type = stored.info->type;
+  const auto name = checkpoint_name(architecture, stored_name);
   if (!name)
     throw Unsupported(kUnit, "{}: tensor {} is not known in architecture {}", stored.file->name(),
-                      in_quotes(info.name), architecture.name);
-  Tensor tensor{.name = *name, .shape = info.shape, .stored = stored};
+                      in_quotes(stored.info->name), architecture.name);
+  tensor.name = *name;
   if (architecture.interleaves_rope && is_query_or_key(*name))
     tensor.head_rows = config_["head_dim"].get<std::int64_t>();
-  if (tensor.head_rows != 0 && (tensor.head_rows % 2 != 0 || info.shape.rank() == 0 ||
-                                info.shape.dim(0) % tensor.head_rows != 0))
+  if (tensor.head_rows != 0 && (tensor.head_rows % 2 != 0 || tensor.shape.rank() == 0 ||
+                                tensor.shape.dim(0) % tensor.head_rows != 0))
     throw FormatError(kUnit, "{}: tensor {}: expected rows in heads of {}, got {}",
-                      stored.file->name(), in_quotes(info.name), tensor.head_rows,
-                      info.shape.to_string());
-  if (affine_form(info.type))
-    return add_matrix(std::move(tensor));
-  tensor.less_one = architecture.adds_one_to_norms && info.name.ends_with("norm.weight");
+                      stored.file->name(), in_quotes(stored.info->name), tensor.head_rows,
+                      tensor.shape.to_string());
+  if (type == BlockType::mxfp4 && tensor.shape.rank() == 3)
+    return add_mxfp4(std::move(tensor));
+  if (affine_form(type))
+    return add_affine(std::move(tensor));
+  // The gate of the shared expert is a matrix of one row.
+  if (name->ends_with(".shared_expert_gate.weight") && tensor.shape.rank() == 1)
+    tensor.shape = {1, tensor.shape.dim(0)};
+  tensor.less_one = architecture.adds_one_to_norms && stored_name.ends_with("norm.weight");
   tensor.dtype = tensor.less_one ? DType::f32 : loaded_dtype(stored);
   tensors_.push_back(std::move(tensor));
 }
 
-void Checkpoint::add_matrix(Tensor tensor) {
-  if (tensor.shape.rank() != 2 || !tensor.name.ends_with(kWeight))
-    throw Unsupported(kUnit, "{}: tensor {}: {} is supported for matrices only, got {}",
-                      tensor.stored.file->name(), in_quotes(tensor.stored.info->name),
-                      name_of(tensor.stored.info->type), tensor.shape.to_string());
+void Checkpoint::add_affine(Tensor tensor) {
+  const std::string module = module_of(tensor);
   const AffineForm form = *affine_form(tensor.stored.info->type);
-  const std::string module = tensor.name.substr(0, tensor.name.size() - kWeight.size());
-  const std::int64_t rows = tensor.shape.dim(0), columns = tensor.shape.dim(1);
+  const Shape numbers = tensor.shape;
+  const std::int64_t columns = numbers.dim(-1);
   config_["quantization"][module] = {{"bits", form.encoding.bits},
                                      {"group_size", form.encoding.group_size}};
   tensor.part = Part::packed;
   tensor.dtype = DType::u32;
-  tensor.shape = {rows, columns / 32 * form.encoding.bits};
+  tensor.shape = with_columns(numbers, {columns / 32 * form.encoding.bits});
   tensors_.push_back(tensor);
+  if (scales_ == KScales::two_steps && is_k_quant(tensor.stored.info->type)) {
+    tensor.part = Part::k_scales;
+    tensor.name = module + ".scales";
+    tensor.shape = with_columns(numbers, {columns / kSuperBlock * kSuperBlockScaleWords});
+    tensors_.push_back(std::move(tensor));
+    return;
+  }
   tensor.dtype = form.scales;
-  tensor.shape = {rows, columns / form.encoding.group_size};
+  tensor.shape = with_columns(numbers, {columns / form.encoding.group_size});
   for (const auto& [part, suffix] :
        {std::pair(Part::scales, ".scales"), {Part::biases, ".biases"}}) {
     tensor.part = part;
     tensor.name = module + suffix;
     tensors_.push_back(tensor);
   }
+}
+
+void Checkpoint::add_mxfp4(Tensor tensor) {
+  const std::string module = module_of(tensor);
+  const Shape numbers = tensor.shape;
+  const std::int64_t blocks = numbers.dim(-1) / 32;
+  tensor.dtype = DType::u8;
+  tensor.part = Part::mxfp4_blocks;
+  tensor.name = module + "_blocks";
+  tensor.shape = with_columns(numbers, {blocks, 16});
+  tensors_.push_back(tensor);
+  tensor.part = Part::mxfp4_scales;
+  tensor.name = module + "_scales";
+  tensor.shape = with_columns(numbers, {blocks});
+  tensors_.push_back(tensor);
 }
 
 const Tensor* Checkpoint::find(std::string_view name) const {

@@ -16,12 +16,16 @@
 
 namespace ashlar::gguf {
 
+// How matrices in k-quants are scaled: in two steps as they are stored, or, as in a folder, by
+// scales and biases in f32.
+enum class KScales { two_steps, multiplied };
+
 // Reading from several threads is safe.
 class Checkpoint {
 public:
   // Throws IoError, FormatError, and Unsupported for architectures, element types and tensors that
   // are not known here.
-  static Checkpoint open(const std::filesystem::path& path);
+  static Checkpoint open(const std::filesystem::path& path, KScales scales = KScales::two_steps);
 
   const FileSet& files() const { return files_; }
   const std::string& name() const { return files_.name(); }
@@ -32,12 +36,17 @@ public:
   const Tensor* find(std::string_view name) const;
 
 private:
-  explicit Checkpoint(FileSet files);
+  Checkpoint(FileSet files, KScales scales);
 
   void add(const StoredTensor& stored, const Architecture& architecture);
-  void add_matrix(Tensor tensor);
+  // `stored_name`: as Architecture knows it; what is not set in `tensor` is set here.
+  void add(Tensor tensor, const std::string& stored_name, const Architecture& architecture);
+  void add_gates(const StoredTensor& stored, const Architecture& architecture);
+  void add_affine(Tensor tensor);
+  void add_mxfp4(Tensor tensor);
 
   FileSet files_;
+  KScales scales_;
   nlohmann::json config_;
   std::vector<Tensor> tensors_;
 };

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/formats/gguf/config.h"
 
-#include "models/formats/gguf/decode.h"
+#include "models/formats/expert_fields.h"
+#include "models/formats/gguf/gemma4_config.h"
+#include "models/formats/gguf/rope.h"
 #include "models/formats/model_config.h"
 #include "runtime/program/error.h"
 
 #include <algorithm>
-#include <cmath>
+#include <vector>
 
 namespace ashlar::gguf {
 namespace {
@@ -24,9 +26,13 @@ public:
   Json read() {
     config_["model_type"] = architecture_.model_type;
     read_sizes();
-    read_biases();
     read_sliding_layers();
-    read_rope();
+    read_caps();
+    if (architecture_.name == "gemma4")
+      add_gemma4(files_, fields_, slides_, config_);
+    else
+      read_layers();
+    read_experts();
     read_tokens();
     return std::move(config_);
   }
@@ -56,25 +62,18 @@ private:
     layers_ = fields_.integer("block_count", {1, kMaxLayers}).value_or(0);
     if (layers_ == 0)
       fields_.fail("block_count", "expected a number above 0, got nothing");
-    const std::int64_t width = required("embedding_length"),
-                       heads = required("attention.head_count");
-    head_dim_ = fields_.integer("attention.key_length", kAnySize).value_or(width / heads);
-    if (fields_.integer("attention.value_length", kAnySize).value_or(head_dim_) != head_dim_)
-      throw Unsupported("gguf", "{}: values of another length than keys are not supported",
-                        fields_.where());
     const StoredTensor* embedding = files_.find("token_embd.weight");
     if (!embedding || embedding->info->shape.rank() != 2)
       throw FormatError("gguf", "{}: expected a matrix token_embd.weight", fields_.where());
     config_["num_hidden_layers"] = layers_;
-    config_["hidden_size"] = width;
-    config_["num_attention_heads"] = heads;
-    config_["head_dim"] = head_dim_;
-    config_["num_key_value_heads"] = common("attention.head_count_kv", heads);
-    config_["intermediate_size"] = common("feed_forward_length", 0);
+    config_["hidden_size"] = required("embedding_length");
+    config_["num_attention_heads"] = required("attention.head_count");
     config_["max_position_embeddings"] = required("context_length");
     config_["vocab_size"] = embedding->info->shape.dim(0);
     config_["tie_word_embeddings"] = !has_tensor("output.weight");
     config_["dtype"] = dtype_of(embedding->info->type);
+    config_[architecture_.is_gemma ? "hidden_activation" : "hidden_act"] =
+        architecture_.is_gemma ? "gelu_pytorch_tanh" : "silu";
     if (const auto epsilon = fields_.positive_number("attention.layer_norm_rms_epsilon"))
       config_["rms_norm_eps"] = *epsilon;
     else
@@ -86,43 +85,81 @@ private:
     return type == BlockType::f32 ? "float32" : type == BlockType::f16 ? "float16" : "bfloat16";
   }
 
-  void read_biases() {
-    const bool output = has_tensor("blk.0.attn_output.bias");
-    if (architecture_.name != "qwen2" && has_tensor("blk.0.attn_q.bias") != output)
-      throw Unsupported("gguf", "{}: biases of queries but not of outputs are not supported",
-                        fields_.where());
-    config_["attention_bias"] = output;
-    config_["mlp_bias"] = has_tensor("blk.0.ffn_gate.bias");
-  }
-
   void read_sliding_layers() {
     const auto window = fields_.integer("attention.sliding_window", {0, kMaxPositions}).value_or(0);
-    if (architecture_.name == "gemma3") {
-      // Every sixth layer is full, which the files do not say.
+    slides_.assign(static_cast<std::size_t>(layers_), false);
+    if (window != 0)
       config_["sliding_window"] = window;
-      config_["sliding_window_pattern"] =
-          fields_.integer("attention.sliding_window_pattern", {1, kMaxLayers}).value_or(6);
-      config_["query_pre_attn_scalar"] = query_scalar();
-      if (const auto cap = fields_.positive_number("final_logit_softcapping"))
-        config_["final_logit_softcapping"] = *cap;
+    if (architecture_.sliding_period != 0) {
+      if (window != 0)
+        read_pattern();
+      Json& kinds = config_["layer_types"] = Json::array();
+      for (const bool slides : slides_)
+        kinds.push_back(slides ? "sliding_attention" : "full_attention");
     } else if (window != 0) {
       if (architecture_.name != "llama")
         throw Unsupported("gguf", "{}: sliding_window is not supported with architecture {}",
                           fields_.where(), architecture_.name);
       config_["model_type"] = "mistral";
-      config_["sliding_window"] = window;
     }
   }
 
-  // Queries are scaled by its inverse root. Of Gemma 3, the largest model alone scales by something
-  // else than its heads' size, which its files leave unsaid.
+  // A list, or the number of layers of which the last is full, which files may leave out.
+  void read_pattern() {
+    constexpr std::string_view kKey = "attention.sliding_window_pattern";
+    if (const auto listed = fields_.flags(kKey, slides_.size())) {
+      slides_ = *listed;
+      return;
+    }
+    const std::int64_t period =
+        fields_.integer(kKey, {1, kMaxLayers}).value_or(architecture_.sliding_period);
+    for (std::int64_t i = 0; i < layers_; ++i)
+      slides_[static_cast<std::size_t>(i)] = (i + 1) % period != 0;
+  }
+
+  void read_caps() {
+    if (const auto cap = fields_.positive_number("attn_logit_softcapping"))
+      config_["attn_logit_softcapping"] = *cap;
+    if (const auto cap = fields_.positive_number("final_logit_softcapping"))
+      config_["final_logit_softcapping"] = *cap;
+  }
+
+  // Of layers that are all alike, but for whether they slide and have experts.
+  void read_layers() {
+    const std::int64_t heads = required("attention.head_count");
+    head_dim_ = fields_.integer("attention.key_length", kAnySize)
+                    .value_or(required("embedding_length") / heads);
+    if (fields_.integer("attention.value_length", kAnySize).value_or(head_dim_) != head_dim_)
+      throw Unsupported("gguf", "{}: values of another length than keys are not supported",
+                        fields_.where());
+    config_["head_dim"] = head_dim_;
+    config_["num_key_value_heads"] = common("attention.head_count_kv", heads);
+    config_["intermediate_size"] = common("feed_forward_length", 0);
+    if (architecture_.layers_of_other_scale != 0)
+      config_["query_pre_attn_scalar"] = query_scalar();
+    read_biases();
+    read_rope();
+  }
+
+  // Queries are scaled by its inverse root.
   double query_scalar() const {
-    constexpr std::int64_t kLayersOf27B = 62;
     if (const auto scale = fields_.positive_number("attention.scale"))
       return 1 / (*scale * *scale);
-    return static_cast<double>(layers_ == kLayersOf27B
+    return static_cast<double>(layers_ == architecture_.layers_of_other_scale
                                    ? required("embedding_length") / required("attention.head_count")
                                    : head_dim_);
+  }
+
+  void read_biases() {
+    const bool query = has_tensor("blk.0.attn_q.bias"),
+               output = has_tensor("blk.0.attn_output.bias");
+    if (architecture_.name == "qwen2moe")
+      config_["qkv_bias"] = query;
+    else if (architecture_.name != "qwen2" && query != output)
+      throw Unsupported("gguf", "{}: biases of queries but not of outputs are not supported",
+                        fields_.where());
+    config_["attention_bias"] = output;
+    config_["mlp_bias"] = has_tensor("blk.0.ffn_gate.bias");
   }
 
   void read_rope() {
@@ -134,51 +171,57 @@ private:
     if (dimensions != head_dim_)
       config_["partial_rotary_factor"] =
           static_cast<double>(dimensions) / static_cast<double>(head_dim_);
-    const std::string* type = fields_.text("rope.scaling.type");
-    if (const StoredTensor* factors = files_.find("rope_freqs.weight"))
-      config_["rope_scaling"] = divided_rope(*factors);
-    else if (type && *type != "none")
-      config_["rope_scaling"] = scaled_rope(*type);
+    if (const auto scaling = rope_scaling(files_, fields_, architecture_))
+      config_["rope_scaling"] = *scaling;
+    else if (architecture_.name == "gpt-oss")
+      config_["rope_scaling"] = {{"rope_type", "default"}};
   }
 
-  Json scaled_rope(const std::string& type) const {
-    const auto factor = fields_.positive_number("rope.scaling.factor");
-    if (!factor)
-      fields_.fail("rope.scaling.factor", "expected a number, got nothing");
-    Json rope{{"rope_type", type}, {"factor", *factor}};
-    if (type == "yarn")
-      add_yarn(rope, *factor);
-    else if (type != "linear")
-      throw Unsupported("gguf", "{}: rope scaling {} is not supported", fields_.where(), type);
-    return rope;
+  void read_experts() {
+    const auto count = fields_.integer("expert_count", {0, kMaxExperts}).value_or(0);
+    if (count == 0)
+      return;
+    check_router();
+    const std::int64_t chosen = required("expert_used_count"),
+                       width = fields_.integer("expert_feed_forward_length", kAnySize)
+                                   .value_or(config_["intermediate_size"].get<std::int64_t>());
+    if (architecture_.name == "llama" || architecture_.name == "gpt-oss") {
+      if (architecture_.name == "llama")
+        config_["model_type"] = "mixtral";
+      config_["num_local_experts"] = count;
+      config_["num_experts_per_tok"] = chosen;
+      config_["intermediate_size"] = width;
+      return;
+    }
+    config_["num_experts"] = count;
+    config_["moe_intermediate_size"] = width;
+    if (architecture_.is_gemma) {
+      config_["enable_moe_block"] = true;
+      config_["top_k_experts"] = chosen;
+      return;
+    }
+    config_["num_experts_per_tok"] = chosen;
+    config_["norm_topk_prob"] = architecture_.normalises_experts;
+    if (const auto shared = fields_.integer("expert_shared_feed_forward_length", kAnySize))
+      config_["shared_expert_intermediate_size"] = *shared;
+    Json& without = config_["mlp_only_layers"] = Json::array();
+    for (std::int64_t i = 0; i < layers_; ++i)
+      if (!has_tensor(fmt::format("blk.{}.ffn_gate_inp.weight", i)))
+        without.push_back(i);
   }
 
-  void add_yarn(Json& rope, double factor) const {
-    if (fields_.contains("rope.scaling.yarn_log_multiplier"))
-      throw Unsupported("gguf", "{}: rope.scaling.yarn_log_multiplier is not supported",
-                        fields_.where());
-    constexpr IntegerRange kPositions{1, kMaxPositions};
-    if (const auto original = fields_.integer("rope.scaling.original_context_length", kPositions))
-      rope["original_max_position_embeddings"] = *original;
-    for (const std::string_view end : {"beta_fast", "beta_slow"})
-      if (const auto beta = fields_.positive_number(fmt::format("rope.scaling.yarn_{}", end)))
-        rope[std::string(end)] = *beta;
-    const double own = fields_.positive_number("rope.scaling.yarn_attn_factor").value_or(1);
-    rope["attention_factor"] = own * (factor <= 1 ? 1.0 : 0.1 * std::log(factor) + 1.0);
-  }
-
-  // Llama 3's scaling is stored as what it does to each frequency.
-  Json divided_rope(const StoredTensor& tensor) const {
-    const TensorInfo& info = *tensor.info;
-    if (info.type != BlockType::f32 || info.shape.rank() != 1 || info.shape.dim(0) > kMaxHeadDim)
-      throw FormatError("gguf", "{}: rope_freqs.weight: expected F32 of one axis, got {} {}",
-                        fields_.where(), name_of(info.type), info.shape.to_string());
-    std::vector<float> factors(static_cast<std::size_t>(info.shape.dim(0)));
-    decode(info.type, tensor.data(), factors);
-    return {{"rope_type", "longrope"},
-            {"short_factor", factors},
-            {"long_factor", factors},
-            {"attention_factor", 1.0}};
+  // What other architectures do with their routers.
+  void check_router() const {
+    constexpr std::int64_t kSigmoid = 2;
+    if (fields_.integer("expert_gating_func", {0, 255}) == kSigmoid)
+      throw Unsupported("gguf", "{}: a router of sigmoids is not supported with architecture {}",
+                        fields_.where(), architecture_.name);
+    if (fields_.flag("expert_weights_norm").value_or(architecture_.normalises_experts) !=
+        architecture_.normalises_experts)
+      throw Unsupported("gguf", "{}: expert_weights_norm is not supported with architecture {}",
+                        fields_.where(), architecture_.name);
+    if (fields_.number("expert_weights_scale").value_or(1) != 1)
+      throw Unsupported("gguf", "{}: expert_weights_scale is not supported", fields_.where());
   }
 
   void read_tokens() {
@@ -198,6 +241,7 @@ private:
   Fields model_, fields_;
   Json config_;
   std::int64_t layers_ = 0, head_dim_ = 0;
+  std::vector<bool> slides_;  // of each layer, where layers differ
 };
 
 }  // namespace

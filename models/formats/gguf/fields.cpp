@@ -125,6 +125,16 @@ const std::vector<float>* Fields::floats(std::string_view key) const {
   return find_list<std::vector<float>>(key, "expected an array of 32-bit floats");
 }
 
+std::optional<std::vector<bool>> Fields::flags(std::string_view key, std::size_t count) const {
+  const Value* value = find(key);
+  if (!value || !std::holds_alternative<Array>(*value))
+    return std::nullopt;
+  const auto* list = find_list<std::vector<bool>>(key, "expected an array of booleans");
+  if (list->size() != count)
+    fail(key, fmt::format("expected {} entries, got {}", count, list->size()));
+  return *list;
+}
+
 std::optional<std::vector<std::int64_t>> Fields::integers(std::string_view key, IntegerRange range,
                                                           std::size_t count) const {
   const Value* value = find(key);

@@ -37,6 +37,8 @@ public:
   // A list, or one number for all `count` entries.
   std::optional<std::vector<std::int64_t>> integers(std::string_view key, IntegerRange range,
                                                     std::size_t count) const;
+  // A list of `count` booleans; nothing for a single value, too.
+  std::optional<std::vector<bool>> flags(std::string_view key, std::size_t count) const;
   // A list of f32.
   const std::vector<float>* floats(std::string_view key) const;
 

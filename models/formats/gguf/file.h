@@ -4,6 +4,7 @@
 
 #include "models/formats/gguf/fields.h"
 #include "models/formats/gguf/header.h"
+#include "models/formats/tensor_index.h"
 
 #include <cstddef>
 #include <filesystem>
@@ -35,7 +36,7 @@ private:
 
   std::string name_;
   Header header_;
-  std::vector<std::size_t> by_name_;  // indices into tensors(), sorted by name
+  TensorIndex<TensorInfo> by_name_;
   MappedFile file_;
   std::span<const std::byte> data_;
 };

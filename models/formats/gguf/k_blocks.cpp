@@ -3,6 +3,8 @@
 // 32 numbers, one row per pair of bits.
 #include "models/formats/gguf/k_blocks.h"
 
+#include <algorithm>
+
 namespace ashlar::gguf {
 namespace {
 
@@ -79,6 +81,40 @@ void unpack_q6_k(const BlockReader& block, AffineBlock& out) {
   for (std::size_t group = 0; group < 16; ++group) {
     out.scales[group] = scale * static_cast<float>(block.signed_byte(192 + group));
     out.biases[group] = -32 * out.scales[group];
+  }
+}
+
+bool is_k_quant(BlockType type) {
+  return type >= BlockType::q2_k && type <= BlockType::q6_k;
+}
+
+void pack_k_scales(BlockType type, const BlockReader& block, std::span<std::byte> out) {
+  std::ranges::fill(out, std::byte{0});
+  const auto put = [&](std::size_t at, auto byte) { out[at] = static_cast<std::byte>(byte); };
+  const auto copy = [&](std::size_t to, std::size_t from, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i)
+      put(to + i, block.byte(from + i));
+  };
+  constexpr std::size_t kSteps = 4, kGroups = 16;
+  switch (type) {
+  case BlockType::q2_k:
+    copy(0, 80, 4);
+    return copy(kSteps, 0, kGroups);
+  case BlockType::q6_k:
+    copy(0, 208, 2);
+    return copy(kSteps, 192, kGroups);
+  case BlockType::q3_k:
+    copy(0, 108, 2);
+    for (std::size_t group = 0; group < kGroups; ++group)
+      put(kSteps + group, q3_k_scale(block.from(96), group));
+    return;
+  default:
+    copy(0, 0, 4);
+    for (std::size_t group = 0; group < kGroups / 2; ++group) {
+      const ScaleAndMinimum parts = q4_k_scale(block.from(4), group);
+      put(kSteps + 2 * group, parts.scale);
+      put(kSteps + 2 * group + 1, parts.minimum);
+    }
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include "models/formats/gguf/affine_block.h"
 #include "models/formats/gguf/decode.h"
+#include "models/formats/gguf/k_blocks.h"
 #include "runtime/program/error.h"
 #include "runtime/program/in_quotes.h"
 
@@ -29,18 +30,37 @@ void pack(std::span<const std::uint8_t> numbers, std::int64_t bits, std::span<st
   }
 }
 
+// The bytes of 16 4-bit numbers: files have the first 16 of a block in the lower halves, folders
+// neighbours in one byte.
+void pair_up(std::span<const std::byte> stored, std::span<std::byte> out) {
+  const auto number = [&](std::size_t i) {
+    return stored[i % 16] >> (i < 16 ? 0 : 4) & std::byte{15};
+  };
+  for (std::size_t i = 0; i < 16; ++i)
+    out[i] = number(2 * i) | number(2 * i + 1) << 4;
+}
+
+// A row lies along the last axis of what is stored; of a vector, each element is one.
 class Rows {
 public:
-  explicit Rows(const Tensor& tensor)
-      : tensor_(tensor), data_(tensor.stored.data()),
-        stored_row_(static_cast<std::size_t>(bytes_per_row(data_.size()))),
-        row_(static_cast<std::size_t>(bytes_per_row(
-            static_cast<std::uint64_t>(tensor.shape.element_count()) * size_of(tensor.dtype)))) {}
+  explicit Rows(const Tensor& tensor) : tensor_(tensor), data_(tensor.stored.data()) {
+    const Shape& stored = tensor.stored.info->shape;
+    std::int64_t stored_count = stored.element_count(), count = stored_count;
+    if (stored.rank() >= 2) {
+      const int axis = stored.rank() - 2;
+      stored_count = stored_count / stored.dim(-1);
+      run_ = tensor.shape.dim(axis);
+      stored_run_ = stored.dim(axis);
+      count = stored_count / stored_run_ * run_;
+    }
+    stored_row_ = data_.size() / static_cast<std::size_t>(stored_count);
+    row_ = static_cast<std::size_t>(tensor.shape.element_count() / count) * size_of(tensor.dtype);
+  }
 
   std::size_t row_bytes() const { return row_; }
   bool are_copies() const {
     return tensor_.part == Part::plain && !tensor_.less_one && tensor_.head_rows == 0 &&
-           tensor_.stored.info->type != BlockType::f64;
+           run_ == stored_run_ && tensor_.stored.info->type != BlockType::f64;
   }
 
   void read(std::uint64_t row, std::span<std::byte> out) const {
@@ -53,12 +73,9 @@ public:
   }
 
 private:
-  std::uint64_t bytes_per_row(std::uint64_t bytes) const {
-    return tensor_.shape.rank() == 0 ? bytes
-                                     : bytes / static_cast<std::uint64_t>(tensor_.shape.dim(0));
-  }
-
   std::size_t stored_index(std::int64_t row) const {
+    if (run_ != stored_run_)
+      row = row / run_ * stored_run_ + tensor_.first_row + row % run_;
     const std::int64_t rows = tensor_.head_rows;
     if (rows == 0)
       return static_cast<std::size_t>(row);
@@ -78,24 +95,33 @@ private:
   }
 
   void read_blocks(std::span<const std::byte> stored, std::span<std::byte> out) const {
-    const BlockType type = tensor_.stored.info->type;
-    const AffineEncoding encoding = affine_form(type)->encoding;
-    const auto bytes = static_cast<std::size_t>(block_bytes(type)),
-               numbers = static_cast<std::size_t>(block_elements(type)),
-               groups = numbers / static_cast<std::size_t>(encoding.group_size);
+    const auto bytes = static_cast<std::size_t>(block_bytes(tensor_.stored.info->type));
     const std::size_t blocks = stored.size() / bytes,
                       step = out.size() / std::max<std::size_t>(blocks, 1);
-    AffineBlock block;
-    for (std::size_t i = 0; i < blocks; ++i) {
-      unpack(type, stored.subspan(i * bytes, bytes), block);
-      const auto target = out.subspan(i * step, step);
-      if (tensor_.part == Part::packed)
-        pack(std::span(block.numbers).first(numbers), encoding.bits, target);
-      else
-        put_floats(
-            std::span(tensor_.part == Part::scales ? block.scales : block.biases).first(groups),
-            target);
+    for (std::size_t i = 0; i < blocks; ++i)
+      read_block(stored.subspan(i * bytes, bytes), out.subspan(i * step, step));
+  }
+
+  void read_block(std::span<const std::byte> stored, std::span<std::byte> out) const {
+    if (tensor_.part == Part::mxfp4_scales) {
+      out[0] = stored[0];
+      return;
     }
+    if (tensor_.part == Part::k_scales)
+      return pack_k_scales(tensor_.stored.info->type, BlockReader(stored), out);
+    if (tensor_.part == Part::mxfp4_blocks)
+      return pair_up(stored.subspan(1), out);
+    const BlockType type = tensor_.stored.info->type;
+    const AffineEncoding encoding = affine_form(type)->encoding;
+    const auto numbers = static_cast<std::size_t>(block_elements(type)),
+               groups = numbers / static_cast<std::size_t>(encoding.group_size);
+    AffineBlock block;
+    unpack(type, stored, block);
+    if (tensor_.part == Part::packed)
+      pack(std::span(block.numbers).first(numbers), encoding.bits, out);
+    else
+      put_floats(
+          std::span(tensor_.part == Part::scales ? block.scales : block.biases).first(groups), out);
   }
 
   void put_floats(std::span<const float> values, std::span<std::byte> out) const {
@@ -120,6 +146,7 @@ private:
 
   const Tensor& tensor_;
   std::span<const std::byte> data_;
+  std::int64_t run_ = 1, stored_run_ = 1;  // rows of each matrix
   std::size_t stored_row_, row_;
 };
 

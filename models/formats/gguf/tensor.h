@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A tensor of a GGUF file as a checkpoint folder would have it: by the folder's name, with rows in
-// the folder's order, and quantised matrices as the three parts of the affine layout
-// (models/formats/quantization_config.h).
+// the folder's order, and quantised matrices in parts: those of the affine layout
+// (models/formats/quantization_config.h), of k-quants packed numbers and scales in two steps
+// (runtime/program/k_encoding.h), of experts in MXFP4 blocks and scales (nn::Weights::mxfp4).
 #pragma once
 
 #include "models/formats/gguf/file_set.h"
@@ -14,7 +15,7 @@
 
 namespace ashlar::gguf {
 
-enum class Part { plain, packed, scales, biases };
+enum class Part { plain, packed, scales, biases, k_scales, mxfp4_blocks, mxfp4_scales };
 
 struct Tensor {
   std::string name;
@@ -24,7 +25,9 @@ struct Tensor {
   StoredTensor stored{};
   Part part = Part::plain;
   std::int64_t head_rows = 0;  // of interleaved rows (Architecture); 0 where rows are in order
-  bool less_one = false;       // the stored numbers are one more
+  // Where each matrix of a stack starts among its stored rows, which may be more.
+  std::int64_t first_row = 0;
+  bool less_one = false;  // the stored numbers are one more
 };
 
 // Fills `chunk` with the tensor's bytes from `offset` on. Quantised numbers are taken apart on the

@@ -34,10 +34,10 @@ public:
       return std::nullopt;
     if (*kind_ == "gpt2")
       read_byte_level();
-    else if (*kind_ == "llama")
+    else if (*kind_ == "llama" || *kind_ == "gemma4")
       read_sentence_pieces();
     else
-      throw Unsupported(kUnit, "{}: tokenizer {} is not supported: expected gpt2 or llama",
+      throw Unsupported(kUnit, "{}: tokenizer {} is not supported: expected gpt2, llama or gemma4",
                         fields_.where(), in_quotes(*kind_, 40));
     root_["version"] = "1.0";
     root_["added_tokens"] = added_tokens();
@@ -82,9 +82,6 @@ private:
   void read_byte_level() {
     const std::string* name = fields_.text("pre");
     const PreTokenizer& cut = find_pre_tokenizer(name ? *name : "gpt-2", fields_.where());
-    const std::vector<std::string>* merges = fields_.texts("merges");
-    if (!merges)
-      fields_.fail("merges", "expected an array of texts, got nothing");
     const Json bytes{
         {"type", "ByteLevel"}, {"add_prefix_space", false}, {"use_regex", cut.pattern.empty()}};
     const Json split{{"type", "Split"},
@@ -100,14 +97,15 @@ private:
     root_["decoder"] = {{"type", "ByteLevel"}};
     root_["model"] = {{"type", "BPE"},
                       {"vocab", vocabulary(false)},
-                      {"merges", *merges},
+                      {"merges", stored_merges()},
                       {"ignore_merges", cut.ignores_merges}};
     add_frame(cut.adds_bos);
   }
 
   void read_sentence_pieces() {
     constexpr const char* kBlank = "\u2581";
-    const bool prepends = fields_.flag("add_space_prefix").value_or(true);
+    const bool has_merges = *kind_ == "gemma4";
+    const bool prepends = fields_.flag("add_space_prefix").value_or(!has_merges);
     const Json to_blank{{"type", "Replace"}, {"pattern", {{"String", " "}}}, {"content", kBlank}};
     const Json to_space{{"type", "Replace"}, {"pattern", {{"String", kBlank}}}, {"content", " "}};
     Json normalizers = Json::array({to_blank}),
@@ -120,12 +118,19 @@ private:
     root_["decoder"] = {{"type", "Sequence"}, {"decoders", decoders}};
     root_["model"] = {{"type", "BPE"},
                       {"vocab", vocabulary(true)},
-                      {"merges", piece_merges()},
+                      {"merges", has_merges ? Json(stored_merges()) : piece_merges()},
                       {"byte_fallback", true},
                       {"fuse_unk", true}};
     if (const auto unknown = token("unknown_token_id"))
       root_["model"]["unk_token"] = *unknown;
     add_frame(true);
+  }
+
+  const std::vector<std::string>& stored_merges() const {
+    const std::vector<std::string>* merges = fields_.texts("merges");
+    if (!merges)
+      fields_.fail("merges", "expected an array of texts, got nothing");
+    return *merges;
   }
 
   Json piece_merges() const {

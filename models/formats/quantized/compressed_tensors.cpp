@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "models/formats/quantized/column_order.h"
 #include "models/formats/quantized/float_matrix.h"
 #include "models/formats/quantized/layouts.h"
 #include "runtime/program/error.h"
@@ -48,10 +49,9 @@ QuantizedMatrix finish(const Checkpoint& checkpoint, const std::string& module,
   if (groups == 0 || numbers.columns % groups != 0)
     throw FormatError("model", "tensor {}: {} groups for {} columns", in_quotes(scales.name()),
                       groups, numbers.columns);
-  if (const CheckpointTensor* order = checkpoint.find(module + ".weight_g_idx"))
-    throw Unsupported("model", "tensor {}: groups of columns out of order are not supported",
-                      in_quotes(order->info->name));
   numbers.group_size = numbers.columns / groups;
+  if (const CheckpointTensor* order = checkpoint.find(module + ".weight_g_idx"))
+    sort_columns(StoredMatrix(*order), numbers);
   numbers.scale_dtype = float_type_of(scales);
   numbers.scale = [scales](std::int64_t row, std::int64_t group) {
     return scales.is_single() ? scales.real(0, 0) : scales.real(row, group);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "models/formats/quantized/column_order.h"
 #include "models/formats/quantized/layouts.h"
 #include "runtime/program/error.h"
 #include "runtime/program/in_quotes.h"
@@ -14,15 +15,6 @@ std::uint32_t number_at(const StoredMatrix& stream, std::int64_t row, std::int64
   if (offset + bits > 32)
     pair |= std::uint64_t{stream.word(row, word + 1)} << 32;
   return static_cast<std::uint32_t>(pair >> offset) & ((1u << bits) - 1);
-}
-
-void check_order(const StoredMatrix& order, std::int64_t columns, std::int64_t group_size) {
-  order.require_type(StoredType::i32).require_shape(columns, 1);
-  for (std::int64_t k = 0; k < columns; ++k)
-    if (order.integer(k, 0) != k / group_size)
-      throw Unsupported("model",
-                        "tensor {}: groups of columns out of order (desc_act) are not supported",
-                        in_quotes(order.name()));
 }
 
 QuantizedMatrix read_module(const Checkpoint& checkpoint, const std::string& module,
@@ -43,9 +35,9 @@ QuantizedMatrix read_module(const Checkpoint& checkpoint, const std::string& mod
   numbers.group_size = numbers.columns / scales.rows();
   scales.require_shape(scales.rows(), numbers.rows);
   zeros.require_shape(scales.rows(), numbers.rows * layout.bits / 32);
-  if (const CheckpointTensor* order = checkpoint.find(module + ".g_idx"))
-    check_order(StoredMatrix(*order), numbers.columns, numbers.group_size);
   numbers.word = [weight](std::int64_t row, std::int64_t word) { return weight.word(word, row); };
+  if (const CheckpointTensor* groups = checkpoint.find(module + ".g_idx"))
+    sort_columns(StoredMatrix(*groups), numbers);
   numbers.scale = [scales](std::int64_t row, std::int64_t group) {
     return scales.real(group, row);
   };

@@ -34,6 +34,7 @@ QuantizedMatrix make_affine(std::string_view module, const StoredNumbers& number
   matrix.encoding = encoding;
   matrix.scale_dtype = are_powers_of_two(numbers) ? numbers.scale_dtype : DType::f32;
   matrix.word = numbers.word;
+  matrix.input_order = numbers.input_order;
   const std::int64_t groups = numbers.group_size / encoding.group_size;
   matrix.scale = [scale = numbers.scale, groups](std::int64_t row, std::int64_t group) {
     return scale(row, group / groups);

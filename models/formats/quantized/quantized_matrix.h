@@ -26,6 +26,8 @@ struct QuantizedMatrix {
   std::function<std::uint32_t(std::int64_t row, std::int64_t word)> word;
   std::function<float(std::int64_t row, std::int64_t group)> scale;
   std::function<float(std::int64_t row, std::int64_t group)> bias;  // of affine encodings
+  // Column k stands for input input_order[k]; empty: for input k.
+  std::vector<std::int32_t> input_order;
   // Of small floats times their scales: bf16 where that holds them exactly, else f16.
   DType unpacked_dtype{};
 };
@@ -41,6 +43,7 @@ struct StoredNumbers {
   std::function<std::uint32_t(std::int64_t row, std::int64_t word)> word{};
   std::function<float(std::int64_t row, std::int64_t group)> scale{};
   std::function<std::int64_t(std::int64_t row, std::int64_t group)> zero{};
+  std::vector<std::int32_t> input_order{};  // see QuantizedMatrix
 };
 
 // Products zero * scale that do not fit `scale_dtype` make scales and biases f32: exact for scales

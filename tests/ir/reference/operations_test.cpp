@@ -131,6 +131,29 @@ TEST(Reference, Mxfp4IsACodeTimesAPowerOfTwo) {
     EXPECT_EQ(as_bytes.reals[i], as_words.reals[i]) << i;
 }
 
+TEST(Reference, KScalesHaveTwoSteps) {
+  // d is 2, m a half. Byte 0 is 0xF3, byte 1 is 0x05.
+  const std::vector<std::int64_t> record{0x38004000, 0x05F3, 0, 0, 0};
+  const auto numbers = [&](std::int64_t bits) {
+    // All numbers are 3.
+    std::vector<std::int64_t> words(static_cast<std::size_t>(8 * bits), 0);
+    for (std::int64_t bit = 0; bit < 256 * bits; ++bit)
+      if (bit % bits < 2)
+        words[static_cast<std::size_t>(bit / 32)] |= std::int64_t{1} << bit % 32;
+    return apply(OpKind::dequantize_k, {{"bits", bits}, {"dtype", DType::f32}},
+                 integers({1, 8 * bits}, words, DType::u32), integers({1, 5}, record, DType::u32))
+        .reals;
+  };
+  EXPECT_EQ(numbers(4)[0], 2 * 0xF3 * 3 - 0.5 * 5);
+  EXPECT_EQ(numbers(5)[31], 2 * 0xF3 * 3 - 0.5 * 5);
+  EXPECT_EQ(numbers(4)[32], 0);
+  EXPECT_EQ(numbers(2)[0], 2 * 3 * 3 - 0.5 * 15);
+  EXPECT_EQ(numbers(2)[16], 2 * 5 * 3);
+  EXPECT_EQ(numbers(3)[0], 2 * -13 * (3 - 4));
+  EXPECT_EQ(numbers(6)[16], 2 * 5 * (3 - 32));
+  EXPECT_EQ(numbers(6)[32], 0);
+}
+
 // Row s by the matrix of its number; numbers outside choose the nearest.
 TEST(Reference, ExpertMatmulSumsRowsTimesChosenMatrices) {
   const Tensor rows = reals({2, 2, 1}, {1, 2, 3, 4}),

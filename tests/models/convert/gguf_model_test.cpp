@@ -3,14 +3,15 @@
 #include "models/generate/gguf_model.h"
 
 #include "models/compile/load_model.h"
+#include "models/compile/logits.h"
 #include "models/convert/to_gguf.h"
 #include "models/convert/weight_rows.h"
-#include "models/formats/gguf/writer.h"
-#include "models/formats/tensor_values.h"
 #include "models/generate/generator.h"
 #include "models/generate/open_model.h"
 #include "runtime/program/error.h"
+#include "tests/models/convert/rewritten_gguf.h"
 #include "tests/models/formats/test_files.h"
+#include "tests/parity/reference.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -37,6 +38,19 @@ std::vector<float> numbers_of(const ModelSource& model, const std::string& name)
     all.insert(all.end(), row.begin(), row.end());
   }
   return all;
+}
+
+void expect_same_experts(const std::optional<ExpertsConfig>& actual,
+                         const std::optional<ExpertsConfig>& expected) {
+  ASSERT_EQ(actual.has_value(), expected.has_value());
+  if (!expected)
+    return;
+  EXPECT_EQ(actual->count, expected->count);
+  EXPECT_EQ(actual->chosen, expected->chosen);
+  EXPECT_EQ(actual->intermediate_size, expected->intermediate_size);
+  EXPECT_EQ(actual->shared_intermediate_size, expected->shared_intermediate_size);
+  EXPECT_EQ(actual->normalised, expected->normalised);
+  EXPECT_EQ(actual->clamp, expected->clamp);
 }
 
 class GgufModelTest : public testing::TestWithParam<std::string> {
@@ -70,10 +84,20 @@ TEST_P(GgufModelTest, HasTheConfigOfTheFolder) {
   EXPECT_EQ(actual.post_norms, expected.post_norms);
   EXPECT_EQ(actual.activation, expected.activation);
   EXPECT_EQ(actual.embedding_scale, expected.embedding_scale);
+  EXPECT_EQ(actual.attention_softcap, expected.attention_softcap);
+  EXPECT_EQ(actual.final_logit_softcap, expected.final_logit_softcap);
   EXPECT_EQ(actual.tied_embeddings, expected.tied_embeddings);
   EXPECT_EQ(actual.bos_token_id, expected.bos_token_id);
   EXPECT_EQ(actual.eos_token_ids, expected.eos_token_ids);
+  expect_same_experts(actual.experts, expected.experts);
+  ASSERT_EQ(actual.per_layer_embedding.has_value(), expected.per_layer_embedding.has_value());
+  if (expected.per_layer_embedding) {
+    EXPECT_EQ(actual.per_layer_embedding->width, expected.per_layer_embedding->width);
+    EXPECT_EQ(actual.per_layer_embedding->vocab_size, expected.per_layer_embedding->vocab_size);
+  }
   for (const LayerConfig& layer : expected.layers) {
+    EXPECT_EQ(actual.rope(layer.attention).attention_factor,
+              expected.rope(layer.attention).attention_factor);
     const auto frequencies =
         rope_inverse_frequencies(expected.rope(layer.attention), layer.head_dim);
     const auto stored = rope_inverse_frequencies(actual.rope(layer.attention), layer.head_dim);
@@ -86,8 +110,13 @@ TEST_P(GgufModelTest, HasTheConfigOfTheFolder) {
 TEST_P(GgufModelTest, HasTheWeightsOfTheFolder) {
   const auto expected = open_model(golden(GetParam()));
   const GgufModel actual = GgufModel::open(written("f32"));
-  EXPECT_EQ(actual.weight_names(), expected->weight_names());
+  if (!expected->config().experts)
+    EXPECT_EQ(actual.weight_names(), expected->weight_names());
   for (const std::string& name : expected->weight_names()) {
+    // Experts that the folder has one by one are stacked.
+    if (name.find("experts.") != name.npos && !actual.find_weight(name))
+      continue;
+    ASSERT_TRUE(actual.find_weight(name)) << name;
     const std::vector<float> numbers = numbers_of(*expected, name);
     const std::vector<float> stored = numbers_of(actual, name);
     EXPECT_EQ(actual.find_weight(name)->shape, expected->find_weight(name)->shape) << name;
@@ -98,26 +127,30 @@ TEST_P(GgufModelTest, HasTheWeightsOfTheFolder) {
   }
 }
 
+TEST_P(GgufModelTest, ComputesTheSameLogits) {
+  const test::Reference expected(golden(GetParam()) / "expected.safetensors");
+  const auto logits =
+      compute_logits(written("bf16"), expected.rows("input_ids"), {.dtype = DType::f32});
+  EXPECT_LE(test::nmse(logits.front().values, expected.floats("logits")), test::kTolerance);
+}
+
 TEST_P(GgufModelTest, GeneratesTheSameIds) {
-  const auto expected = SafetensorsFile::open(golden(GetParam()) / "expected.safetensors");
-  const auto ids_of = [&](std::string_view name) {
-    const TensorInfo& info = *expected.find(name);
-    const std::vector<std::int64_t> values = to_integers(info, expected.data(info));
-    return std::vector<std::int32_t>(values.begin(), values.begin() + info.shape.dim(-1));
-  };
-  const std::vector<std::int32_t> greedy = ids_of("greedy_ids");
+  const test::Reference expected(golden(GetParam()) / "expected.safetensors");
+  const std::vector<std::int32_t> greedy = expected.rows("greedy_ids")[0];
   LanguageModel model =
       load_model(written("bf16"), {.dtype = DType::f32, .prefill_sizes = {64}, .ignore_eos = true});
-  const Generation result =
-      Generator(model)
-          .run({ids_of("input_ids")}, {.max_tokens = std::ssize(greedy), .steps_per_submit = 8})
-          .front();
+  const Generation result = Generator(model)
+                                .run({expected.rows("input_ids")[0]},
+                                     {.max_tokens = std::ssize(greedy), .steps_per_submit = 8})
+                                .front();
   EXPECT_EQ(result.ids, greedy);
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, GgufModelTest,
                          testing::Values("llama", "llama_linear_bias", "llama_rope_scaled", "qwen2",
-                                         "qwen3", "mistral", "gemma3"),
+                                         "qwen2_moe", "qwen3", "qwen3_moe", "mistral", "mixtral",
+                                         "gemma", "gemma2", "gemma3", "gemma4_dense", "gemma4_ple",
+                                         "gemma4_moe", "gpt_oss"),
                          [](const auto& info) { return info.param; });
 
 class GgufFileTest : public testing::Test {
@@ -125,18 +158,8 @@ protected:
   // The golden llama with `change` done to what is written.
   template <typename Change> fs::path changed(Change change) const {
     write_gguf(*open_model(golden("llama")), path_, find_gguf_recipe("f16"));
-    gguf::Metadata metadata;
-    std::vector<gguf::TensorToWrite> tensors;
-    const auto file = std::make_shared<const gguf::File>(gguf::File::open(path_));
-    metadata = file->metadata();
-    for (const gguf::TensorInfo& info : file->tensors())
-      tensors.push_back({info.name, info.type, info.shape, [file, &info] {
-                           const auto data = file->data(info);
-                           return std::vector<std::byte>(data.begin(), data.end());
-                         }});
-    change(metadata, tensors);
     const fs::path out = folder_.path() / "changed.gguf";
-    gguf::write(out, metadata, tensors);
+    test::rewrite_gguf(path_, out, change);
     return out;
   }
 

@@ -11,6 +11,7 @@
 #include "models/generate/open_model.h"
 #include "runtime/array/ops.h"
 #include "runtime/array/quantization.h"
+#include "runtime/program/k_encoding.h"
 #include "tests/models/formats/test_files.h"
 
 #include <fmt/format.h>
@@ -84,6 +85,42 @@ TEST_P(QuantizedBlocks, MultiplyLikeTheirNumbers) {
     EXPECT_NEAR(product[row], exact, 1e-5 * magnitude) << gguf::name_of(type) << " row " << row;
   }
 }
+
+class KBlocks : public QuantizedBlocks {};
+
+TEST_P(KBlocks, AreScaledInTwoSteps) {
+  const gguf::BlockType type = GetParam();
+  const auto stored = SafetensorsFile::open(ASHLAR_TEST_DATA "/gguf/blocks.safetensors");
+  const auto blocks = stored.data(*stored.find(fmt::format("{}.blocks", gguf::name_of(type))));
+  const test::TemporaryFolder folder;
+  gguf::write(folder.path() / "m.gguf", {}, {{"m.weight", type, {kRows, kColumns}, [&] {
+                                                return std::vector<std::byte>(blocks.begin(),
+                                                                              blocks.end());
+                                              }}});
+  const gguf::FileSet files = gguf::FileSet::open(folder.path() / "m.gguf");
+  std::vector<float> numbers(kRows * kColumns);
+  gguf::decode(type, blocks, numbers);
+  const std::int64_t bits = gguf::affine_form(type)->encoding.bits;
+  gguf::Tensor tensor{.name = "m.weight",
+                      .dtype = DType::u32,
+                      .shape = {kRows, kColumns / 32 * bits},
+                      .stored = *files.find("m.weight"),
+                      .part = gguf::Part::packed};
+  const Array packed = part_of(tensor);
+  tensor.part = gguf::Part::k_scales;
+  tensor.shape = {kRows, kColumns / kSuperBlock * kSuperBlockScaleWords};
+  const Array scales = part_of(tensor);
+  EXPECT_EQ(dequantize_k(packed, scales, bits).to_vector<float>(), numbers);
+  // Five eighths of a bit for each number's share of the scales.
+  EXPECT_EQ(32 * (packed.size() + scales.size()),
+            kRows * kColumns * bits + kRows * kColumns * 5 / 8);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, KBlocks,
+                         testing::Values(gguf::BlockType::q2_k, gguf::BlockType::q3_k,
+                                         gguf::BlockType::q4_k, gguf::BlockType::q5_k,
+                                         gguf::BlockType::q6_k),
+                         [](const auto& info) { return std::string(name_of(info.param)); });
 
 INSTANTIATE_TEST_SUITE_P(All, QuantizedBlocks,
                          testing::Values(gguf::BlockType::q4_0, gguf::BlockType::q4_1,

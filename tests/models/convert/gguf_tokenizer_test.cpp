@@ -74,6 +74,27 @@ INSTANTIATE_TEST_SUITE_P(Families, GgufTokenizerTest,
                          testing::Values("gpt2", "llama2", "llama3", "gemma", "qwen2"),
                          [](const auto& info) { return info.param; });
 
+// Gemma 4's kind keeps its merges and needs no scores.
+TEST(Gemma4Tokenizer, EncodesByItsMerges) {
+  const test::TemporaryFolder folder;
+  const fs::path golden = fs::path(ASHLAR_TEST_DATA) / "goldens/families/gemma4_dense";
+  for (const char* name : {"config.json", "model.safetensors"})
+    fs::copy_file(golden / name, folder.path() / name);
+  fs::copy_file(folder_of("gemma") / "tokenizer.json", folder.path() / "tokenizer.json");
+  gguf::Metadata metadata;
+  add_gguf_tokenizer(ModelFiles::open(folder.path()), metadata);
+  EXPECT_EQ(std::get<std::string>(metadata.at("tokenizer.ggml.model")), "gemma4");
+  metadata.erase("tokenizer.huggingface.json");
+  metadata.erase("tokenizer.ggml.scores");
+  const auto tokenizer = Tokenizer::from_json(*gguf::tokenizer_json(gguf::Fields(metadata, "f")));
+  for (const json& sample : read(folder_of("gemma") / "cases.json"))
+    EXPECT_EQ(tokenizer.encode(sample["text"].get<std::string>(), false),
+              sample["ids_no_special"].get<Ids>());
+  metadata.erase("tokenizer.ggml.merges");
+  EXPECT_THAT(message_of<FormatError>([&] { gguf::tokenizer_json(gguf::Fields(metadata, "f")); }),
+              HasSubstr("merges"));
+}
+
 class BrokenTokenizerTest : public testing::Test {
 protected:
   BrokenTokenizerTest() { metadata_.erase("tokenizer.huggingface.json"); }

@@ -80,6 +80,30 @@ TEST_F(ToFolderTest, CopiesWhatIsNoWeight) {
   expect_same_tensors(out_, pebble_);
 }
 
+// Of GPTQ, what it becomes is written.
+TEST_F(ToFolderTest, WritesOtherLayoutsAsTheyAreRead) {
+  const fs::path gptq = fs::path(ASHLAR_TEST_DATA) / "quantized/gptq";
+  write_folder(gptq, out_, {});
+  const ModelFiles before = ModelFiles::open(gptq), after = ModelFiles::open(out_);
+  const std::string module = "model.layers.0.mlp.up_proj";
+  EXPECT_THAT(before.weight_names(), testing::Contains(module + ".biases"));
+  EXPECT_THAT(before.weight_names(), testing::Not(testing::Contains(module + ".qzeros")));
+  EXPECT_EQ(after.weight_names(), before.weight_names());
+  EXPECT_EQ(after.config().quantization->encoding_of(module),
+            before.config().quantization->encoding_of(module));
+  for (const std::string& name : before.weight_names()) {
+    const WeightSpec a = *before.find_weight(name), b = *after.find_weight(name);
+    ASSERT_EQ(b.dtype, a.dtype) << name;
+    ASSERT_EQ(b.shape, a.shape) << name;
+    std::vector<std::byte> expected(static_cast<std::size_t>(a.shape.element_count()) *
+                                    size_of(a.dtype)),
+        actual(expected.size());
+    before.read_weight(a, 0, expected);
+    after.read_weight(b, 0, actual);
+    EXPECT_EQ(actual, expected) << name;
+  }
+}
+
 TEST_F(ToFolderTest, RefusesTargetsThatAreNotFree) {
   fs::create_directory(out_);
   std::ofstream(out_ / "something") << "x";

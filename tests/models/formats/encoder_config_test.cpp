@@ -52,6 +52,26 @@ TEST(EncoderConfig, ClassDefaults) {
   EXPECT_EQ(bert(R"("num_labels":3)").labels, 0);
 }
 
+TEST(EncoderConfig, RobertaCountsPositionsFromItsPaddingOn) {
+  const auto parse = [](const std::string& text) {
+    return parse_encoder_config(parse_json(text, "f"), "config.json");
+  };
+  const EncoderConfig c = parse(R"({"model_type":"xlm-roberta","max_position_embeddings":514,
+      "architectures":["XLMRobertaForSequenceClassification"],"num_labels":1})");
+  EXPECT_EQ(c.kind, EncoderKind::roberta);
+  EXPECT_EQ(c.first_position, 2);
+  EXPECT_EQ(c.max_positions, 512);
+  EXPECT_EQ(c.labels, 1);
+  EXPECT_EQ(parse(R"({"model_type":"roberta","pad_token_id":0})").first_position, 1);
+  EXPECT_EQ(parse(R"({"model_type":"camembert"})").vocab_size, 30522);
+  EXPECT_THAT(message_of<Unsupported>(
+                  [&] { parse(R"({"model_type":"roberta","architectures":["BertModel"]})"); }),
+              HasSubstr("architecture \"BertModel\" is not supported"));
+  EXPECT_THAT(message_of<FormatError>(
+                  [&] { parse(R"({"model_type":"roberta","max_position_embeddings":2})"); }),
+              HasSubstr("max_position_embeddings"));
+}
+
 TEST(EncoderConfig, RefusesByName) {
   const auto unsupported = [](const std::string& more) {
     return message_of<Unsupported>([&] { bert(more); });

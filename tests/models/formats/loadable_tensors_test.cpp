@@ -200,8 +200,37 @@ TEST(LoadableTensors, RefusesBrokenGptq) {
   m.add("m.scales", StoredType::f16, {4, 16});
   m.add("m.qzeros", StoredType::i32, {4, 2});
   m.add("m.g_idx", StoredType::i32, {64});
-  EXPECT_THAT(m.refusal<Unsupported>(layout),
-              HasSubstr("\"m.g_idx\": groups of columns out of order"));
+  EXPECT_THAT(m.refusal<FormatError>(layout),
+              HasSubstr("\"m.g_idx\": expected 16 columns in each group"));
+}
+
+// Columns of two groups in turns, of 3 bits, which straddle words.
+TEST(LoadableTensors, SortsColumnsByTheirGroups) {
+  Module m = gptq_module();
+  std::string words, groups;
+  for (std::uint32_t word = 0; word < 6 * 32; ++word)
+    words += integers({static_cast<std::int32_t>(2654435761U * (word + 1))});
+  for (std::int32_t column = 0; column < 64; ++column)
+    groups += integers({column % 2});
+  m.add("m.qweight", StoredType::i32, {6, 32}, words);
+  m.add("m.qzeros", StoredType::i32, {2, 3});
+  m.add("m.scales", StoredType::f16, {2, 32});
+  const LoadableTensors plain = m.open(GptqLayout{3, 1});
+  EXPECT_FALSE(plain.find("m.input_order"));
+  m.add("m.g_idx", StoredType::i32, {64}, groups);
+  const LoadableTensors sorted = m.open(GptqLayout{3, 1});
+  const LoadableTensor order = *sorted.find("m.input_order");
+  EXPECT_EQ(order.dtype, DType::i32);
+  EXPECT_EQ(order.shape, Shape{64});
+  const std::vector<std::byte> bytes = bytes_of(order), before = bytes_of(*plain.find("m.weight")),
+                               after = bytes_of(*sorted.find("m.weight"));
+  for (std::int64_t k = 0; k < 64; ++k) {
+    std::int32_t input = 0;
+    std::memcpy(&input, bytes.data() + k * 4, sizeof input);
+    EXPECT_EQ(input, k < 32 ? 2 * k : 2 * (k - 32) + 1);
+    for (std::int64_t row = 0; row < 32; ++row)
+      EXPECT_EQ(number_at(after, 24, row, k, 3), number_at(before, 24, row, input, 3));
+  }
 }
 
 TEST(LoadableTensors, RefusesGroupsThatNoEncodingHas) {
@@ -227,7 +256,7 @@ TEST(LoadableTensors, RefusesBrokenCompressedTensors) {
   EXPECT_THAT(changed.refusal<Unsupported>(layout), HasSubstr("numbers of 0 bits"));
   changed = m;
   changed.add("m.weight_g_idx", StoredType::i32, {64});
-  EXPECT_THAT(changed.refusal<Unsupported>(layout), HasSubstr("columns out of order"));
+  EXPECT_THAT(changed.refusal<FormatError>(layout), HasSubstr("expected 32 columns in each group"));
   changed = m;
   changed.add("m.weight_zero_point", StoredType::i8, {2, 1});
   EXPECT_THAT(changed.refusal<FormatError>(layout),
