@@ -46,6 +46,12 @@ Value shift(const Scalars& s, OpKind kind, Value x, Value y) {
   return s.select(inside, s.b.make<arith::ShRUIOp>(x, count), s.number(0));
 }
 
+// Not selects on x < 0 and x == 0: NVIDIA's compiler turns those into an operation it then refuses.
+Value sign_of(const Scalars& s, Value x) {
+  Value capped = scalar_extremum(s.b, false, s.dtype, x, s.number(1));
+  return s.is_unsigned() ? capped : scalar_extremum(s.b, true, s.dtype, capped, s.number(-1));
+}
+
 Value integer_compare(const Scalars& s, OpKind kind, Value x, Value y) {
   const bool u = s.is_unsigned();
   switch (kind) {
@@ -76,10 +82,8 @@ Value integer_unary(const Scalars& s, OpKind kind, Value x) {
     return s.wrap(s.subi(zero, x));
   case OpKind::abs:
     return s.wrap(s.select(negative, s.subi(zero, x), x));
-  case OpKind::sign: {
-    Value nonzero = s.select(negative, s.number(-1), s.number(1));
-    return s.select(s.test(CmpIPredicate::eq, x, zero), zero, nonzero);
-  }
+  case OpKind::sign:
+    return sign_of(s, x);
   case OpKind::square:
     return s.wrap(s.muli(x, x));
   case OpKind::logical_not:

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <cstdio>
 #include <set>
 
 namespace ashlar::testing {
@@ -42,6 +43,7 @@ void report(const FuzzOptions& options, std::uint32_t seed, const FuzzGraph& gra
             const std::string& mismatch) {
   const FuzzMode mode = mode_of(options, seed);
   fmt::print("seed {} ({}): {}\n", seed, name_of(mode), mismatch);
+  std::fflush(stdout);  // reducing takes its time
   const FuzzGraph reduced = reduce(graph, [&](const FuzzGraph& candidate) {
     return alike(mismatch, find_mismatch(candidate, mode));
   });
