@@ -134,7 +134,8 @@ public:
     if (groups_.biases.empty())
       return multiply_add(b_, groups_.scales[group], sums.shifted, sum);
     const Value dot = b_.make<arith::SubFOp>(sums.shifted, sums.offsets);
-    return multiply_add(b_, groups_.biases[group], total, multiply_add(b_, groups_.scales[group], dot, sum));
+    return multiply_add(b_, groups_.biases[group], total,
+                        multiply_add(b_, groups_.scales[group], dot, sum));
   }
 
 private:

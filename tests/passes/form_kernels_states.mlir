@@ -112,25 +112,3 @@ func.func @counts_on(%x: tensor<1x16xf32>) {
   ashlar.state_write @count, %next : tensor<1xi32>
   return
 }
-
-// -----
-
-ashlar.state @position : tensor<4xi32> {residency = "step"}
-
-// The next positions, which the sums want in a buffer, are computed again after the last reader of the old ones.
-// CHECK-LABEL: func.func @late_update
-// CHECK: %[[OLD:.*]] = ashlar.state_read @position
-// CHECK: kernel.fused "elementwise"(%[[OLD]])
-// CHECK: kernel.fused "scan"
-// CHECK: %[[NEW:.*]] = kernel.fused "elementwise"(%[[OLD]])
-// CHECK-NOT: kernel.fused
-// CHECK: ashlar.state_write @position, %[[NEW]]
-func.func @late_update() -> tensor<4xi32> {
-  %one = ashlar.full {dtype = i32, shape = array<i64: 4>, value = 1.0 : f64} : () -> tensor<4xi32>
-  %old = ashlar.state_read @position : tensor<4xi32>
-  %new = ashlar.add %old, %one : (tensor<4xi32>, tensor<4xi32>) -> tensor<4xi32>
-  %sums = ashlar.cumsum %new {axis = 0 : i64, exclusive = false, reverse = false} : (tensor<4xi32>) -> tensor<4xi32>
-  %late = ashlar.add %sums, %old : (tensor<4xi32>, tensor<4xi32>) -> tensor<4xi32>
-  ashlar.state_write @position, %new : tensor<4xi32>
-  return %late : tensor<4xi32>
-}
