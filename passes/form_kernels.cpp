@@ -143,7 +143,7 @@ void separate_updates(Block& block) {
     OpBuilder builder(write);
     IRMapping copies;
     for (Operation* op : ops)
-      builder.clone(*op, copies);
+      builder.clone(*op, copies)->setLoc(write.getLoc());
     write->setOperand(0, copies.lookupOrDefault(value));
   }
 }

@@ -66,9 +66,11 @@ ValueSet Partition::outputs_before_roots(std::size_t unit) const {
   return before;
 }
 
-// Whether `value` can be an operand of an epilogue: it does not depend on the region, nor on what
-// comes later than its roots. Reductions behind it are stored if that delays nothing.
-bool Partition::make_available(Value value, const OpSet& region, std::int64_t level) {
+// Whether `value` can be an operand of an epilogue: it does not depend on the region, nor, unless
+// that `may_wait`, on what comes later than its roots. Reductions behind it are stored if that
+// delays nothing.
+bool Partition::make_available(Value value, const OpSet& region, std::int64_t level,
+                               bool may_wait) {
   const OpSet ops = plan_.closure(value);
   for (Operation* op : ops) {
     const bool known = visited_.contains(op);
@@ -78,18 +80,19 @@ bool Partition::make_available(Value value, const OpSet& region, std::int64_t le
   for (Operation* op : ops)
     visit(op);
   if (rows_of(value) == 0)
-    return plan_.level_of(value) <= level;
+    return may_wait || plan_.level_of(value) <= level;
   if (plan_.level_of(value) >= level)
     return false;
   store(value);
   return true;
 }
 
-bool Partition::absorbs(Operation* op, const OpSet& region, std::int64_t level) {
+bool Partition::absorbs(Operation* op, const OpSet& region, std::int64_t level, bool may_wait) {
   if (!is_elementwise(op) && !isa<ir::ReshapeOp>(op))
     return false;
   return llvm::all_of(op->getOperands(), [&](Value operand) {
-    return region.contains(operand.getDefiningOp()) || make_available(operand, region, level);
+    return region.contains(operand.getDefiningOp()) ||
+           make_available(operand, region, level, may_wait);
   });
 }
 
@@ -138,13 +141,16 @@ OpSet Partition::grow_epilogue(SmallVectorImpl<Operation*>& roots, bool siblings
     level = std::max(level, plan_.level_of(operand));
   if (const auto same_left = unit_of_same_left(roots.front()))
     level = plan_.units()[*same_left].level;
+  // Results of many rows are large: rather a late kernel than a buffer that waits.
+  const bool few_rows = isa<ir::ExpertMatmulOp>(roots.front()) ||
+                        (isa<ir::MatmulOp>(roots.front()) && fits_matvec(roots.front()));
   for (bool changed = true; changed;) {
     changed = false;
     for (Operation* op : llvm::to_vector(region))
       for (Operation* user : op->getUsers()) {
         if (region.contains(user) || user->getNumResults() != 1)
           continue;
-        if (absorbs(user, region, level)) {
+        if (absorbs(user, region, level, !few_rows)) {
           visited_.insert(user);
           changed |= region.insert(user);
         } else if (siblings) {

@@ -134,6 +134,10 @@ void Partition::visit_scatter(Operation* op) {
   if (rows_of(indices) != 0 &&
       (rows_of(indices) != rows_of(updates) || element_count(indices) != element_count(updates)))
     store(indices);
+  // Updates of one row are told apart by their indices, which are those of other workgroups' rows.
+  const auto axis = static_cast<unsigned>(op->getAttrOfType<IntegerAttr>("axis").getInt());
+  if (rows_of(indices) != 0 && cast<RankedTensorType>(updates.getType()).getDimSize(axis) > 1)
+    store(indices);
   // Of updates that meet, one adds up all, whose rows its own workgroup does not have.
   if (isa<ir::ScatterAddOp>(op) && rows_of(updates) != 0)
     store(updates);

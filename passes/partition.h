@@ -63,8 +63,8 @@ private:
   std::optional<std::size_t> unit_of_same_left(mlir::Operation* matmul) const;
   // The outputs of `unit` that its roots do not lead to.
   ValueSet outputs_before_roots(std::size_t unit) const;
-  bool make_available(mlir::Value value, const OpSet& region, std::int64_t level);
-  bool absorbs(mlir::Operation* op, const OpSet& region, std::int64_t level);
+  bool make_available(mlir::Value value, const OpSet& region, std::int64_t level, bool may_wait);
+  bool absorbs(mlir::Operation* op, const OpSet& region, std::int64_t level, bool may_wait);
   bool adopt_siblings(mlir::Operation* user, OpSet& region,
                       mlir::SmallVectorImpl<mlir::Operation*>& roots);
   // The ops that run on the results of `roots` in registers; may add roots that share the left

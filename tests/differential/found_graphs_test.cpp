@@ -56,5 +56,15 @@ TEST(FoundGraphs, StateScatteredIntoItself) {
   EXPECT_EQ(values_of(state.read()), expected);
 }
 
+// Whether a later update meets this one was asked with the reduction of this one's row.
+TEST(FoundGraphs, ScatterToRowsThatReductionsChoose) {
+  const Array rows = array({1, 1, 1, 0, 1, 1}, {2, 3});
+  const Array chosen = argmin(rows, 1);  // 0, 0
+  const Array other = argmax(rows, 1);   // 0, 1
+  const Array x = array({1.75F, 2.0F, -4.0F});
+  expect_as_reference(scatter(x, other, astype(other, DType::f32)));
+  expect_as_reference(scatter(x, chosen, astype(other, DType::f32)));
+}
+
 }  // namespace
 }  // namespace ashlar::testing

@@ -58,9 +58,10 @@ void note_kinds(const FuzzGraph& graph, std::set<OpKind>& seen) {
     seen.insert(node->kind());
 }
 
-// These have tests of their own: the maker has no kernels to run, nor 8-bit scales of experts.
+// These have tests of their own: the maker has no kernels to run, and no scales of other layouts.
 bool is_made(OpKind kind) {
-  return kind != OpKind::custom_kernel && kind != OpKind::dequantize_mxfp4;
+  return kind != OpKind::custom_kernel && kind != OpKind::dequantize_mxfp4 &&
+         kind != OpKind::dequantize_k;
 }
 
 // Names of computed operations that no graph had.

@@ -259,6 +259,19 @@ OpCase dequantize_mxfp4_case() {
            array(std::span<const std::uint8_t>(scales), {2, 2})}};
 }
 
+OpCase dequantize_k_case() {
+  std::vector<std::uint32_t> words, scales;
+  for (std::uint32_t i = 0; i < 64; ++i)
+    words.push_back(0x9E3779B9U * (i + 1));
+  for (std::uint32_t i = 0; i < 10; ++i)
+    scales.push_back(i % 5 == 0 ? 0x34003000U : 0x85EBCA6BU * (i + 1));  // d 0.125, m 0.25
+  return {OpKind::dequantize_k,
+          "dequantize_k",
+          [](const Arrays& a) { return Arrays{table::dequantize_k(a[0], a[1], 4, DType::f32)}; },
+          {array(std::span<const std::uint32_t>(words), {2, 32}),
+           array(std::span<const std::uint32_t>(scales), {2, 5})}};
+}
+
 OpCase philox_case() {
   const auto words = [](std::initializer_list<std::uint32_t> w) { return array(w, Shape{3}); };
   return {
@@ -286,7 +299,7 @@ Array numbers(const Shape& shape, double low, double high, int seed) {
 
 const std::vector<OpCase>& op_cases() {
   static const std::vector<OpCase> cases = [] {
-    Cases all = {philox_case(), dequantize_case(), dequantize_mxfp4_case()};
+    Cases all = {philox_case(), dequantize_case(), dequantize_mxfp4_case(), dequantize_k_case()};
     for (const Cases& part :
          {elementwise_cases(), movement_cases(), reduction_cases(), contraction_cases(),
           attention_cases(), gather_cases(), scan_and_sort_cases()})
