@@ -42,7 +42,8 @@ void sort_columns(const StoredMatrix& groups, StoredNumbers& numbers) {
   std::vector<std::int32_t> order(static_cast<std::size_t>(numbers.columns));
   std::iota(order.begin(), order.end(), 0);
   const bool in_order = std::ranges::is_sorted(order, {}, group_of);
-  std::ranges::stable_sort(order, {}, group_of);
+  std::ranges::sort(order, {},
+                    [&](std::int32_t column) { return std::pair(group_of(column), column); });
   for (std::int64_t k = 0; k < std::ssize(order); ++k)
     if (group_of(order[static_cast<std::size_t>(k)]) != k / numbers.group_size)
       throw FormatError("model", "tensor {}: expected {} columns in each group",
