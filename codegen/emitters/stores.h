@@ -11,10 +11,9 @@ namespace ashlar::codegen {
 // innermost extent of the domain.
 void emit_store(Elements& elements, const kernel::Store& store, Value linear, std::int64_t width);
 
-// The same for several stores of one domain: whatever they read, they read before plain outputs are
+// Stores element number `number` of each: whatever they read, they read before plain outputs are
 // written.
-void emit_stores(Elements& elements, llvm::ArrayRef<kernel::Store> stores, Value linear,
-                 std::int64_t width);
+void emit_elements(Elements& elements, llvm::ArrayRef<kernel::Store> stores, Value number);
 
 // Whether the numbers of an index tensor differ from each other along `axis`, as far as they name
 // rows at all.

@@ -15,8 +15,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr IntegerRange kAnySize{1, std::int64_t{1} << 31};
-
 class ConfigReader {
 public:
   ConfigReader(const FileSet& files, const Architecture& architecture)
@@ -38,13 +36,6 @@ public:
   }
 
 private:
-  std::int64_t required(std::string_view key) const {
-    const auto value = fields_.integer(key, kAnySize);
-    if (!value)
-      fields_.fail(key, "expected a number above 0, got nothing");
-    return *value;
-  }
-
   // One value for all layers.
   std::int64_t common(std::string_view key, std::int64_t fallback) const {
     const auto values = fields_.integers(key, kAnySize, static_cast<std::size_t>(layers_));
@@ -66,9 +57,9 @@ private:
     if (!embedding || embedding->info->shape.rank() != 2)
       throw FormatError("gguf", "{}: expected a matrix token_embd.weight", fields_.where());
     config_["num_hidden_layers"] = layers_;
-    config_["hidden_size"] = required("embedding_length");
-    config_["num_attention_heads"] = required("attention.head_count");
-    config_["max_position_embeddings"] = required("context_length");
+    config_["hidden_size"] = fields_.size("embedding_length");
+    config_["num_attention_heads"] = fields_.size("attention.head_count");
+    config_["max_position_embeddings"] = fields_.size("context_length");
     config_["vocab_size"] = embedding->info->shape.dim(0);
     config_["tie_word_embeddings"] = !has_tensor("output.weight");
     config_["dtype"] = dtype_of(embedding->info->type);
@@ -126,9 +117,9 @@ private:
 
   // Of layers that are all alike, but for whether they slide and have experts.
   void read_layers() {
-    const std::int64_t heads = required("attention.head_count");
+    const std::int64_t heads = fields_.size("attention.head_count");
     head_dim_ = fields_.integer("attention.key_length", kAnySize)
-                    .value_or(required("embedding_length") / heads);
+                    .value_or(fields_.size("embedding_length") / heads);
     if (fields_.integer("attention.value_length", kAnySize).value_or(head_dim_) != head_dim_)
       throw Unsupported("gguf", "{}: values of another length than keys are not supported",
                         fields_.where());
@@ -146,7 +137,8 @@ private:
     if (const auto scale = fields_.positive_number("attention.scale"))
       return 1 / (*scale * *scale);
     return static_cast<double>(layers_ == architecture_.layers_of_other_scale
-                                   ? required("embedding_length") / required("attention.head_count")
+                                   ? fields_.size("embedding_length") /
+                                         fields_.size("attention.head_count")
                                    : head_dim_);
   }
 
@@ -182,7 +174,7 @@ private:
     if (count == 0)
       return;
     check_router();
-    const std::int64_t chosen = required("expert_used_count"),
+    const std::int64_t chosen = fields_.size("expert_used_count"),
                        width = fields_.integer("expert_feed_forward_length", kAnySize)
                                    .value_or(config_["intermediate_size"].get<std::int64_t>());
     if (architecture_.name == "llama" || architecture_.name == "gpt-oss") {

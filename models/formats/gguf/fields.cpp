@@ -64,6 +64,13 @@ std::optional<std::int64_t> Fields::integer(std::string_view key, IntegerRange r
       *value);
 }
 
+std::int64_t Fields::size(std::string_view key) const {
+  const auto value = integer(key, kAnySize);
+  if (!value)
+    fail(key, "expected a number above 0, got nothing");
+  return *value;
+}
+
 std::optional<double> Fields::number(std::string_view key) const {
   const Value* value = find(key);
   if (!value)

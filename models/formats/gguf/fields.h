@@ -14,6 +14,9 @@
 
 namespace ashlar::gguf {
 
+// Sizes and counts of a model.
+inline constexpr IntegerRange kAnySize{1, std::int64_t{1} << 31};
+
 class Fields {
 public:
   // `metadata` must live as long as this; `where` names the file in messages.
@@ -27,6 +30,8 @@ public:
   bool contains(std::string_view key) const { return find(key) != nullptr; }
 
   std::optional<std::int64_t> integer(std::string_view key, IntegerRange range) const;
+  // A size that must be there.
+  std::int64_t size(std::string_view key) const;
   // Finite. Of a 32-bit float, the shortest decimal number that rounds to it.
   std::optional<double> number(std::string_view key) const;
   std::optional<double> positive_number(std::string_view key) const;

@@ -12,8 +12,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr IntegerRange kAnySize{1, std::int64_t{1} << 31};
-
 class Gemma4Reader {
 public:
   Gemma4Reader(const FileSet& files, const Fields& fields, const std::vector<bool>& slides,
@@ -29,13 +27,6 @@ public:
   }
 
 private:
-  std::int64_t required(std::string_view key) const {
-    const auto value = fields_.integer(key, kAnySize);
-    if (!value)
-      fields_.fail(key, "expected a number above 0, got nothing");
-    return *value;
-  }
-
   std::vector<std::int64_t> by_layer(std::string_view key) const {
     const auto values = fields_.integers(key, kAnySize, slides_.size());
     if (!values)
@@ -45,7 +36,7 @@ private:
 
   // Full layers have heads of another size than the others, and may have fewer keys.
   void read_heads() {
-    head_dim_ = required("attention.key_length");
+    head_dim_ = fields_.size("attention.key_length");
     const std::int64_t sliding =
         fields_.integer("attention.key_length_swa", kAnySize).value_or(head_dim_);
     const auto kv_heads = by_layer("attention.head_count_kv");

@@ -18,6 +18,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <optional>
 
 namespace ashlar {
 namespace {
@@ -40,23 +41,33 @@ Array part_of(const gguf::Tensor& tensor) {
   return array_from_bytes(bytes, tensor.dtype, tensor.shape);
 }
 
-class QuantizedBlocks : public testing::TestWithParam<gguf::BlockType> {};
+// A file with one matrix, and what its blocks decode to.
+class QuantizedBlocks : public testing::TestWithParam<gguf::BlockType> {
+protected:
+  void SetUp() override {
+    const auto stored = SafetensorsFile::open(ASHLAR_TEST_DATA "/gguf/blocks.safetensors");
+    const auto blocks = stored.data(*stored.find(fmt::format("{}.blocks", gguf::name_of(type))));
+    const auto bytes = [&] { return std::vector<std::byte>(blocks.begin(), blocks.end()); };
+    gguf::write(folder_.path() / "m.gguf", {}, {{"m.weight", type, {kRows, kColumns}, bytes}});
+    files_ = gguf::FileSet::open(folder_.path() / "m.gguf");
+    gguf::decode(type, blocks, numbers);
+  }
+
+  gguf::Tensor stored_weight() const {
+    return {.name = "m.weight", .stored = *files_->find("m.weight")};
+  }
+
+  const gguf::BlockType type = GetParam();
+  std::vector<float> numbers = std::vector<float>(kRows * kColumns);
+
+private:
+  test::TemporaryFolder folder_;
+  std::optional<gguf::FileSet> files_;
+};
 
 TEST_P(QuantizedBlocks, MultiplyLikeTheirNumbers) {
-  const gguf::BlockType type = GetParam();
-  const auto stored = SafetensorsFile::open(ASHLAR_TEST_DATA "/gguf/blocks.safetensors");
-  const auto blocks = stored.data(*stored.find(fmt::format("{}.blocks", gguf::name_of(type))));
-  const test::TemporaryFolder folder;
-  gguf::write(folder.path() / "m.gguf", {}, {{"m.weight", type, {kRows, kColumns}, [&] {
-                                                return std::vector<std::byte>(blocks.begin(),
-                                                                              blocks.end());
-                                              }}});
-  const gguf::FileSet files = gguf::FileSet::open(folder.path() / "m.gguf");
-  std::vector<float> numbers(kRows * kColumns);
-  gguf::decode(type, blocks, numbers);
-
   const gguf::AffineForm form = *gguf::affine_form(type);
-  gguf::Tensor tensor{.name = "m.weight", .stored = *files.find("m.weight")};
+  gguf::Tensor tensor = stored_weight();
   const auto part = [&](gguf::Part which, DType dtype, std::int64_t columns) {
     tensor.part = which;
     tensor.dtype = dtype;
@@ -89,23 +100,11 @@ TEST_P(QuantizedBlocks, MultiplyLikeTheirNumbers) {
 class KBlocks : public QuantizedBlocks {};
 
 TEST_P(KBlocks, AreScaledInTwoSteps) {
-  const gguf::BlockType type = GetParam();
-  const auto stored = SafetensorsFile::open(ASHLAR_TEST_DATA "/gguf/blocks.safetensors");
-  const auto blocks = stored.data(*stored.find(fmt::format("{}.blocks", gguf::name_of(type))));
-  const test::TemporaryFolder folder;
-  gguf::write(folder.path() / "m.gguf", {}, {{"m.weight", type, {kRows, kColumns}, [&] {
-                                                return std::vector<std::byte>(blocks.begin(),
-                                                                              blocks.end());
-                                              }}});
-  const gguf::FileSet files = gguf::FileSet::open(folder.path() / "m.gguf");
-  std::vector<float> numbers(kRows * kColumns);
-  gguf::decode(type, blocks, numbers);
   const std::int64_t bits = gguf::affine_form(type)->encoding.bits;
-  gguf::Tensor tensor{.name = "m.weight",
-                      .dtype = DType::u32,
-                      .shape = {kRows, kColumns / 32 * bits},
-                      .stored = *files.find("m.weight"),
-                      .part = gguf::Part::packed};
+  gguf::Tensor tensor = stored_weight();
+  tensor.dtype = DType::u32;
+  tensor.shape = {kRows, kColumns / 32 * bits};
+  tensor.part = gguf::Part::packed;
   const Array packed = part_of(tensor);
   tensor.part = gguf::Part::k_scales;
   tensor.shape = {kRows, kColumns / kSuperBlock * kSuperBlockScaleWords};
