@@ -46,11 +46,6 @@ EmittedKernel emit_or_throw(kernel::DefOp def, const DeviceProfile& profile) {
   return std::move(*emitted);
 }
 
-std::uint32_t argument_count(kernel::DefOp def) {
-  return def.getBody().getNumArguments() +
-         static_cast<std::uint32_t>(llvm::count(def.getInplace(), -1));
-}
-
 // A kernel that brings its code along.
 CompiledKernel custom_kernel(kernel::DefOp def) {
   auto op = cast<ir::CustomKernelOp>(def.getBody().front().front());
@@ -63,7 +58,7 @@ CompiledKernel custom_kernel(kernel::DefOp def) {
                      .spirv = {op.getSpirv().begin(), op.getSpirv().end()},
                      .workgroup_size = three(op.getWorkgroupSize()),
                      .subgroup_size = 0,
-                     .argument_count = argument_count(def),
+                     .argument_count = static_cast<std::uint32_t>(kernel::argument_count(def)),
                      .scalar_count = 0},
           .workgroups = three(op.getWorkgroups())};
 }
@@ -96,8 +91,9 @@ CompiledKernel KernelCompiler::emit(kernel::DefOp def, OwningOpRef<ModuleOp>& mo
                      .spirv = {},
                      .workgroup_size = emitted.workgroup_size,
                      .subgroup_size = emitted.subgroup_size,
-                     .argument_count = argument_count(def),
-                     .scalar_count = static_cast<std::uint32_t>(kernel::scalar_count(def))},
+                     .argument_count = static_cast<std::uint32_t>(kernel::argument_count(def)),
+                     .scalar_count = static_cast<std::uint32_t>(kernel::scalar_count(def)),
+                     .pushed = def.getPushed()},
           .workgroups = emitted.workgroups};
 }
 

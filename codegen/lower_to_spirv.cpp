@@ -31,17 +31,24 @@ namespace {
 constexpr int64_t kAddressBytes = 8;
 constexpr int64_t kScalarBytes = 4;
 
-// A pointer `offset` bytes into the dispatch record. Its address arrives in two push-constant
-// words.
+// The address in push-constant words `first` and `first + 1` of `words`.
+Value pushed_address(OpBuilder& builder, Operation* op, int64_t words, int64_t first) {
+  Type i32 = builder.getI32Type();
+  const auto word = [&](int64_t number) {
+    return spirv::getPushConstantValue(op, static_cast<unsigned>(words),
+                                       static_cast<unsigned>(number), i32, builder);
+  };
+  Value low = word(first), high = word(first + 1);
+  Value both = spirv::CompositeConstructOp::create(
+      builder, op->getLoc(), VectorType::get(2, i32), ValueRange{low, high});
+  return spirv::BitcastOp::create(builder, op->getLoc(), builder.getI64Type(), both);
+}
+
+// A pointer `offset` bytes into the dispatch record, whose address is the only push constant.
 Value record_pointer(OpBuilder& builder, Operation* op, int64_t offset, Type element) {
   Location loc = op->getLoc();
-  Type i32 = builder.getI32Type();
   Type i64 = builder.getI64Type();
-  Value low = spirv::getPushConstantValue(op, 2, 0, i32, builder);
-  Value high = spirv::getPushConstantValue(op, 2, 1, i32, builder);
-  Value words = spirv::CompositeConstructOp::create(builder, loc, VectorType::get(2, i32),
-                                                    ValueRange{low, high});
-  Value address = spirv::BitcastOp::create(builder, loc, i64, words);
+  Value address = pushed_address(builder, op, 2, 0);
   if (offset != 0) {
     Value bytes = spirv::ConstantOp::create(builder, loc, i64, builder.getI64IntegerAttr(offset));
     address = spirv::IAddOp::create(builder, loc, address, bytes);
@@ -67,11 +74,17 @@ struct BufferLowering final : OpConversionPattern<kernel::BufferOp> {
     if (!pointer || pointer.getStorageClass() != spirv::StorageClass::PhysicalStorageBuffer)
       return op.emitOpError("the target has no physical storage buffer of type ")
              << op.getBuffer().getType();
-    Value entry =
-        record_pointer(rewriter, op, kAddressBytes * op.getIndex(), rewriter.getI64Type());
-    Value address = load_aligned(rewriter, op.getLoc(), entry, kAddressBytes);
-    rewriter.replaceOpWithNewOp<spirv::ConvertUToPtrOp>(op, pointer, address);
+    rewriter.replaceOpWithNewOp<spirv::ConvertUToPtrOp>(op, pointer, address_of(op, rewriter));
     return success();
+  }
+
+private:
+  static Value address_of(kernel::BufferOp op, OpBuilder& builder) {
+    const auto index = static_cast<int64_t>(op.getIndex());
+    if (auto words = op.getPushed())
+      return pushed_address(builder, op, static_cast<int64_t>(*words), 2 * index);
+    Value entry = record_pointer(builder, op, kAddressBytes * index, builder.getI64Type());
+    return load_aligned(builder, op.getLoc(), entry, kAddressBytes);
   }
 };
 
@@ -80,6 +93,12 @@ struct ScalarLowering final : OpConversionPattern<kernel::ScalarOp> {
 
   LogicalResult matchAndRewrite(kernel::ScalarOp op, OpAdaptor,
                                 ConversionPatternRewriter& rewriter) const override {
+    if (auto words = op.getPushed()) {
+      const auto word = static_cast<unsigned>(2 * op.getBuffers() + op.getIndex());
+      rewriter.replaceOp(op, spirv::getPushConstantValue(op, static_cast<unsigned>(*words), word,
+                                                         rewriter.getI32Type(), rewriter));
+      return success();
+    }
     int64_t offset = kAddressBytes * op.getBuffers() + kScalarBytes * op.getIndex();
     Value entry = record_pointer(rewriter, op, offset, rewriter.getI32Type());
     rewriter.replaceOp(op, load_aligned(rewriter, op.getLoc(), entry, kScalarBytes));

@@ -56,12 +56,13 @@ def Kernel_FusedOp : Kernel_Op<"fused", [IsolatedFromAbove, SingleBlock]> {
   let hasVerifier = 1;
 }
 
+// `pushed`: its dispatch records are push constants.
 def Kernel_DefOp : Kernel_Op<"def", [IsolatedFromAbove, SingleBlock, Symbol]> {
   let summary = "A kernel shared by its calls";
   let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$root, DenseI64ArrayAttr:$inplace,
-                       Kernel_ScheduleAttr:$schedule);
+                       Kernel_ScheduleAttr:$schedule, UnitAttr:$pushed);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "$sym_name $root `inplace` $inplace `schedule` $schedule attr-dict-with-keyword $body";
+  let assemblyFormat = "$sym_name $root `inplace` $inplace `schedule` $schedule (`pushed` $pushed^)? attr-dict-with-keyword $body";
   let hasVerifier = 1;
 }
 
@@ -140,21 +141,22 @@ def Kernel_GroupedMatmulOp : Kernel_Op<"grouped_matmul", [Pure]> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-// ---- ABI ops: what kernel code (level L5) reads from its dispatch record.
+// ---- ABI ops: what kernel code (level L5) reads from its dispatch record. The record lies in device memory,
+// or, where an op names its size as `pushed` (in words of 32 bits), in the push constants.
 
 def Kernel_BufferOp : Kernel_Op<"buffer", [Pure]> {
   let summary = "The buffer at `index` of the dispatch record";
   let description = [{ Inputs first, then the outputs that are not in place. }];
-  let arguments = (ins I64Attr:$index);
+  let arguments = (ins I64Attr:$index, OptionalAttr<I64Attr>:$pushed);
   let results = (outs AnyMemRef:$buffer);
-  let assemblyFormat = "$index attr-dict `:` type($buffer)";
+  let assemblyFormat = "$index (`pushed` $pushed^)? attr-dict `:` type($buffer)";
 }
 
 def Kernel_ScalarOp : Kernel_Op<"scalar", [Pure]> {
   let summary = "The 32-bit scalar at `index` of the dispatch record, after `buffers` addresses";
-  let arguments = (ins I64Attr:$index, I64Attr:$buffers);
+  let arguments = (ins I64Attr:$index, I64Attr:$buffers, OptionalAttr<I64Attr>:$pushed);
   let results = (outs I32:$value);
-  let assemblyFormat = "$index `after` $buffers attr-dict";
+  let assemblyFormat = "$index `after` $buffers (`pushed` $pushed^)? attr-dict";
 }
 
 // ---- Cooperative matrices: values of !spirv.coopmatrix type, which a subgroup holds together.

@@ -18,6 +18,15 @@ std::int64_t scalar_count(DefOp def) {
   return StridedScalars{schedule.get("rank", 1)}.count(static_cast<std::int64_t>(views));
 }
 
+std::int64_t argument_count(DefOp def) {
+  return static_cast<std::int64_t>(def.getBody().getNumArguments()) +
+         llvm::count(def.getInplace(), -1);
+}
+
+std::int64_t record_words(DefOp def) {
+  return 2 * argument_count(def) + scalar_count(def);
+}
+
 StridedReach strided_reach(DefOp def, ArrayRef<std::int32_t> scalars) {
   const StridedScalars at{def.getSchedule().get("rank", 1)};
   const std::int64_t width = def.getSchedule().get("width", 1);

@@ -34,6 +34,10 @@ struct StridedScalars {
 
 // Scalars that a dispatch of the kernel carries: 0 unless it is a strided one.
 std::int64_t scalar_count(DefOp def);
+// Buffers of a dispatch: the inputs, and the outputs that are not in place.
+std::int64_t argument_count(DefOp def);
+// 32-bit words of a dispatch record.
+std::int64_t record_words(DefOp def);
 
 // What a dispatch of a strided kernel touches with these scalars.
 struct ViewReach {

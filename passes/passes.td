@@ -85,6 +85,10 @@ def PlanBarriers : Pass<"ashlar-plan-barriers", "::mlir::ModuleOp"> {
   ];
 }
 
+def PushArguments : Pass<"ashlar-push-arguments", "::mlir::ModuleOp"> {
+  let summary = "Let kernels take their arguments as push constants where buffers stay in place";
+}
+
 def VerifyPlan : Pass<"ashlar-verify-plan", "::mlir::ModuleOp"> {
   let summary = "Check ranges, residency, initialisation and hazards of plans";
   let options = [

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "codegen/emitters/kernel_builder.h"
 
+#include "ir/strided_kernel.h"
+
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/SPIRV/IR/SPIRVAttributes.h"
@@ -41,6 +43,10 @@ KernelBuilder::KernelBuilder(kernel::DefOp def, const DeviceProfile& profile,
   gpu::ReturnOp::create(*this, getLoc());
   setInsertionPointToStart(entry_);
   scopes_.push_back({next_scope_++, {}});
+}
+
+IntegerAttr KernelBuilder::pushed_words() {
+  return def_.getPushed() ? getI64IntegerAttr(kernel::record_words(def_)) : IntegerAttr();
 }
 
 std::int64_t KernelBuilder::subgroup_size() const {

@@ -226,7 +226,7 @@ Value buffer_of(KernelBuilder& b, unsigned buffer, Type element) {
   auto space =
       spirv::StorageClassAttr::get(b.getContext(), spirv::StorageClass::PhysicalStorageBuffer);
   auto type = MemRefType::get({ShapedType::kDynamic}, element, MemRefLayoutAttrInterface(), space);
-  return b.make<kernel::BufferOp>(type, b.getI64IntegerAttr(buffer));
+  return b.make<kernel::BufferOp>(type, b.getI64IntegerAttr(buffer), b.pushed_words());
 }
 
 Type compute_type(KernelBuilder& b, DType dtype) {

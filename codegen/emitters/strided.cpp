@@ -35,7 +35,8 @@ public:
 private:
   Value scalar(std::int64_t number) {
     return b_.to_index(b_.make<kernel::ScalarOp>(
-        b_.getI32Type(), static_cast<std::uint64_t>(number), static_cast<std::uint64_t>(buffers_)));
+        b_.getI32Type(), b_.getI64IntegerAttr(number), b_.getI64IntegerAttr(buffers_),
+        b_.pushed_words()));
   }
 
   Values point_of(Value linear) {

@@ -48,7 +48,7 @@ BoundEntry::Values::Values(const std::vector<ValueSpec>& specs)
     bytes.push_back(byte_count(value.dtype, value.shape));
 }
 
-BoundEntry::BoundEntry(const Entry& entry)
+BoundEntry::BoundEntry(const Program& program, const Entry& entry)
     : entry_(entry), records_(entry), inputs_(entry.inputs), outputs_(entry.outputs) {
   std::set<BufferKey> read, written;
   const auto note = [&](const BufferRange& range, Access access) {
@@ -60,12 +60,15 @@ BoundEntry::BoundEntry(const Entry& entry)
   for (const Command& command : entry.commands) {
     if (const auto* dispatch = std::get_if<Dispatch>(&command)) {
       ++dispatches_;
-      for (const Argument& argument : dispatch->arguments)
+      for (const Argument& argument : dispatch->arguments) {
         note(argument.range, argument.access);
+        if (program.kernels[dispatch->kernel].pushed)
+          recorded_.insert(key_of(argument.range));
+      }
     } else if (const auto* copy = std::get_if<Copy>(&command)) {
       note(copy->source, Access::read);
       note(copy->target, Access::write);
-      copied_.insert({key_of(copy->source), key_of(copy->target)});
+      recorded_.insert({key_of(copy->source), key_of(copy->target)});
     }
   }
   weights_read_ = indices_in(read, Space::weight);
@@ -76,8 +79,8 @@ BoundEntry::BoundEntry(const Entry& entry)
   state_buffers_.resize(states_used_.size());
 }
 
-void BoundEntry::place(std::byte* host, std::uint64_t device_address) {
-  records_.place(entry_, host, device_address);
+void BoundEntry::place(std::byte* mapped, std::uint64_t device_address) {
+  records_.place(mapped, device_address);
 }
 
 void BoundEntry::bind_fixed(BufferKey key, const Buffer& buffer) {
@@ -147,7 +150,7 @@ std::size_t BoundEntry::bind_states(std::span<DeviceState* const> states, Queue&
 
 std::size_t BoundEntry::rebind(BufferKey key, std::uint64_t address, Queue& queue) {
   queue.wait(last_run);
-  if (copied_.contains(key))
+  if (recorded_.contains(key))
     recording.reset();
   return records_.set_buffer(key, address);
 }

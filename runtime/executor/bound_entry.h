@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One entry together with the buffers it is bound to at present. Its dispatch records always hold
-// the addresses of those buffers; its recording survives every change of address, except where a
-// copy command names the buffer itself.
+// the addresses of those buffers; its recording survives every change of address, except of buffers
+// that the recording itself names: those of copies and of kernels with pushed arguments.
 #pragma once
 
 #include "runtime/executor/record_table.h"
@@ -23,8 +23,8 @@ inline constexpr std::uint64_t kValueAlignment = 16;
 
 class BoundEntry {
 public:
-  // `entry` must outlive this.
-  explicit BoundEntry(const Entry& entry);
+  // `program` must outlive this; `entry` is one of its entries.
+  BoundEntry(const Program& program, const Entry& entry);
 
   const Entry& entry() const { return entry_; }
   const RecordTable& records() const { return records_; }
@@ -37,7 +37,7 @@ public:
   const std::vector<std::uint32_t>& states_written() const { return states_written_; }
 
   // Where the records live; before any binding.
-  void place(std::byte* host, std::uint64_t device_address);
+  void place(std::byte* mapped, std::uint64_t device_address);
   void bind_fixed(BufferKey key, const Buffer& buffer);
 
   // Bind what may change between runs; return how many addresses moved. Throw InvalidArgument, and
@@ -50,7 +50,7 @@ public:
   BufferView input(std::uint32_t index) const { return inputs_.views[index]; }
   BufferView output(std::uint32_t index) const { return outputs_.views[index]; }
 
-  std::optional<Recording> recording;  // absent until the first run, and where copies are stale
+  std::optional<Recording> recording;  // absent until the first run, and where it is stale
   Ticket last_run = 0;
 
 private:
@@ -76,7 +76,7 @@ private:
   RecordTable records_;
   std::size_t dispatches_ = 0;
   std::vector<std::uint32_t> weights_read_, weights_written_, states_used_, states_written_;
-  std::set<BufferKey> copied_;  // buffers that copy commands name
+  std::set<BufferKey> recorded_;  // buffers that the recording names
   Values inputs_, outputs_;
   std::vector<std::uint64_t> state_buffers_;  // ids, of states_used
 };

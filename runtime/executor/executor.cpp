@@ -22,7 +22,7 @@ Executor::Executor(Device& device, Program program, StateStore& states)
   entries_.reserve(program_.entries.size());
   for (const Entry& entry : program_.entries) {
     arena_bytes = std::max(arena_bytes, entry.arena_bytes);
-    table_bytes += entries_.emplace_back(entry).table_bytes();
+    table_bytes += entries_.emplace_back(program_, entry).table_bytes();
   }
   std::vector<Demand> demands = {{Residency::arena, arena_bytes},
                                  {Residency::weights, program_.constants.size()},
@@ -181,9 +181,11 @@ void Executor::warm_up(std::uint32_t entry) {
   VkCommandBuffer commands = pool.allocate();
   begin_recording(commands);
   // No workgroups: the driver prepares the kernel, nothing runs and no record is read.
-  for (const Command& command : entry_at(entry).entry().commands)
+  const BoundEntry& bound = entry_at(entry);
+  std::size_t number = 0;
+  for (const Command& command : bound.entry().commands)
     if (const auto* dispatch = std::get_if<Dispatch>(&command))
-      pipeline(dispatch->kernel).record_dispatch(commands, record_table_.address(), {0, 0, 0});
+      record_dispatch(commands, pipeline(dispatch->kernel), bound.records(), number++, {0, 0, 0});
   end_recording(commands);
   device_.queue().wait(device_.queue().submit({&commands, 1}));
 }

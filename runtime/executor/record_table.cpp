@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <span>
 
 namespace ashlar {
 namespace {
@@ -21,28 +20,27 @@ RecordTable::RecordTable(const Entry& entry) {
     const auto* dispatch = std::get_if<Dispatch>(&command);
     if (!dispatch)
       continue;
-    offsets_.push_back(bytes_);
-    std::uint64_t at = bytes_;
+    const std::uint64_t begin = records_.size();
+    std::uint64_t at = begin;
     for (const Argument& argument : dispatch->arguments) {
       slots_[key_of(argument.range)].push_back({at, argument.range.offset});
       at += sizeof(std::uint64_t);
     }
-    bytes_ = aligned(at + dispatch->scalars.size() * sizeof(std::uint32_t));
+    const auto scalars = std::as_bytes(std::span(dispatch->scalars));
+    records_.resize(aligned(at + scalars.size()));
+    std::ranges::copy(scalars, records_.begin() + static_cast<std::ptrdiff_t>(at));
+    places_.push_back({begin, at + scalars.size() - begin});
   }
 }
 
-void RecordTable::place(const Entry& entry, std::byte* host, std::uint64_t device_address) {
-  host_ = host;
+void RecordTable::place(std::byte* mapped, std::uint64_t device_address) {
+  mapped_ = mapped;
   device_address_ = device_address;
-  std::size_t next = 0;
-  for (const Command& command : entry.commands) {
-    const auto* dispatch = std::get_if<Dispatch>(&command);
-    if (!dispatch)
-      continue;
-    const std::uint64_t scalars =
-        offsets_[next++] + dispatch->arguments.size() * sizeof(std::uint64_t);
-    std::ranges::copy(std::as_bytes(std::span(dispatch->scalars)), host_ + scalars);
-  }
+  std::ranges::copy(records_, mapped_);
+}
+
+std::span<const std::byte> RecordTable::record(std::size_t dispatch) const {
+  return std::span(records_).subspan(places_[dispatch].offset, places_[dispatch].bytes);
 }
 
 std::size_t RecordTable::set_buffer(BufferKey key, std::uint64_t base) {
@@ -51,7 +49,8 @@ std::size_t RecordTable::set_buffer(BufferKey key, std::uint64_t base) {
     return 0;
   for (const Slot& slot : found->second) {
     const std::uint64_t address = base + slot.range_offset;
-    std::memcpy(host_ + slot.offset, &address, sizeof(address));
+    std::memcpy(records_.data() + slot.offset, &address, sizeof(address));
+    std::memcpy(mapped_ + slot.offset, &address, sizeof(address));
   }
   return found->second.size();
 }

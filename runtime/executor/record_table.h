@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The dispatch records of one entry: u64 address[arguments] then u32 scalar[scalars], 16-byte
 // aligned, in the order of its dispatches. Scalars are written once; addresses follow their
-// buffers.
+// buffers. The host keeps a copy: device memory is slow to read.
 #pragma once
 
 #include "runtime/program/program.h"
@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -25,27 +26,34 @@ class RecordTable {
 public:
   explicit RecordTable(const Entry& entry);
 
-  std::uint64_t bytes() const { return bytes_; }
+  std::uint64_t bytes() const { return records_.size(); }
 
-  // Where the table lives; writes the scalars. Addresses are undefined until their buffers are set.
-  void place(const Entry& entry, std::byte* host, std::uint64_t device_address);
-  // The device address of the record of the n-th dispatch.
-  std::uint64_t address(std::size_t dispatch) const { return device_address_ + offsets_[dispatch]; }
+  // Where the table lives. Addresses are undefined until their buffers are set.
+  void place(std::byte* mapped, std::uint64_t device_address);
+  // The record of the n-th dispatch, without padding.
+  std::span<const std::byte> record(std::size_t dispatch) const;
+  // Its device address.
+  std::uint64_t address(std::size_t dispatch) const {
+    return device_address_ + places_[dispatch].offset;
+  }
 
   // Points every argument in the buffer at its range of `base`; returns how many changed place. No
   // submit that reads the table may be running.
   std::size_t set_buffer(BufferKey key, std::uint64_t base);
 
 private:
+  struct Place {
+    std::uint64_t offset, bytes;
+  };
   struct Slot {
     std::uint64_t offset;        // of the address, in the table
     std::uint64_t range_offset;  // of the argument, in its buffer
   };
 
-  std::vector<std::uint64_t> offsets_;
+  std::vector<Place> places_;  // by dispatch
   std::map<BufferKey, std::vector<Slot>> slots_;
-  std::uint64_t bytes_ = 0;
-  std::byte* host_ = nullptr;
+  std::vector<std::byte> records_;
+  std::byte* mapped_ = nullptr;
   std::uint64_t device_address_ = 0;
 };
 

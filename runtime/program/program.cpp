@@ -59,6 +59,9 @@ void verify_kernel(const Kernel& kernel) {
       (!std::has_single_bit(kernel.subgroup_size) || kernel.subgroup_size > kMaxSubgroupSize))
     fail("kernel '{}' requires a subgroup size of {}: expected a power of two up to {}",
          kernel.name, kernel.subgroup_size, kMaxSubgroupSize);
+  const std::uint64_t record = record_bytes(kernel.argument_count, kernel.scalar_count);
+  if (kernel.pushed && record > kMaxPushedBytes)
+    fail("kernel '{}' pushes {} bytes: expected at most {}", kernel.name, record, kMaxPushedBytes);
 }
 
 void verify_weight_group(const WeightGroup& group, std::size_t index) {
@@ -208,6 +211,10 @@ private:
 };
 
 }  // namespace
+
+std::uint64_t record_bytes(std::uint64_t arguments, std::uint64_t scalars) {
+  return arguments * sizeof(std::uint64_t) + scalars * sizeof(std::uint32_t);
+}
 
 std::uint64_t byte_count(DType dtype, const Shape& shape) {
   for (std::int64_t dim : shape.dims())

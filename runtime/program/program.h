@@ -7,9 +7,11 @@
 // Nothing in the commands changes from run to run: values that do (token, position, length) live in
 // states of class `step`, which kernels read and write.
 //
-// Kernel ABI: each dispatch owns a *record* in device memory, 16-byte aligned,
+// Kernel ABI: each dispatch has a *record*, 16-byte aligned,
 //     u64 address[arguments.size()]  u32 scalar[scalars.size()]
-// and its only push constant is the 64-bit address of that record.
+// A kernel that is `pushed` gets the record itself as push constants. For others it lies in device
+// memory, and its 64-bit address is the only push constant: one dependent load more, but the record
+// can change without a new recording.
 #pragma once
 
 #include "runtime/program/decoder_manifest.h"
@@ -143,6 +145,9 @@ struct Entry {
   bool operator==(const Entry&) const = default;
 };
 
+// Push constants that every Vulkan device takes, in bytes.
+inline constexpr std::uint32_t kMaxPushedBytes = 128;
+
 struct Kernel {
   std::string name;                  // also the SPIR-V entry point
   std::vector<std::uint32_t> spirv;  // little-endian words
@@ -150,6 +155,7 @@ struct Kernel {
   std::uint32_t subgroup_size;  // required size; 0 where any will do
   std::uint32_t argument_count;
   std::uint32_t scalar_count;
+  bool pushed = false;  // the record is push constants, of at most kMaxPushedBytes
 
   bool operator==(const Kernel&) const = default;
 };
@@ -164,6 +170,9 @@ struct Program {
 
   bool operator==(const Program&) const = default;
 };
+
+// Bytes of a dispatch record, without padding.
+std::uint64_t record_bytes(std::uint64_t arguments, std::uint64_t scalars);
 
 // Bytes of a dense tensor; throws InvalidArgument on overflow.
 std::uint64_t byte_count(DType dtype, const Shape& shape);

@@ -47,7 +47,8 @@ void fields(auto& archive, Is<Requirements> auto& v) {
           v.workgroup_invocations, v.workgroup_count);
 }
 void fields(auto& archive, Is<Kernel> auto& v) {
-  archive(v.name, v.spirv, v.workgroup_size, v.subgroup_size, v.argument_count, v.scalar_count);
+  archive(v.name, v.spirv, v.workgroup_size, v.subgroup_size, v.argument_count, v.scalar_count,
+          v.pushed);
 }
 void fields(auto& archive, Is<WeightSpec> auto& v) {
   archive(v.name, v.dtype, v.shape, v.offset);

@@ -22,8 +22,8 @@
 
 namespace ashlar {
 
-inline constexpr std::uint32_t kProgramFormatVersion = 4;
-inline constexpr std::uint32_t kKernelAbiVersion = 1;  // of the dispatch record, see program.h
+inline constexpr std::uint32_t kProgramFormatVersion = 5;
+inline constexpr std::uint32_t kKernelAbiVersion = 2;  // of the dispatch record, see program.h
 
 // Throws FormatError where the program does not pass verify().
 std::vector<std::byte> serialize_program(const Program& program);

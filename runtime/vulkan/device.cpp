@@ -88,11 +88,10 @@ void Device::create_device() {
 }
 
 void Device::create_pipeline_layout() {
-  constexpr VkPushConstantRange kRecordAddress = {VK_SHADER_STAGE_COMPUTE_BIT, 0,
-                                                  sizeof(VkDeviceAddress)};
+  constexpr VkPushConstantRange kRecord = {VK_SHADER_STAGE_COMPUTE_BIT, 0, kMaxPushedBytes};
   VkPipelineLayoutCreateInfo info{VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO};
   info.pushConstantRangeCount = 1;
-  info.pPushConstantRanges = &kRecordAddress;
+  info.pPushConstantRanges = &kRecord;
   check_vulkan(vkCreatePipelineLayout(handle_, &info, nullptr, &pipeline_layout_),
                "vkCreatePipelineLayout");
   count_created();

@@ -22,7 +22,8 @@ VkShaderModule create_module(Device& device, const Kernel& kernel) {
 
 }  // namespace
 
-Pipeline::Pipeline(Device& device, const Kernel& kernel) : device_(&device) {
+Pipeline::Pipeline(Device& device, const Kernel& kernel)
+    : device_(&device), pushed_(kernel.pushed) {
   VkPipelineShaderStageRequiredSubgroupSizeCreateInfo subgroup{
       VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO};
   subgroup.requiredSubgroupSize = kernel.subgroup_size;
@@ -48,13 +49,14 @@ Pipeline::~Pipeline() {
 }
 
 Pipeline::Pipeline(Pipeline&& other) noexcept
-    : device_(other.device_), handle_(std::exchange(other.handle_, VK_NULL_HANDLE)) {}
+    : device_(other.device_), handle_(std::exchange(other.handle_, VK_NULL_HANDLE)),
+      pushed_(other.pushed_) {}
 
-void Pipeline::record_dispatch(VkCommandBuffer commands, VkDeviceAddress record,
+void Pipeline::record_dispatch(VkCommandBuffer commands, std::span<const std::byte> push_constants,
                                const std::array<std::uint32_t, 3>& workgroups) const {
   vkCmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, handle_);
   vkCmdPushConstants(commands, device_->pipeline_layout(), VK_SHADER_STAGE_COMPUTE_BIT, 0,
-                     sizeof(record), &record);
+                     static_cast<std::uint32_t>(push_constants.size()), push_constants.data());
   vkCmdDispatch(commands, workgroups[0], workgroups[1], workgroups[2]);
 }
 

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// A compute pipeline of one kernel. Its whole interface is the push constant that holds the address
-// of a dispatch record (see runtime/program/program.h).
+// A compute pipeline of one kernel. Its whole interface are the push constants that hold a dispatch
+// record or its address (see runtime/program/program.h).
 #pragma once
 
 #include "runtime/program/program.h"
 
 #include <vulkan/vulkan_core.h>
+
+#include <cstddef>
+#include <span>
 
 namespace ashlar {
 
@@ -19,12 +22,16 @@ public:
   Pipeline(Pipeline&& other) noexcept;
   Pipeline& operator=(Pipeline&&) = delete;
 
-  void record_dispatch(VkCommandBuffer commands, VkDeviceAddress record,
+  // Whether the kernel takes the record itself.
+  bool is_pushed() const { return pushed_; }
+
+  void record_dispatch(VkCommandBuffer commands, std::span<const std::byte> push_constants,
                        const std::array<std::uint32_t, 3>& workgroups) const;
 
 private:
   Device* device_;
   VkPipeline handle_ = VK_NULL_HANDLE;
+  bool pushed_;
 };
 
 }  // namespace ashlar
