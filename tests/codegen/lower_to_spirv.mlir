@@ -33,6 +33,31 @@ gpu.module @abi {
 
 #device = #spirv.storage_class<PhysicalStorageBuffer>
 
+// A pushed record: five words, nothing to load.
+// CHECK:       spirv.GlobalVariable @[[RECORD:.+]] : !spirv.ptr<!spirv.struct<(!spirv.array<5 x i32, stride=4> [0])>, PushConstant>
+// CHECK-LABEL: spirv.func @pushed
+// CHECK-NOT:     spirv.Load "PhysicalStorageBuffer" %{{.+}} : i64
+// CHECK-DAG:     spirv.Constant 3 : i32
+// CHECK-DAG:     spirv.Constant 4 : i32
+// CHECK:         spirv.ConvertUToPtr %{{.+}} : i64 to !spirv.ptr<!spirv.struct<(!spirv.rtarray<i32, stride=4> [0])>, PhysicalStorageBuffer>
+// CHECK-NOT:     "PhysicalStorageBuffer" {{.*}}"Aligned", 8
+gpu.module @pushed {
+  gpu.func @pushed() kernel attributes {spirv.entry_point_abi = #spirv.entry_point_abi<workgroup_size = [8, 1, 1]>} {
+    %x = kernel.buffer 0 pushed 5 : memref<?xi32, #device>
+    %y = kernel.buffer 1 pushed 5 : memref<?xi32, #device>
+    %n = kernel.scalar 0 after 2 pushed 5
+    %i = gpu.global_id x
+    %v = memref.load %x[%i] : memref<?xi32, #device>
+    %s = arith.addi %v, %n : i32
+    memref.store %s, %y[%i] : memref<?xi32, #device>
+    gpu.return
+  }
+}
+
+// -----
+
+#device = #spirv.storage_class<PhysicalStorageBuffer>
+
 // A loop that may run no iteration returns its initial values (MLIR 22 alone leaves them undefined).
 // CHECK-LABEL: spirv.func @loop_inits
 // CHECK-DAG:     %[[ONE:.+]] = spirv.Constant 1.000000e+00 : f32

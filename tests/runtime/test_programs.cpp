@@ -2,6 +2,7 @@
 #include "tests/runtime/test_programs.h"
 
 #include "tests/runtime/kernels/add.h"
+#include "tests/runtime/kernels/add_pushed.h"
 #include "tests/runtime/kernels/add_scalar.h"
 #include "tests/runtime/kernels/advance.h"
 #include "tests/runtime/kernels/append.h"
@@ -33,7 +34,9 @@ const StateSpec kStep = {"step", DType::u32, {2}, false, Residency::step};
 Program kernels_only() {
   Program program;
   program.kernels = {kernel("add", k_add, 64, 3, 1), kernel("add_scalar", k_add_scalar, 64, 2, 2),
-                     kernel("advance", k_advance, 1, 2, 0), kernel("append", k_append, 64, 2, 1)};
+                     kernel("advance", k_advance, 1, 2, 0), kernel("append", k_append, 64, 2, 1),
+                     kernel("add_pushed", k_add_pushed, 64, 2, 2)};
+  program.kernels[kAddPushed].pushed = true;
   return program;
 }
 
@@ -75,7 +78,7 @@ Dispatch append(BufferRange step, BufferRange cache, std::uint32_t width) {
           .cost = {}};
 }
 
-Program chain_program() {
+Program chain_program(TestKernel kernel) {
   Program program = kernels_only();
   const BufferRange input = whole(Space::input, 0, kBytes),
                     output = whole(Space::output, 0, kBytes);
@@ -87,6 +90,9 @@ Program chain_program() {
                              .commands = {add_scalar(input, first, kCount, 1, "one"), Barrier{},
                                           add_scalar(first, second, kCount, 10, "ten"), Barrier{},
                                           add_scalar(second, output, kCount, 100, "hundred")}});
+  for (Command& command : program.entries.back().commands)
+    if (auto* dispatch = std::get_if<Dispatch>(&command))
+      dispatch->kernel = kernel;
   return program;
 }
 

@@ -219,6 +219,23 @@ TEST_F(ExecutorTest, CopiesOfInputsAndGrownStatesAreRecordedAgain) {
   EXPECT_EQ(download<std::uint32_t>(y), iota());
 }
 
+// Pushed arguments are part of the recording too.
+TEST_F(ExecutorTest, PushedArgumentsAreRecordedAgainWhereBuffersMove) {
+  StateStore store(device());
+  Executor executor(device(), chain_program(kAddPushed), store);
+  executor.warm_up(0);
+  const Buffer x = upload(iota());
+  const Buffer y = upload(std::vector<std::uint32_t>(kCount)),
+               y2 = upload(std::vector<std::uint32_t>(kCount));
+  executor.run(0, {{{&x}}}, {{{&y}}});
+  executor.run(0, {{{&x}}}, {{{&y}}});
+  EXPECT_EQ(executor.counters().recordings, 1u);
+  executor.run_and_wait(0, {{{&x}}}, {{{&y2}}});
+  EXPECT_EQ(executor.counters().recordings, 2u);
+  expect_chain(download<std::uint32_t>(y));
+  expect_chain(download<std::uint32_t>(y2));
+}
+
 TEST_F(ExecutorTest, WrongBindingsAreTypedErrors) {
   StateStore store(device());
   Executor executor(device(), chain_program(), store);

@@ -58,6 +58,11 @@ INSTANTIATE_TEST_SUITE_P(
         Breakage{"invocations in a workgroup",
                  [](Program& p) { p.kernels[0].workgroup_size = {65536, 65536, 65536}; }},
         Breakage{"subgroup size of 12", [](Program& p) { p.kernels[0].subgroup_size = 12; }},
+        Breakage{"kernel 'none' pushes 132 bytes",
+                 [](Program& p) {
+                   p.kernels[1].pushed = true;
+                   p.kernels[1].scalar_count = 33;
+                 }},
         Breakage{"weight group 1 is empty", [](Program& p) { p.weight_groups[1].bytes = 0; }},
         Breakage{"'k' overlaps", [](Program& p) { p.weight_groups[0].weights[1].offset = 60; }},
         Breakage{"'k' is not aligned",

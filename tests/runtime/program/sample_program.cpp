@@ -24,7 +24,8 @@ Program sample_program() {
                       .workgroup_size = {1, 1, 1},
                       .subgroup_size = 0,
                       .argument_count = 0,
-                      .scalar_count = 0}};
+                      .scalar_count = 0,
+                      .pushed = true}};
   program.weight_groups = {
       {.weights = {{"q", DType::bf16, {4, 8}, 0}, {"k", DType::f32, {3}, 64}}, .bytes = 80},
       {.weights = {}, .bytes = 128}};
