@@ -46,6 +46,11 @@ EmittedKernel emit_or_throw(kernel::DefOp def, const DeviceProfile& profile) {
   return std::move(*emitted);
 }
 
+std::vector<std::uint32_t> indirect_arguments(kernel::DefOp def) {
+  const ArrayRef<std::int64_t> numbers = def.getPushed().value_or(ArrayRef<std::int64_t>());
+  return {numbers.begin(), numbers.end()};
+}
+
 // A kernel that brings its code along.
 CompiledKernel custom_kernel(kernel::DefOp def) {
   auto op = cast<ir::CustomKernelOp>(def.getBody().front().front());
@@ -93,7 +98,8 @@ CompiledKernel KernelCompiler::emit(kernel::DefOp def, OwningOpRef<ModuleOp>& mo
                      .subgroup_size = emitted.subgroup_size,
                      .argument_count = static_cast<std::uint32_t>(kernel::argument_count(def)),
                      .scalar_count = static_cast<std::uint32_t>(kernel::scalar_count(def)),
-                     .pushed = def.getPushed()},
+                     .pushed = def.getPushed().has_value(),
+                     .indirect = indirect_arguments(def)},
           .workgroups = emitted.workgroups};
 }
 

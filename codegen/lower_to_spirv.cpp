@@ -44,6 +44,11 @@ Value pushed_address(OpBuilder& builder, Operation* op, int64_t words, int64_t f
   return spirv::BitcastOp::create(builder, op->getLoc(), builder.getI64Type(), both);
 }
 
+Value pointer_at(OpBuilder& builder, Location loc, Value address, Type element) {
+  auto pointer = spirv::PointerType::get(element, spirv::StorageClass::PhysicalStorageBuffer);
+  return spirv::ConvertUToPtrOp::create(builder, loc, pointer, address);
+}
+
 // A pointer `offset` bytes into the dispatch record, whose address is the only push constant.
 Value record_pointer(OpBuilder& builder, Operation* op, int64_t offset, Type element) {
   Location loc = op->getLoc();
@@ -53,8 +58,7 @@ Value record_pointer(OpBuilder& builder, Operation* op, int64_t offset, Type ele
     Value bytes = spirv::ConstantOp::create(builder, loc, i64, builder.getI64IntegerAttr(offset));
     address = spirv::IAddOp::create(builder, loc, address, bytes);
   }
-  auto pointer = spirv::PointerType::get(element, spirv::StorageClass::PhysicalStorageBuffer);
-  return spirv::ConvertUToPtrOp::create(builder, loc, pointer, address);
+  return pointer_at(builder, loc, address, element);
 }
 
 Value load_aligned(OpBuilder& builder, Location loc, Value pointer, int64_t bytes) {
@@ -81,9 +85,16 @@ struct BufferLowering final : OpConversionPattern<kernel::BufferOp> {
 private:
   static Value address_of(kernel::BufferOp op, OpBuilder& builder) {
     const auto index = static_cast<int64_t>(op.getIndex());
-    if (auto words = op.getPushed())
-      return pushed_address(builder, op, static_cast<int64_t>(*words), 2 * index);
-    Value entry = record_pointer(builder, op, kAddressBytes * index, builder.getI64Type());
+    Type i64 = builder.getI64Type();
+    Value entry;
+    if (auto words = op.getPushed()) {
+      Value pushed = pushed_address(builder, op, static_cast<int64_t>(*words), 2 * index);
+      if (!op.getIndirect())
+        return pushed;
+      entry = pointer_at(builder, op.getLoc(), pushed, i64);
+    } else {
+      entry = record_pointer(builder, op, kAddressBytes * index, i64);
+    }
     return load_aligned(builder, op.getLoc(), entry, kAddressBytes);
   }
 };

@@ -56,11 +56,12 @@ def Kernel_FusedOp : Kernel_Op<"fused", [IsolatedFromAbove, SingleBlock]> {
   let hasVerifier = 1;
 }
 
-// `pushed`: its dispatch records are push constants.
+// `pushed`: its dispatch records are push constants. Arguments with the numbers it lists are given as the
+// address of their address, since their buffers may move between runs.
 def Kernel_DefOp : Kernel_Op<"def", [IsolatedFromAbove, SingleBlock, Symbol]> {
   let summary = "A kernel shared by its calls";
   let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$root, DenseI64ArrayAttr:$inplace,
-                       Kernel_ScheduleAttr:$schedule, UnitAttr:$pushed);
+                       Kernel_ScheduleAttr:$schedule, OptionalAttr<DenseI64ArrayAttr>:$pushed);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$sym_name $root `inplace` $inplace `schedule` $schedule (`pushed` $pushed^)? attr-dict-with-keyword $body";
   let hasVerifier = 1;
@@ -142,14 +143,15 @@ def Kernel_GroupedMatmulOp : Kernel_Op<"grouped_matmul", [Pure]> {
 }
 
 // ---- ABI ops: what kernel code (level L5) reads from its dispatch record. The record lies in device memory,
-// or, where an op names its size as `pushed` (in words of 32 bits), in the push constants.
+// or, where an op names its size as `pushed` (in words of 32 bits), in the push constants. An `indirect` buffer's
+// address must be loaded then.
 
 def Kernel_BufferOp : Kernel_Op<"buffer", [Pure]> {
   let summary = "The buffer at `index` of the dispatch record";
   let description = [{ Inputs first, then the outputs that are not in place. }];
-  let arguments = (ins I64Attr:$index, OptionalAttr<I64Attr>:$pushed);
+  let arguments = (ins I64Attr:$index, OptionalAttr<I64Attr>:$pushed, UnitAttr:$indirect);
   let results = (outs AnyMemRef:$buffer);
-  let assemblyFormat = "$index (`pushed` $pushed^)? attr-dict `:` type($buffer)";
+  let assemblyFormat = "$index (`pushed` $pushed^)? (`indirect` $indirect^)? attr-dict `:` type($buffer)";
 }
 
 def Kernel_ScalarOp : Kernel_Op<"scalar", [Pure]> {

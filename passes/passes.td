@@ -86,7 +86,7 @@ def PlanBarriers : Pass<"ashlar-plan-barriers", "::mlir::ModuleOp"> {
 }
 
 def PushArguments : Pass<"ashlar-push-arguments", "::mlir::ModuleOp"> {
-  let summary = "Let kernels take their arguments as push constants where buffers stay in place";
+  let summary = "Let kernels take their arguments as push constants";
 }
 
 def VerifyPlan : Pass<"ashlar-verify-plan", "::mlir::ModuleOp"> {

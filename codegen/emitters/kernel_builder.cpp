@@ -49,6 +49,11 @@ IntegerAttr KernelBuilder::pushed_words() {
   return def_.getPushed() ? getI64IntegerAttr(kernel::record_words(def_)) : IntegerAttr();
 }
 
+bool KernelBuilder::is_indirect(unsigned buffer) {
+  const auto indirect = def_.getPushed();
+  return indirect && llvm::is_contained(*indirect, buffer);
+}
+
 std::int64_t KernelBuilder::subgroup_size() const {
   return std::max<std::int64_t>(profile_.subgroup_size, 1);
 }

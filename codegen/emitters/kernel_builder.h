@@ -34,6 +34,7 @@ public:
   kernel::DefOp def() const { return def_; }
   // What the ABI ops of the kernel say: the words of its record, or null where it is not pushed.
   mlir::IntegerAttr pushed_words();
+  bool is_indirect(unsigned buffer);
   const DeviceProfile& profile() const { return profile_; }
   std::int64_t workgroup_size() const { return workgroup_size_; }
   std::int64_t subgroup_size() const;

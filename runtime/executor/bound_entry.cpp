@@ -49,7 +49,7 @@ BoundEntry::Values::Values(const std::vector<ValueSpec>& specs)
 }
 
 BoundEntry::BoundEntry(const Program& program, const Entry& entry)
-    : entry_(entry), records_(entry), inputs_(entry.inputs), outputs_(entry.outputs) {
+    : entry_(entry), records_(program, entry), inputs_(entry.inputs), outputs_(entry.outputs) {
   std::set<BufferKey> read, written;
   const auto note = [&](const BufferRange& range, Access access) {
     if (access != Access::write)
@@ -60,10 +60,12 @@ BoundEntry::BoundEntry(const Program& program, const Entry& entry)
   for (const Command& command : entry.commands) {
     if (const auto* dispatch = std::get_if<Dispatch>(&command)) {
       ++dispatches_;
-      for (const Argument& argument : dispatch->arguments) {
-        note(argument.range, argument.access);
-        if (program.kernels[dispatch->kernel].pushed)
-          recorded_.insert(key_of(argument.range));
+      const Kernel& kernel = program.kernels[dispatch->kernel];
+      for (std::uint32_t i = 0; i < dispatch->arguments.size(); ++i) {
+        const auto& [range, access] = dispatch->arguments[i];
+        note(range, access);
+        if (kernel.pushed && std::ranges::count(kernel.indirect, i) == 0)
+          recorded_.insert(key_of(range));
       }
     } else if (const auto* copy = std::get_if<Copy>(&command)) {
       note(copy->source, Access::read);

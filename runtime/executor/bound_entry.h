@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One entry together with the buffers it is bound to at present. Its dispatch records always hold
 // the addresses of those buffers; its recording survives every change of address, except of buffers
-// that the recording itself names: those of copies and of kernels with pushed arguments.
+// that the recording itself names: those of copies, and of pushed arguments that are not indirect.
 #pragma once
 
 #include "runtime/executor/record_table.h"

@@ -185,7 +185,8 @@ void Executor::warm_up(std::uint32_t entry) {
   std::size_t number = 0;
   for (const Command& command : bound.entry().commands)
     if (const auto* dispatch = std::get_if<Dispatch>(&command))
-      record_dispatch(commands, pipeline(dispatch->kernel), bound.records(), number++, {0, 0, 0});
+      pipeline(dispatch->kernel)
+          .record_dispatch(commands, bound.records().push_constants(number++), {0, 0, 0});
   end_recording(commands);
   device_.queue().wait(device_.queue().submit({&commands, 1}));
 }

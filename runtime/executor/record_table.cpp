@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 
 namespace ashlar {
 namespace {
@@ -15,32 +16,45 @@ std::uint64_t aligned(std::uint64_t bytes) {
 
 }  // namespace
 
-RecordTable::RecordTable(const Entry& entry) {
+RecordTable::RecordTable(const Program& program, const Entry& entry) {
   for (const Command& command : entry.commands) {
     const auto* dispatch = std::get_if<Dispatch>(&command);
     if (!dispatch)
       continue;
-    const std::uint64_t begin = records_.size();
-    std::uint64_t at = begin;
+    std::uint64_t at = bytes_.size();
+    records_.push_back({&program.kernels[dispatch->kernel], at});
     for (const Argument& argument : dispatch->arguments) {
       slots_[key_of(argument.range)].push_back({at, argument.range.offset});
       at += sizeof(std::uint64_t);
     }
     const auto scalars = std::as_bytes(std::span(dispatch->scalars));
-    records_.resize(aligned(at + scalars.size()));
-    std::ranges::copy(scalars, records_.begin() + static_cast<std::ptrdiff_t>(at));
-    places_.push_back({begin, at + scalars.size() - begin});
+    bytes_.resize(aligned(at + scalars.size()));
+    std::ranges::copy(scalars, bytes_.begin() + static_cast<std::ptrdiff_t>(at));
   }
 }
 
 void RecordTable::place(std::byte* mapped, std::uint64_t device_address) {
   mapped_ = mapped;
   device_address_ = device_address;
-  std::ranges::copy(records_, mapped_);
+  std::ranges::copy(bytes_, mapped_);
 }
 
-std::span<const std::byte> RecordTable::record(std::size_t dispatch) const {
-  return std::span(records_).subspan(places_[dispatch].offset, places_[dispatch].bytes);
+std::vector<std::byte> RecordTable::push_constants(std::size_t dispatch) const {
+  const auto& [kernel, offset] = records_[dispatch];
+  const std::uint64_t address = device_address_ + offset;
+  const std::uint64_t size =
+      kernel->pushed ? record_bytes(kernel->argument_count, kernel->scalar_count) : sizeof(address);
+  std::vector<std::byte> constants(size);
+  if (!kernel->pushed) {
+    std::memcpy(constants.data(), &address, sizeof(address));
+    return constants;
+  }
+  std::memcpy(constants.data(), bytes_.data() + offset, size);
+  for (std::uint32_t argument : kernel->indirect) {
+    const std::uint64_t slot = argument * sizeof(std::uint64_t), place = address + slot;
+    std::memcpy(constants.data() + slot, &place, sizeof(place));
+  }
+  return constants;
 }
 
 std::size_t RecordTable::set_buffer(BufferKey key, std::uint64_t base) {
@@ -49,7 +63,7 @@ std::size_t RecordTable::set_buffer(BufferKey key, std::uint64_t base) {
     return 0;
   for (const Slot& slot : found->second) {
     const std::uint64_t address = base + slot.range_offset;
-    std::memcpy(records_.data() + slot.offset, &address, sizeof(address));
+    std::memcpy(bytes_.data() + slot.offset, &address, sizeof(address));
     std::memcpy(mapped_ + slot.offset, &address, sizeof(address));
   }
   return found->second.size();

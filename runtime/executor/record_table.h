@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <span>
 #include <utility>
 #include <vector>
 
@@ -24,35 +23,33 @@ inline BufferKey key_of(const BufferRange& range) {
 
 class RecordTable {
 public:
-  explicit RecordTable(const Entry& entry);
+  // `program` must outlive this; `entry` is one of its entries.
+  RecordTable(const Program& program, const Entry& entry);
 
-  std::uint64_t bytes() const { return records_.size(); }
+  std::uint64_t bytes() const { return bytes_.size(); }
 
   // Where the table lives. Addresses are undefined until their buffers are set.
   void place(std::byte* mapped, std::uint64_t device_address);
-  // The record of the n-th dispatch, without padding.
-  std::span<const std::byte> record(std::size_t dispatch) const;
-  // Its device address.
-  std::uint64_t address(std::size_t dispatch) const {
-    return device_address_ + places_[dispatch].offset;
-  }
+  // What the n-th dispatch pushes (see runtime/program/program.h).
+  std::vector<std::byte> push_constants(std::size_t dispatch) const;
 
   // Points every argument in the buffer at its range of `base`; returns how many changed place. No
   // submit that reads the table may be running.
   std::size_t set_buffer(BufferKey key, std::uint64_t base);
 
 private:
-  struct Place {
-    std::uint64_t offset, bytes;
+  struct Record {
+    const Kernel* kernel;
+    std::uint64_t offset;
   };
   struct Slot {
     std::uint64_t offset;        // of the address, in the table
     std::uint64_t range_offset;  // of the argument, in its buffer
   };
 
-  std::vector<Place> places_;  // by dispatch
+  std::vector<Record> records_;  // by dispatch
   std::map<BufferKey, std::vector<Slot>> slots_;
-  std::vector<std::byte> records_;
+  std::vector<std::byte> bytes_;
   std::byte* mapped_ = nullptr;
   std::uint64_t device_address_ = 0;
 };

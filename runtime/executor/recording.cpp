@@ -57,8 +57,9 @@ private:
 
   void record_dispatch(const Dispatch& dispatch) {
     begin_label(sources_.device, commands_, dispatch.label);
-    ashlar::record_dispatch(commands_, sources_.pipeline(dispatch.kernel), sources_.records,
-                            dispatches_++, dispatch.workgroups);
+    sources_.pipeline(dispatch.kernel)
+        .record_dispatch(commands_, sources_.records.push_constants(dispatches_++),
+                         dispatch.workgroups);
     end_label(sources_.device, commands_);
   }
 
@@ -92,15 +93,6 @@ private:
 Recording::Recording(const RecordingSources& sources, const Options& options)
     : pool_(std::make_unique<CommandPool>(sources.device)) {
   Recorder(sources, options, *pool_, parts_).run();
-}
-
-void record_dispatch(VkCommandBuffer commands, const Pipeline& pipeline, const RecordTable& records,
-                     std::size_t number, const std::array<std::uint32_t, 3>& workgroups) {
-  const std::uint64_t address = records.address(number);
-  pipeline.record_dispatch(commands,
-                           pipeline.is_pushed() ? records.record(number)
-                                                : std::as_bytes(std::span(&address, 1)),
-                           workgroups);
 }
 
 std::size_t count_work(const Entry& entry) {

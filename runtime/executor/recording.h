@@ -44,10 +44,6 @@ private:
   std::vector<VkCommandBuffer> parts_;
 };
 
-// Dispatch number `number` of the records' entry, over `workgroups`.
-void record_dispatch(VkCommandBuffer commands, const Pipeline& pipeline, const RecordTable& records,
-                     std::size_t number, const std::array<std::uint32_t, 3>& workgroups);
-
 // Commands of an entry that run on the device, that is all but barriers.
 std::size_t count_work(const Entry& entry);
 

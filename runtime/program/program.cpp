@@ -62,6 +62,9 @@ void verify_kernel(const Kernel& kernel) {
   const std::uint64_t record = record_bytes(kernel.argument_count, kernel.scalar_count);
   if (kernel.pushed && record > kMaxPushedBytes)
     fail("kernel '{}' pushes {} bytes: expected at most {}", kernel.name, record, kMaxPushedBytes);
+  for (std::uint32_t argument : kernel.indirect)
+    if (!kernel.pushed || argument >= kernel.argument_count)
+      fail("kernel '{}' has no pushed argument {} to be indirect", kernel.name, argument);
 }
 
 void verify_weight_group(const WeightGroup& group, std::size_t index) {

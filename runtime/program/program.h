@@ -9,9 +9,9 @@
 //
 // Kernel ABI: each dispatch has a *record*, 16-byte aligned,
 //     u64 address[arguments.size()]  u32 scalar[scalars.size()]
-// A kernel that is `pushed` gets the record itself as push constants. For others it lies in device
-// memory, and its 64-bit address is the only push constant: one dependent load more, but the record
-// can change without a new recording.
+// A kernel that is `pushed` gets the record as push constants, which are part of the recording. So
+// that buffers may move without a new one, an `indirect` argument is pushed as the address of its
+// address. Other kernels get the address of the whole record, in device memory.
 #pragma once
 
 #include "runtime/program/decoder_manifest.h"
@@ -156,6 +156,7 @@ struct Kernel {
   std::uint32_t argument_count;
   std::uint32_t scalar_count;
   bool pushed = false;  // the record is push constants, of at most kMaxPushedBytes
+  std::vector<std::uint32_t> indirect = {};  // numbers of arguments, of pushed kernels
 
   bool operator==(const Kernel&) const = default;
 };

@@ -48,7 +48,7 @@ void fields(auto& archive, Is<Requirements> auto& v) {
 }
 void fields(auto& archive, Is<Kernel> auto& v) {
   archive(v.name, v.spirv, v.workgroup_size, v.subgroup_size, v.argument_count, v.scalar_count,
-          v.pushed);
+          v.pushed, v.indirect);
 }
 void fields(auto& archive, Is<WeightSpec> auto& v) {
   archive(v.name, v.dtype, v.shape, v.offset);

@@ -22,8 +22,7 @@ VkShaderModule create_module(Device& device, const Kernel& kernel) {
 
 }  // namespace
 
-Pipeline::Pipeline(Device& device, const Kernel& kernel)
-    : device_(&device), pushed_(kernel.pushed) {
+Pipeline::Pipeline(Device& device, const Kernel& kernel) : device_(&device) {
   VkPipelineShaderStageRequiredSubgroupSizeCreateInfo subgroup{
       VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO};
   subgroup.requiredSubgroupSize = kernel.subgroup_size;
@@ -49,8 +48,7 @@ Pipeline::~Pipeline() {
 }
 
 Pipeline::Pipeline(Pipeline&& other) noexcept
-    : device_(other.device_), handle_(std::exchange(other.handle_, VK_NULL_HANDLE)),
-      pushed_(other.pushed_) {}
+    : device_(other.device_), handle_(std::exchange(other.handle_, VK_NULL_HANDLE)) {}
 
 void Pipeline::record_dispatch(VkCommandBuffer commands, std::span<const std::byte> push_constants,
                                const std::array<std::uint32_t, 3>& workgroups) const {

@@ -22,16 +22,12 @@ public:
   Pipeline(Pipeline&& other) noexcept;
   Pipeline& operator=(Pipeline&&) = delete;
 
-  // Whether the kernel takes the record itself.
-  bool is_pushed() const { return pushed_; }
-
   void record_dispatch(VkCommandBuffer commands, std::span<const std::byte> push_constants,
                        const std::array<std::uint32_t, 3>& workgroups) const;
 
 private:
   Device* device_;
   VkPipeline handle_ = VK_NULL_HANDLE;
-  bool pushed_;
 };
 
 }  // namespace ashlar

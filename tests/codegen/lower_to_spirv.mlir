@@ -33,18 +33,20 @@ gpu.module @abi {
 
 #device = #spirv.storage_class<PhysicalStorageBuffer>
 
-// A pushed record: five words, nothing to load.
+// A pushed record of five words: only the address of the indirect buffer is loaded.
 // CHECK:       spirv.GlobalVariable @[[RECORD:.+]] : !spirv.ptr<!spirv.struct<(!spirv.array<5 x i32, stride=4> [0])>, PushConstant>
 // CHECK-LABEL: spirv.func @pushed
-// CHECK-NOT:     spirv.Load "PhysicalStorageBuffer" %{{.+}} : i64
-// CHECK-DAG:     spirv.Constant 3 : i32
-// CHECK-DAG:     spirv.Constant 4 : i32
-// CHECK:         spirv.ConvertUToPtr %{{.+}} : i64 to !spirv.ptr<!spirv.struct<(!spirv.rtarray<i32, stride=4> [0])>, PhysicalStorageBuffer>
-// CHECK-NOT:     "PhysicalStorageBuffer" {{.*}}"Aligned", 8
+// CHECK:         %[[X:.+]] = spirv.Bitcast %{{.+}} : vector<2xi32> to i64
+// CHECK-NEXT:    spirv.ConvertUToPtr %[[X]] : i64 to !spirv.ptr<!spirv.struct<(!spirv.rtarray<i32, stride=4> [0])>, PhysicalStorageBuffer>
+// CHECK:         %[[Y:.+]] = spirv.Bitcast %{{.+}} : vector<2xi32> to i64
+// CHECK-NEXT:    %[[SLOT:.+]] = spirv.ConvertUToPtr %[[Y]] : i64 to !spirv.ptr<i64, PhysicalStorageBuffer>
+// CHECK-NEXT:    %[[ADDRESS:.+]] = spirv.Load "PhysicalStorageBuffer" %[[SLOT]] ["Aligned", 8] : i64
+// CHECK-NEXT:    spirv.ConvertUToPtr %[[ADDRESS]] : i64 to !spirv.ptr<!spirv.struct<(!spirv.rtarray<i32, stride=4> [0])>, PhysicalStorageBuffer>
+// CHECK-NOT:     spirv.Load "PhysicalStorageBuffer" %{{.+}} ["Aligned", 8]
 gpu.module @pushed {
   gpu.func @pushed() kernel attributes {spirv.entry_point_abi = #spirv.entry_point_abi<workgroup_size = [8, 1, 1]>} {
     %x = kernel.buffer 0 pushed 5 : memref<?xi32, #device>
-    %y = kernel.buffer 1 pushed 5 : memref<?xi32, #device>
+    %y = kernel.buffer 1 pushed 5 indirect : memref<?xi32, #device>
     %n = kernel.scalar 0 after 2 pushed 5
     %i = gpu.global_id x
     %v = memref.load %x[%i] : memref<?xi32, #device>

@@ -2,6 +2,7 @@
 #include "tests/runtime/test_programs.h"
 
 #include "tests/runtime/kernels/add.h"
+#include "tests/runtime/kernels/add_indirect.h"
 #include "tests/runtime/kernels/add_pushed.h"
 #include "tests/runtime/kernels/add_scalar.h"
 #include "tests/runtime/kernels/advance.h"
@@ -35,8 +36,11 @@ Program kernels_only() {
   Program program;
   program.kernels = {kernel("add", k_add, 64, 3, 1), kernel("add_scalar", k_add_scalar, 64, 2, 2),
                      kernel("advance", k_advance, 1, 2, 0), kernel("append", k_append, 64, 2, 1),
-                     kernel("add_pushed", k_add_pushed, 64, 2, 2)};
+                     kernel("add_pushed", k_add_pushed, 64, 2, 2),
+                     kernel("add_indirect", k_add_indirect, 64, 2, 2)};
   program.kernels[kAddPushed].pushed = true;
+  program.kernels[kAddIndirect].pushed = true;
+  program.kernels[kAddIndirect].indirect = {0, 1};
   return program;
 }
 

@@ -71,9 +71,11 @@ TEST_F(ExecutorTest, RepeatAdvancesStepStatesInOneSubmit) {
   EXPECT_THAT(std::vector(ring, ring + 7), ElementsAre(1, 4, 13, 40, 121, 364, 0));
 }
 
-TEST_F(ExecutorTest, NewInputsAndOutputsPatchRecordsAndKeepTheRecording) {
+class BindingTest : public ExecutorTest, public testing::WithParamInterface<TestKernel> {};
+
+TEST_P(BindingTest, NewInputsAndOutputsPatchRecordsAndKeepTheRecording) {
   StateStore store(device());
-  Executor executor(device(), chain_program(), store);
+  Executor executor(device(), chain_program(GetParam()), store);
   std::vector<std::uint32_t> shifted = iota();
   shifted.insert(shifted.begin(), 4, 0u);  // the same values, 16 bytes further
   const Buffer x = upload(iota()), x2 = upload(shifted);
@@ -90,9 +92,9 @@ TEST_F(ExecutorTest, NewInputsAndOutputsPatchRecordsAndKeepTheRecording) {
   expect_chain(download<std::uint32_t>(y2));
 }
 
-TEST_F(ExecutorTest, RebindingWhileARunIsInFlightIsSafe) {
+TEST_P(BindingTest, RebindingWhileARunIsInFlightIsSafe) {
   StateStore store(device());
-  Executor executor(device(), chain_program(), store);
+  Executor executor(device(), chain_program(GetParam()), store);
   const Buffer x = upload(iota());
   std::vector<Buffer> outputs;
   for (int i = 0; i < 20; ++i)
@@ -103,6 +105,8 @@ TEST_F(ExecutorTest, RebindingWhileARunIsInFlightIsSafe) {
   for (const Buffer& y : outputs)
     expect_chain(download<std::uint32_t>(y));
 }
+
+INSTANTIATE_TEST_SUITE_P(Kernels, BindingTest, testing::Values(kAddScalar, kAddIndirect));
 
 TEST_F(ExecutorTest, AnExecutorMayBeDroppedWhileItRuns) {
   StateStore store(device());
@@ -219,7 +223,7 @@ TEST_F(ExecutorTest, CopiesOfInputsAndGrownStatesAreRecordedAgain) {
   EXPECT_EQ(download<std::uint32_t>(y), iota());
 }
 
-// Pushed arguments are part of the recording too.
+// Pushed arguments are part of the recording too, unless they are indirect.
 TEST_F(ExecutorTest, PushedArgumentsAreRecordedAgainWhereBuffersMove) {
   StateStore store(device());
   Executor executor(device(), chain_program(kAddPushed), store);

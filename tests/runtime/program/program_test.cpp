@@ -63,6 +63,8 @@ INSTANTIATE_TEST_SUITE_P(
                    p.kernels[1].pushed = true;
                    p.kernels[1].scalar_count = 33;
                  }},
+        Breakage{"no pushed argument 0", [](Program& p) { p.kernels[1].indirect = {0}; }},
+        Breakage{"no pushed argument 2", [](Program& p) { p.kernels[0].indirect = {2}; }},
         Breakage{"weight group 1 is empty", [](Program& p) { p.weight_groups[1].bytes = 0; }},
         Breakage{"'k' overlaps", [](Program& p) { p.weight_groups[0].weights[1].offset = 60; }},
         Breakage{"'k' is not aligned",

@@ -18,14 +18,15 @@ Program sample_program() {
                       .workgroup_size = {64, 2, 1},
                       .subgroup_size = 8,
                       .argument_count = 2,
-                      .scalar_count = 1},
+                      .scalar_count = 1,
+                      .pushed = true,
+                      .indirect = {1}},
                      {.name = "none",
                       .spirv = module,
                       .workgroup_size = {1, 1, 1},
                       .subgroup_size = 0,
                       .argument_count = 0,
-                      .scalar_count = 0,
-                      .pushed = true}};
+                      .scalar_count = 0}};
   program.weight_groups = {
       {.weights = {{"q", DType::bf16, {4, 8}, 0}, {"k", DType::f32, {3}, 64}}, .bytes = 80},
       {.weights = {}, .bytes = 128}};
