@@ -59,7 +59,8 @@ private:
     const std::string name = (fused.getRoot() + "_" + Twine(counts_[fused.getRoot()]++)).str();
     auto def =
         kernel::DefOp::create(builder, fused.getLoc(), builder.getStringAttr(name),
-                              fused.getRootAttr(), fused.getInplaceAttr(), fused.getScheduleAttr());
+                              fused.getRootAttr(), fused.getInplaceAttr(), fused.getScheduleAttr(),
+                              /*pushed=*/nullptr);
     def.getBody().takeBody(fused.getBody());
     fused.getBody().emplaceBlock();
     return FlatSymbolRefAttr::get(builder.getContext(), name);

@@ -49,9 +49,9 @@ IntegerAttr KernelBuilder::pushed_words() {
   return def_.getPushed() ? getI64IntegerAttr(kernel::record_words(def_)) : IntegerAttr();
 }
 
-bool KernelBuilder::is_indirect(unsigned buffer) {
-  const auto indirect = def_.getPushed();
-  return indirect && llvm::is_contained(*indirect, buffer);
+UnitAttr KernelBuilder::indirect(unsigned buffer) {
+  const auto numbers = def_.getPushed();
+  return numbers && llvm::is_contained(*numbers, buffer) ? getUnitAttr() : UnitAttr();
 }
 
 std::int64_t KernelBuilder::subgroup_size() const {

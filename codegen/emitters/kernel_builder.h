@@ -32,9 +32,10 @@ public:
   KernelBuilder(kernel::DefOp def, const DeviceProfile& profile, std::int64_t workgroup_size);
 
   kernel::DefOp def() const { return def_; }
-  // What the ABI ops of the kernel say: the words of its record, or null where it is not pushed.
+  // What the ABI ops of the kernel say: the words of its record where it is pushed, and whether it
+  // is given a buffer's address by reference.
   mlir::IntegerAttr pushed_words();
-  bool is_indirect(unsigned buffer);
+  mlir::UnitAttr indirect(unsigned buffer);
   const DeviceProfile& profile() const { return profile_; }
   std::int64_t workgroup_size() const { return workgroup_size_; }
   std::int64_t subgroup_size() const;

@@ -227,7 +227,7 @@ Value buffer_of(KernelBuilder& b, unsigned buffer, Type element) {
       spirv::StorageClassAttr::get(b.getContext(), spirv::StorageClass::PhysicalStorageBuffer);
   auto type = MemRefType::get({ShapedType::kDynamic}, element, MemRefLayoutAttrInterface(), space);
   return b.make<kernel::BufferOp>(type, b.getI64IntegerAttr(buffer), b.pushed_words(),
-                                  b.is_indirect(buffer));
+                                  b.indirect(buffer));
 }
 
 Type compute_type(KernelBuilder& b, DType dtype) {

@@ -45,7 +45,7 @@ struct Region {
     const kernel::ScheduleAttr schedule =
         fused.getSchedule() ? *fused.getSchedule() : kernel::default_schedule(fused, profile);
     auto def = kernel::DefOp::create(builder, fused.getLoc(), "k", fused.getRoot(),
-                                     fused.getInplace(), schedule);
+                                     fused.getInplace(), schedule, /*pushed=*/nullptr);
     mlir::IRMapping mapping;
     fused.getBody().cloneInto(&def.getBody(), mapping);
     return def;
