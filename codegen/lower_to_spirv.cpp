@@ -39,8 +39,8 @@ Value pushed_address(OpBuilder& builder, Operation* op, int64_t words, int64_t f
                                        static_cast<unsigned>(number), i32, builder);
   };
   Value low = word(first), high = word(first + 1);
-  Value both = spirv::CompositeConstructOp::create(
-      builder, op->getLoc(), VectorType::get(2, i32), ValueRange{low, high});
+  Value both = spirv::CompositeConstructOp::create(builder, op->getLoc(), VectorType::get(2, i32),
+                                                   ValueRange{low, high});
   return spirv::BitcastOp::create(builder, op->getLoc(), builder.getI64Type(), both);
 }
 

@@ -2,7 +2,7 @@
 // ashlar-push-arguments: lets kernels take their arguments as push constants.
 //
 //   kernel.def @row_0 "row" inplace [-1] schedule <"row", {...}> { ... }
-//   plan.dispatch @row_0 [#plan.range<"weight"[3] + 0, 64, "r">, #plan.range<"arena"[0] + 0, 64, "w">]
+//   plan.dispatch @row_0 [#plan.range<"weight"[3] + 0, 64, "r">, #plan.range<"arena"[0] + ...>]
 //     =>
 //   kernel.def @row_0 "row" inplace [-1] schedule <"row", {...}> pushed [] { ... }
 //

@@ -34,9 +34,9 @@ public:
 
 private:
   Value scalar(std::int64_t number) {
-    return b_.to_index(b_.make<kernel::ScalarOp>(
-        b_.getI32Type(), b_.getI64IntegerAttr(number), b_.getI64IntegerAttr(buffers_),
-        b_.pushed_words()));
+    return b_.to_index(b_.make<kernel::ScalarOp>(b_.getI32Type(), b_.getI64IntegerAttr(number),
+                                                 b_.getI64IntegerAttr(buffers_),
+                                                 b_.pushed_words()));
   }
 
   Values point_of(Value linear) {

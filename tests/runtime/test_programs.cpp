@@ -34,8 +34,10 @@ const StateSpec kStep = {"step", DType::u32, {2}, false, Residency::step};
 
 Program kernels_only() {
   Program program;
-  program.kernels = {kernel("add", k_add, 64, 3, 1), kernel("add_scalar", k_add_scalar, 64, 2, 2),
-                     kernel("advance", k_advance, 1, 2, 0), kernel("append", k_append, 64, 2, 1),
+  program.kernels = {kernel("add", k_add, 64, 3, 1),
+                     kernel("add_scalar", k_add_scalar, 64, 2, 2),
+                     kernel("advance", k_advance, 1, 2, 0),
+                     kernel("append", k_append, 64, 2, 1),
                      kernel("add_pushed", k_add_pushed, 64, 2, 2),
                      kernel("add_indirect", k_add_indirect, 64, 2, 2)};
   program.kernels[kAddPushed].pushed = true;

@@ -26,8 +26,8 @@ Dispatch append(BufferRange step, BufferRange cache, std::uint32_t width);
 inline constexpr std::uint32_t kCount = 100;
 inline constexpr std::uint64_t kBytes = kCount * 4;
 
-// Entry "run": output = input + 1 + 10 + 100 through two arena buffers, in u32. `kernel`: kAddScalar,
-// kAddPushed or kAddIndirect.
+// Entry "run": output = input + 1 + 10 + 100 through two arena buffers, in u32. `kernel`:
+// kAddScalar, kAddPushed or kAddIndirect.
 Program chain_program(TestKernel kernel = kAddScalar);
 
 // States "step" (class step, {position, token}) and "ring" (class ring, 64 tokens); entry "decode"
