@@ -11,10 +11,6 @@ using namespace mlir;
 namespace ashlar::kernel {
 namespace {
 
-bool is_packed(Operation* root) {
-  return is_unpacking(expert_outputs(root).matrices.getDefiningOp());
-}
-
 // Rows of the left side that are summed into one of the result.
 std::int64_t summed_rows(Operation* root) {
   auto lhs = cast<RankedTensorType>(root->getOperand(0).getType());
@@ -37,7 +33,7 @@ std::int64_t packed_columns(const MatmulExtent& extent, const DeviceProfile& pro
 std::int64_t columns_of(ArrayRef<Operation*> roots, const DeviceProfile& profile) {
   // Columns that lie side by side share the transactions that load them.
   constexpr std::int64_t kSideBySide = 8;
-  if (llvm::any_of(roots, is_packed))
+  if (multiplies_packed(roots))
     return packed_columns(matmul_extent(roots.front()), profile);
   if (!cast<ir::ExpertMatmulOp>(roots.front()).getTransposeRhs())
     return kSideBySide;
@@ -45,7 +41,7 @@ std::int64_t columns_of(ArrayRef<Operation*> roots, const DeviceProfile& profile
 }
 
 std::int64_t width_of(ArrayRef<Operation*> roots, const DeviceProfile& profile) {
-  if (llvm::any_of(roots, is_packed))
+  if (multiplies_packed(roots))
     return kPackedBlock;
   if (!cast<ir::ExpertMatmulOp>(roots.front()).getTransposeRhs())
     return 1;
@@ -59,7 +55,7 @@ std::int64_t width_of(ArrayRef<Operation*> roots, const DeviceProfile& profile) 
 ScheduleAttr expert_matvec_schedule(ArrayRef<Operation*> roots, const DeviceProfile& profile) {
   Operation* root = roots.front();
   const MatmulExtent extent = matmul_extent(root);
-  const bool packed = llvm::any_of(roots, is_packed);
+  const bool packed = multiplies_packed(roots);
   const std::int64_t subgroup = std::max(profile.subgroup_size, 1u);
   const std::int64_t width = width_of(roots, profile);
   const std::int64_t lanes = std::min(subgroup, power_of_two_above(ceil_div(extent.k, width)));

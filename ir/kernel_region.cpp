@@ -175,6 +175,11 @@ ExpertOutputs expert_outputs(Operation* op) {
   return outputs;
 }
 
+Value weights_of(Operation* product) {
+  return isa<ir::ExpertMatmulOp>(product) ? expert_outputs(product).matrices
+                                          : product->getOperand(1);
+}
+
 bool Part::stores_one_per_row() const {
   return rows > 0 && llvm::all_of(stores, [&](const Store& store) {
            return element_count(store.value.getType()) == rows;

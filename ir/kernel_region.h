@@ -83,6 +83,9 @@ struct ExpertOutputs {
 };
 ExpertOutputs expert_outputs(mlir::Operation* product);
 
+// What a matmul or expert_matmul multiplies by, seen through such slices.
+mlir::Value weights_of(mlir::Operation* product);
+
 // Stores that one range of workgroups computes together. `rows` > 0 when reductions are involved.
 struct Part {
   llvm::SmallVector<Store> stores;

@@ -11,6 +11,19 @@ using namespace mlir;
 namespace ashlar::kernel {
 namespace {
 
+// Rows that choose their matrices are products of their own over all rows that they sum.
+struct ProductExtent {
+  std::int64_t products, m, n, k;
+};
+
+ProductExtent product_extent(Operation* root) {
+  const MatmulExtent extent = matmul_extent(root);
+  if (!isa<ir::ExpertMatmulOp>(root))
+    return {1, extent.m, extent.n, extent.k};
+  auto lhs = cast<RankedTensorType>(root->getOperand(0).getType());
+  return {extent.m, 1, extent.n, lhs.getDimSize(lhs.getRank() - 2) * extent.k};
+}
+
 std::int64_t round_up(std::int64_t value, std::int64_t unit) {
   return ceil_div(value, unit) * unit;
 }
@@ -28,7 +41,7 @@ std::int64_t largest_workgroup(const DeviceProfile& profile) {
 std::int64_t width_of(ArrayRef<Operation*> roots, const DeviceProfile& profile) {
   if (multiplies_packed(roots))
     return kPackedBlock;
-  auto weight = cast<RankedTensorType>(roots.front()->getOperand(1).getType());
+  auto weight = cast<RankedTensorType>(weights_of(roots.front()).getType());
   return vector_width(weight.getElementType(), matmul_extent(roots.front()).k,
                       profile.is_cpu ? 8 : 16);
 }
@@ -74,7 +87,7 @@ std::int64_t units_of(const DeviceProfile& profile) {
 }
 
 std::int64_t bits_of_weight(Operation* matmul) {
-  Value weights = matmul->getOperand(1);
+  Value weights = weights_of(matmul);
   if (auto affine = weights.getDefiningOp<ir::DequantizeOp>())
     return static_cast<std::int64_t>(affine.getBits());
   constexpr std::int64_t kSmallFloatBits = 4;  // ashlar.dequantize_mxfp4
@@ -114,8 +127,11 @@ ScheduleAttr matvec_schedule(ArrayRef<Operation*> roots, const DeviceProfile& pr
 
 bool fits_stationary_matvec(ArrayRef<Operation*> roots, const DeviceProfile& profile) {
   constexpr std::int64_t kMostLeftRows = 2;
-  const MatmulExtent extent = matmul_extent(roots.front());
-  return !profile.is_cpu && extent.m <= kMostLeftRows && extent.n > 0 && extent.k > 0;
+  const ProductExtent extent = product_extent(roots.front());
+  if (profile.is_cpu || extent.m > kMostLeftRows || extent.n == 0 || extent.k == 0)
+    return false;
+  auto chosen = dyn_cast<ir::ExpertMatmulOp>(roots.front());
+  return !chosen || (chosen.getTransposeRhs() && ops_behind(chosen.getLhs(), is_reduction).empty());
 }
 
 // As many threads as keep a unit's registers full, since it is threads that hide the latency of
@@ -124,7 +140,7 @@ StationaryMatvec stationary_matvec(ArrayRef<Operation*> roots, const DeviceProfi
   constexpr std::int64_t kLeftValues = 32;  // that a thread holds of a row of the left side
   constexpr std::int64_t kWords = 8;        // of weights that it has under way
   const std::int64_t width = width_of(roots, profile), threads = largest_workgroup(profile);
-  const std::int64_t packets = ceil_div(matmul_extent(roots.front()).k, width);
+  const std::int64_t packets = ceil_div(product_extent(roots.front()).k, width);
   const std::int64_t steps = std::max(ceil_div(packets, threads), kLeftValues / width);
   return {.steps = steps,
           .threads = threads,
@@ -135,18 +151,23 @@ StationaryMatvec stationary_matvec(ArrayRef<Operation*> roots, const DeviceProfi
 ScheduleAttr schedule_of(const StationaryMatvec& choice, ArrayRef<Operation*> roots,
                          const DeviceProfile& profile) {
   constexpr std::int64_t kPartialSums = 4096;  // in workgroup memory
+  constexpr std::int64_t kStagingThreads = 256;
   Operation* matmul = roots.front();
-  const MatmulExtent extent = matmul_extent(matmul);
+  const ProductExtent extent = product_extent(matmul);
   const std::int64_t width = width_of(roots, profile), units = units_of(profile);
+  const std::int64_t weight_rows = extent.products * extent.n;
   const std::int64_t lanes =
       round_up(ceil_div(extent.k, width * choice.steps), subgroup_of(profile));
   std::int64_t teams = std::max<std::int64_t>(choice.threads / lanes, 1);
-  while (teams > 1 && ceil_div(extent.n, teams) < units)
+  // Where each workgroup computes the left side for itself, more threads are done with it sooner.
+  const std::int64_t least = stages_lhs(matmul) ? kStagingThreads : 0;
+  while (teams > 1 && ceil_div(weight_rows, teams) < units && lanes * teams > least)
     teams /= 2;
   const std::int64_t sums_of_row =
       static_cast<std::int64_t>(roots.size()) * extent.m * (lanes * teams / subgroup_of(profile));
   const std::int64_t rows_of_team =
-      limited(ceil_div(extent.n, teams * units * choice.workgroups), 1, kPartialSums / sums_of_row);
+      limited(ceil_div(weight_rows, teams * units * choice.workgroups), 1,
+              std::min(extent.n, kPartialSums / sums_of_row));
   const std::int64_t batches = ceil_div(rows_of_team, choice.rows);
   return make_schedule(matmul->getContext(), "matvec_stationary",
                        {{"workgroup", lanes * teams},
@@ -157,7 +178,7 @@ ScheduleAttr schedule_of(const StationaryMatvec& choice, ArrayRef<Operation*> ro
 }
 
 std::int64_t matvec_iterations(Operation* matmul, ArrayRef<Store> stores, ScheduleAttr schedule) {
-  const MatmulExtent extent = matmul_extent(matmul);
+  const ProductExtent extent = product_extent(matmul);
   const std::int64_t workgroup = std::max<std::int64_t>(schedule.get("workgroup", 64), 1);
   const std::int64_t lanes = std::max<std::int64_t>(schedule.get("lanes", 8), 1);
   const std::int64_t width = std::max<std::int64_t>(schedule.get("width", 1), 1);
@@ -176,8 +197,9 @@ std::int64_t matvec_iterations(Operation* matmul, ArrayRef<Store> stores, Schedu
   for (Operation* reduction : ops_behind(matmul->getOperand(0), is_reduction))
     if (auto shape = row_shape_of(reduction))
       iterations += ceil_div(shape->length, std::min(workgroup, lanes)) * shape->rows;
+  const auto is_product = [](Operation* op) { return isa<ir::MatmulOp, ir::ExpertMatmulOp>(op); };
   for (const Store& store : stores)
-    if (ops_behind(store.value, [](Operation* op) { return isa<ir::MatmulOp>(op); }).empty())
+    if (ops_behind(store.value, is_product).empty())
       iterations += ceil_div(element_count(store.value.getType()), workgroup);
   return iterations;
 }

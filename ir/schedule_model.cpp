@@ -290,9 +290,8 @@ std::int64_t element_iterations(ValueRange values) {
 }
 
 bool multiplies_packed(ArrayRef<Operation*> matmuls) {
-  return llvm::any_of(matmuls, [](Operation* matmul) {
-    return is_unpacking(matmul->getOperand(1).getDefiningOp());
-  });
+  return llvm::any_of(
+      matmuls, [](Operation* matmul) { return is_unpacking(weights_of(matmul).getDefiningOp()); });
 }
 
 bool stages_lhs(Operation* matmul) {
@@ -327,7 +326,9 @@ ScheduleAttr default_schedule(const RegionView& region, const DeviceProfile& pro
   if (region.root == "matmul")
     return matmul_schedule(region, roots.front(), profile);
   if (region.root == "expert_matvec")
-    return expert_matvec_schedule(roots, profile);
+    return fits_stationary_matvec(roots, profile)
+               ? schedule_of(stationary_matvec(roots, profile), roots, profile)
+               : expert_matvec_schedule(roots, profile);
   if (region.root == "grouped_matmul")
     return tiled_schedule(region.op->getContext(), "grouped_matmul", 32);
   if (region.root == "attention")
@@ -350,7 +351,7 @@ std::int64_t loop_iterations(const RegionView& region, ScheduleAttr schedule) {
   if (roots.empty())
     return scatters + stored_iterations(stores);
   const std::int64_t workgroup = std::max<std::int64_t>(schedule.get("workgroup", 64), 1);
-  if (region.root == "matvec")
+  if (region.root == "matvec" || schedule.getEmitter() == "matvec_stationary")
     return scatters + matvec_iterations(roots.front(), stores, schedule);
   if (region.root == "matmul")
     return scatters + matmul_iterations(roots.front(), schedule);

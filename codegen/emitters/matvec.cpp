@@ -24,6 +24,8 @@ public:
   void emit() {
     if (!product_.read_shapes() || !read_schedule())
       return;
+    if (product_.chooses_matrices())
+      return b_.fail(b_.def(), "schedule: matvec takes no matrices that are chosen by number");
     const std::int64_t rows_per_workgroup = groups_ * rows_;
     b_.for_workgroups((product_.n() + rows_per_workgroup - 1) / rows_per_workgroup,
                       [&] { emit_rows(rows_per_workgroup); });

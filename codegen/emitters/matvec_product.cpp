@@ -27,7 +27,7 @@ bool is_input(Value weights) {
 
 bool is_behind_product(const kernel::Store& store) {
   return !kernel::ops_behind(store.value, [](Operation* op) {
-            return isa<ir::MatmulOp>(op);
+            return isa<ir::MatmulOp, ir::ExpertMatmulOp>(op);
           }).empty();
 }
 
@@ -42,8 +42,14 @@ bool MatvecProduct::refuse(Operation* op, const Twine& message) {
 }
 
 bool MatvecProduct::read_shapes() {
-  if (roots_.empty() || !isa<ir::MatmulOp>(roots_.front()))
+  if (roots_.empty() || !isa<ir::MatmulOp, ir::ExpertMatmulOp>(roots_.front()))
     return refuse(b_.def(), "a matvec kernel needs a matmul");
+  const bool fits = isa<ir::MatmulOp>(roots_.front()) ? read_plain_shapes() : read_chosen_shapes();
+  packed_ = fits && kernel::multiplies_packed(roots_);
+  return fits && check_epilogue(b_, stores_, roots_);
+}
+
+bool MatvecProduct::read_plain_shapes() {
   lhs_ = roots_.front()->getOperand(0);
   ArrayRef<std::int64_t> shape = shape_of(lhs_);
   k_ = shape.back();
@@ -51,24 +57,50 @@ bool MatvecProduct::read_shapes() {
   m_ = 1;
   for (std::int64_t extent : shape.drop_back())
     m_ *= extent;
-  for (Operation* root : roots_) {
-    auto matmul = dyn_cast<ir::MatmulOp>(root);
-    const bool fits = matmul && matmul.getLhs() == lhs_ && matmul.getTransposeRhs() &&
-                      is_input(matmul.getRhs()) &&
-                      shape_of(matmul.getRhs()) == ArrayRef<std::int64_t>{n_, k_} &&
-                      is_float(dtype_of(lhs_));
-    if (!fits)
+  for (Operation* root : roots_)
+    if (!fits_plain(root))
       return refuse(root, "does not fit a matvec kernel: all products share the left side and have "
                           "weights [N, K] of one shape as inputs");
-  }
   if (m_ < 1 || m_ > kMostRows)
     return refuse(roots_.front(), "a matvec kernel takes 1 to 8 rows, got " + Twine(m_));
-  packed_ = kernel::multiplies_packed(roots_);
-  return check_epilogue(b_, stores_, roots_);
+  return true;
+}
+
+bool MatvecProduct::fits_plain(Operation* root) const {
+  auto matmul = dyn_cast<ir::MatmulOp>(root);
+  return matmul && matmul.getLhs() == lhs_ && matmul.getTransposeRhs() &&
+         is_input(matmul.getRhs()) && shape_of(matmul.getRhs()) == ArrayRef<std::int64_t>{n_, k_} &&
+         is_float(dtype_of(lhs_));
+}
+
+bool MatvecProduct::read_chosen_shapes() {
+  auto first = cast<ir::ExpertMatmulOp>(roots_.front());
+  lhs_ = first.getLhs();
+  ids_ = first.getIds();
+  ArrayRef<std::int64_t> shape = shape_of(lhs_);
+  summed_ = shape[shape.size() - 2];
+  k_ = summed_ * shape.back();
+  n_ = shape_of(first.getResult()).back();
+  m_ = 1;
+  products_ = n_ == 0 ? 0 : kernel::element_count(first.getType()) / n_;
+  for (Operation* root : roots_)
+    if (!fits_chosen(root))
+      return refuse(root, "does not fit a matvec kernel: all products share the left side and its "
+                          "numbers, and have matrices [N, K] as inputs");
+  if (!kernel::ops_behind(lhs_, kernel::is_reduction).empty())
+    return refuse(first, "the left side of chosen matrices is not reduced in the same kernel");
+  return true;
+}
+
+bool MatvecProduct::fits_chosen(Operation* root) const {
+  auto product = dyn_cast<ir::ExpertMatmulOp>(root);
+  return product && product.getLhs() == lhs_ && product.getIds() == ids_ &&
+         product.getTransposeRhs() && shape_of(product.getResult()).back() == n_ &&
+         is_input(kernel::expert_outputs(product).matrices);
 }
 
 bool MatvecProduct::is_staged() const {
-  return kernel::stages_lhs(roots_.front());
+  return !chooses_matrices() && kernel::stages_lhs(roots_.front());
 }
 
 // ---- Before the product
@@ -187,19 +219,55 @@ void MatvecProduct::store_prologue() {
 }
 
 Values MatvecProduct::left(std::int64_t m, Value k, std::int64_t width) {
-  Values index = b_.delinearize(b_.index(m), shape_of(lhs_).drop_back());
-  index.push_back(k);
+  ArrayRef<std::int64_t> rows = shape_of(lhs_).drop_back();
+  Values index;
+  if (chooses_matrices()) {
+    index = b_.delinearize(product_, rows.drop_back());
+    index.append({b_.div(k, k_ / summed_), b_.rem(k, k_ / summed_)});
+  } else {
+    index = b_.delinearize(b_.index(m), rows);
+    index.push_back(k);
+  }
   const int axis = width > 1 ? static_cast<int>(index.size()) - 1 : -1;
   return e_.at(lhs_, Point{std::move(index), axis, width});
 }
 
 // ---- The product
 
-WeightPacket MatvecProduct::load_weight(Value weights, Value row, Value k, std::int64_t width) {
+WeightPacket MatvecProduct::load_weight(Operation* root, Value row, Value k, std::int64_t width) {
+  if (chooses_matrices())
+    return load_chosen_weight(root, row, k, width);
+  const Value weights = root->getOperand(1);
   if (Operation* packed = weights.getDefiningOp())
     return load_block(b_, packed, row, b_.div(k, kPackedBlock));
   const Value at = b_.linearize({row, k}, shape_of(weights));
   return load_stored(b_, cast<BlockArgument>(weights).getArgNumber(), dtype_of(weights), at, width);
+}
+
+WeightPacket MatvecProduct::load_chosen_weight(Operation* root, Value row, Value k,
+                                               std::int64_t width) {
+  const kernel::ExpertOutputs outputs = kernel::expert_outputs(root);
+  const Value weights = outputs.matrices;
+  ArrayRef<std::int64_t> shape = shape_of(weights);
+  const Value matrix = nearest_index(b_, chosen_matrix(k), dtype_of(ids_), shape[0]);
+  const Value output = b_.add(b_.mul(row, outputs.step), outputs.start);
+  const Value column = b_.rem(k, k_ / summed_);
+  if (Operation* packed = weights.getDefiningOp())
+    return load_block(b_, packed, b_.add(b_.mul(matrix, shape[1]), output),
+                      b_.div(column, kPackedBlock));
+  return load_stored(b_, cast<BlockArgument>(weights).getArgNumber(), dtype_of(weights),
+                     b_.linearize({matrix, output, column}, shape), width);
+}
+
+// The number that the left row of column `k` chose. Loaded when first asked for.
+Value MatvecProduct::chosen_matrix(Value k) {
+  Value& number = chosen_[k];
+  if (!number) {
+    Values index = b_.delinearize(product_, shape_of(ids_).drop_back());
+    index.push_back(b_.div(k, k_ / summed_));
+    number = e_.at(ids_, index);
+  }
+  return number;
 }
 
 MatvecProduct::WeightPackets MatvecProduct::load(ArrayRef<Value> rows, Value k,
@@ -207,7 +275,7 @@ MatvecProduct::WeightPackets MatvecProduct::load(ArrayRef<Value> rows, Value k,
   WeightPackets packets;
   for (Operation* root : roots_)
     for (Value row : rows)
-      packets.push_back(load_weight(root->getOperand(1), row, k, width));
+      packets.push_back(load_weight(root, row, k, width));
   return packets;
 }
 
@@ -239,6 +307,8 @@ void MatvecProduct::multiply(ArrayRef<WeightPacket> packets, std::int64_t width,
 // ---- After the product
 
 void MatvecProduct::store(Value linear, ValueRange sums) {
+  if (chooses_matrices())
+    linear = b_.add(b_.mul(product_, n_), linear);
   for (auto [root, sum] : llvm::zip_equal(roots_, sums))
     bind_element(e_, root, round_to(b_, dtype_of(root->getResult(0)), sum));
   for (const kernel::Store& store : stores_)

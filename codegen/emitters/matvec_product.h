@@ -2,6 +2,10 @@
 // What the schedules of a few rows times weights [N, K] share: the shapes, what lies before the
 // products and behind them, and the products of one step along K. Packed weights are multiplied as
 // they are (packed_dot.h).
+//
+// Rows that choose their matrices by number (ashlar.expert_matmul) are products of their own. The
+// left rows that are summed lie end to end along K, and each packet of the weights is of the matrix
+// that its left row chose.
 #pragma once
 
 #include "codegen/emitters/element.h"
@@ -21,11 +25,15 @@ public:
   // Reads the region; reports what fits no schedule.
   bool read_shapes();
 
+  std::int64_t products() const { return products_; }
   std::int64_t m() const { return m_; }
   std::int64_t n() const { return n_; }
   std::int64_t k() const { return k_; }
   std::int64_t matrices() const { return static_cast<std::int64_t>(roots_.size()); }
   bool is_packed() const { return packed_; }
+  bool chooses_matrices() const { return ids_ != nullptr; }
+  // Whether packets of so many columns cut what lies side by side along K without a rest.
+  bool divides_k(std::int64_t width) const { return (k_ / summed_) % width == 0; }
   // Whether the left side is computed and kept in workgroup memory.
   bool is_staged() const;
 
@@ -34,6 +42,9 @@ public:
                          std::int64_t rows) const {
     return static_cast<std::size_t>((matrix * m_ + m) * rows + row);
   }
+
+  // All below is about this one of the products; needed where there are several.
+  void choose_product(Value number) { product_ = number; }
 
   // Computes what lies before the product, by all threads of the workgroup: reductions, the left
   // side itself where it is staged, and outputs that do not need the product.
@@ -57,6 +68,11 @@ public:
 
 private:
   bool refuse(mlir::Operation* op, const llvm::Twine& message);
+  bool read_plain_shapes();
+  bool read_chosen_shapes();
+  bool fits_plain(mlir::Operation* root) const;
+  bool fits_chosen(mlir::Operation* root) const;
+  Value chosen_matrix(Value k);
   std::int64_t staged_width() const;
   std::int64_t own_packets() const;
   Point own_point(std::int64_t number);
@@ -65,14 +81,18 @@ private:
   void stage_left();
   Values single(const StagedValues& staged, Value linear, std::int64_t width);
   void store_prologue();
-  WeightPacket load_weight(Value weights, Value row, Value k, std::int64_t width);
+  WeightPacket load_weight(mlir::Operation* root, Value row, Value k, std::int64_t width);
+  WeightPacket load_chosen_weight(mlir::Operation* root, Value row, Value k, std::int64_t width);
 
   KernelBuilder& b_;
   Elements e_;
   llvm::ArrayRef<kernel::Store> stores_;
   llvm::SmallVector<mlir::Operation*> roots_;
-  Value lhs_;
-  std::int64_t m_ = 0, n_ = 0, k_ = 0;
+  Value lhs_, ids_;  // the latter where matrices are chosen
+  std::int64_t products_ = 1, m_ = 0, n_ = 0, k_ = 0;
+  std::int64_t summed_ = 1;  // left rows of a product that are summed
+  Value product_;
+  llvm::DenseMap<Value, Value> chosen_;  // number of the matrix by column of its packet
   bool packed_ = false;
 };
 

@@ -21,9 +21,9 @@ public:
   void emit() {
     if (!product_.read_shapes() || !read_schedule())
       return;
-    const std::int64_t rows = rows_of_workgroup();
-    b_.for_workgroups((product_.n() + rows - 1) / rows, [&] {
-      place();
+    const std::int64_t rows = rows_of_workgroup(), blocks = (product_.n() + rows - 1) / rows;
+    b_.for_workgroups(product_.products() * blocks, [&] {
+      place(blocks);
       const Batch first = load(b_.index(0));
       product_.compute_left();
       hold_left();
@@ -44,7 +44,7 @@ private:
         rows_ < 1 || batches_ < 1)
       return refuse("schedule: lanes must be whole subgroups and divide the workgroup, rows and "
                     "batches positive");
-    if (width_ < 1 || product_.k() % width_ != 0 ||
+    if (width_ < 1 || !product_.divides_k(width_) ||
         (product_.is_packed() && width_ != kPackedBlock))
       return refuse("schedule: the width must divide K, and is 32 for packed weights");
     if (product_.n() == 0 || product_.k() == 0)
@@ -67,11 +67,17 @@ private:
 
   // ---- Where this thread works
 
-  void place() {
+  // `blocks` workgroups for each product.
+  void place(std::int64_t blocks) {
+    Value block = b_.workgroup();
+    if (product_.chooses_matrices()) {
+      product_.choose_product(b_.div(block, blocks));
+      block = b_.rem(block, blocks);
+    }
     const Value lane = b_.rem(b_.thread(), lanes_);
     team_ = b_.div(b_.thread(), lanes_);
     subgroup_ = b_.div(lane, b_.subgroup_size());
-    first_row_ = b_.mul(b_.workgroup(), rows_of_workgroup());
+    first_row_ = b_.mul(block, rows_of_workgroup());
     for (std::int64_t step = 0; step < steps_; ++step) {
       const Value packet = b_.add(lane, step * lanes_);
       // Lanes behind the end of a row read its end and count nothing.

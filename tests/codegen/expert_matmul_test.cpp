@@ -42,8 +42,9 @@ protected:
         tensor({s.m, s.n}, DType::f32)));
   }
 
-  static void check_plain(Size s, DType left, DType weight, const std::string& schedule = "") {
-    for (bool outputs_first : {true, false}) {
+  static void check_plain(Size s, DType left, DType weight, const std::string& schedule = "",
+                          const std::vector<bool>& layouts = {true, false}) {
+    for (bool outputs_first : layouts) {
       SCOPED_TRACE(fmt::format("{}x{} rows, {} of {}x{}, {} {} {} {}", s.m, s.summed, s.matrices,
                                s.n, s.k, name_of(left), name_of(weight), outputs_first, schedule));
       const Dims matrix = matrices(s, outputs_first);
@@ -153,16 +154,39 @@ TEST_F(ExpertTest, Packed) {
                       lanes, unroll));
 }
 
+// The rows that are summed lie end to end along K, in one team of lanes or several.
+TEST_F(ExpertTest, Stationary) {
+  for (int lanes : {8, 16, 32})
+    for (int rows : {1, 3})
+      for (int batches : {1, 4}) {
+        const auto with_width = [&](int width) {
+          return fmt::format("<\"matvec_stationary\", {{workgroup = 32, lanes = {}, rows = {}, "
+                             "batches = {}, width = {}}}>",
+                             lanes, rows, batches, width);
+        };
+        check_packed({2, 3, 4, 29, 96}, {4, 32}, with_width(32));
+        check_packed({3, 1, 4, 7, 352}, {8, 32}, with_width(32));
+        check_plain({2, 5, 3, 29, 40}, DType::f32, DType::bf16, with_width(8), {true});
+        check_plain({1, 1, 2, 3, 7}, DType::f32, DType::f32, with_width(1), {true});
+      }
+}
+
 // Gate and up lie in the rows or columns of one tensor: one half each, or every other one.
 TEST_F(ExpertTest, RootsThatShareATensor) {
-  for (auto [interleaved, outputs_first] :
-       {std::pair(false, true), {true, true}, {false, false}, {true, false}}) {
-    SCOPED_TRACE(fmt::format("{} {}", interleaved, outputs_first));
+  const std::string stationary =
+      "<\"matvec_stationary\", {workgroup = 16, lanes = 8, rows = 2, batches = 3, width = 8}>";
+  for (const auto& [interleaved, outputs_first, schedule] : {std::tuple(false, true, std::string()),
+                                                             {true, true, ""},
+                                                             {false, false, ""},
+                                                             {true, false, ""},
+                                                             {false, true, stationary},
+                                                             {true, true, stationary}}) {
+    SCOPED_TRACE(fmt::format("{} {} {}", interleaved, outputs_first, schedule));
     const Size s{2, 2, 3, 11, 40};
     const Dims matrix = matrices(s, outputs_first), shared = matrices(s, outputs_first, 2);
     const std::string both = tensor(shared, DType::bf16), half = tensor(matrix, DType::bf16),
                       y = tensor({s.m, s.n}, DType::f32);
-    RegionText region("expert_matvec");
+    RegionText region("expert_matvec", schedule);
     const std::string x = region.input(tensor({s.m, s.summed, s.k}, DType::f32)),
                       w = region.input(both),
                       ids = region.input(tensor({s.m, s.summed}, DType::i32));
