@@ -24,6 +24,8 @@ public:
 
   // Appends a message without generating: "system", "user", "tool", ...
   void add_message(std::string_view role, std::string_view content);
+  // Takes the last message back; there must be one.
+  void remove_message() { input_.messages.erase(input_.messages.size() - 1); }
   // Tools (an array, or null for none) and further variables that the template sees from now on. A
   // model may have a template of its own for conversations with tools; throws as the constructor.
   void set_tools(nlohmann::ordered_json tools);

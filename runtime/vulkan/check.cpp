@@ -31,6 +31,8 @@ std::string_view name_of(VkResult result) {
     return "VK_ERROR_FEATURE_NOT_PRESENT";
   case VK_ERROR_INCOMPATIBLE_DRIVER:
     return "VK_ERROR_INCOMPATIBLE_DRIVER";
+  case VK_ERROR_UNKNOWN:
+    return "VK_ERROR_UNKNOWN";
   case VK_ERROR_TOO_MANY_OBJECTS:
     return "VK_ERROR_TOO_MANY_OBJECTS";
   case VK_ERROR_INVALID_EXTERNAL_HANDLE:

@@ -5,6 +5,7 @@
 
 #include "models/compile/load_model.h"
 #include "models/generate/session.h"
+#include "runtime/program/error.h"
 
 #include <cstdio>
 #include <iostream>
@@ -50,7 +51,14 @@ void run(const Options& options) {
     if (line.empty())
       continue;
     session.add_message("user", line);
-    reply(session, generate);
+    try {
+      reply(session, generate);
+    } catch (const InvalidArgument& error) {  // too long for what is left of the context, say
+      fmt::print(stderr,
+                 "ashlar: {}\nThe message was dropped; the conversation goes on without it.\n",
+                 error.what());
+      session.remove_message();
+    }
   }
   fmt::print("\n");
 }
