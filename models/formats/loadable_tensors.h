@@ -10,6 +10,7 @@
 #include "models/formats/checkpoint.h"
 #include "models/formats/quantization_config.h"
 #include "models/formats/quantized/quantized_matrix.h"
+#include "models/formats/split_projections.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -35,9 +36,10 @@ struct LoadableTensor {
 class LoadableTensors {
 public:
   // Throws FormatError for quantised matrices whose parts are missing or do not fit each other,
-  // Unsupported for those that cannot be read exactly.
+  // Unsupported for those that cannot be read exactly. Modules that `parts` name become these.
   LoadableTensors(std::shared_ptr<const Checkpoint> checkpoint,
-                  const std::optional<QuantizationConfig>& quantization);
+                  const std::optional<QuantizationConfig>& quantization,
+                  std::span<const ProjectionPart> parts = {});
 
   // Of the tensors that find() knows, sorted: of converted matrices the parts that they become.
   std::vector<std::string> names() const;
@@ -55,6 +57,7 @@ private:
   bool is_part_of_converted(std::string_view stored) const;
   void add_packed(const std::string& module, const quantized::QuantizedMatrix& matrix);
   void add_unpacked(const std::string& module, const quantized::QuantizedMatrix& matrix);
+  void add_parts_of(const std::string& name, std::span<const ProjectionPart> parts);
 
   std::shared_ptr<const Checkpoint> checkpoint_;
   std::optional<QuantizationConfig> quantization_;

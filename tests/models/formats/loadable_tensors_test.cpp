@@ -146,13 +146,17 @@ public:
   void erase(const std::string& name) { parts_.erase(name); }
 
   LoadableTensors open(QuantizedLayout layout) const {
+    return open(QuantizationConfig{{}, {}, layout}, {});
+  }
+  LoadableTensors open(const QuantizationConfig& quantization,
+                       std::span<const ProjectionPart> parts) const {
     const TemporaryFolder folder;
     std::vector<TensorToWrite> tensors;
     for (const auto& [name, part] : parts_)
       tensors.push_back({name, part.type, part.shape, std::as_bytes(std::span(part.data))});
     write_safetensors(folder.path() / "model.safetensors", tensors);
     return LoadableTensors(std::make_shared<const Checkpoint>(Checkpoint::open(folder.path())),
-                           QuantizationConfig{{}, {}, layout});
+                           quantization, parts);
   }
   template <typename Error> std::string refusal(QuantizedLayout layout) const {
     return message_of<Error>([&] { open(layout); });
@@ -231,6 +235,41 @@ TEST(LoadableTensors, SortsColumnsByTheirGroups) {
     for (std::int64_t row = 0; row < 32; ++row)
       EXPECT_EQ(number_at(after, 24, row, k, 3), number_at(before, 24, row, input, 3));
   }
+}
+
+// Of each 4 rows: one query, one key and two values, of 2 groups; quantised rows alike.
+TEST(LoadableTensors, SplitsProjections) {
+  std::string rows(8 * 16 * 4, '\0');
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    rows[i] = static_cast<char>(i / 64);
+  Module m;
+  m.add("a.in_proj.weight", StoredType::u32, {8, 16}, rows);
+  m.add("a.in_proj.scales", StoredType::f16, {8, 2});
+  m.add("a.in_proj.biases", StoredType::f16, {8, 2});
+  m.add("a.other.weight", StoredType::f16, {8, 2});
+  const std::vector<ProjectionPart> parts{{"in_proj", "qk", {4, {{0, 1}, {1, 1}}}},
+                                          {"in_proj", "v", {4, {{2, 2}}}}};
+  QuantizationConfig quantization{std::nullopt, {{"a.in_proj", AffineEncoding{4, 64}}}, {}};
+  const LoadableTensors tensors = m.open(quantization, parts);
+  EXPECT_THAT(tensors.names(),
+              testing::ElementsAre("a.other.weight", "a.qk.biases", "a.qk.scales", "a.qk.weight",
+                                   "a.v.biases", "a.v.scales", "a.v.weight"));
+  EXPECT_EQ(tensors.find("a.in_proj.weight"), std::nullopt);
+  EXPECT_EQ(tensors.quantization()->encoding_of("a.v"), MatrixEncoding(AffineEncoding{4, 64}));
+  EXPECT_EQ(tensors.find("a.v.scales")->shape, Shape({4, 2}));
+  const auto first_bytes = [&](const char* name) {
+    const std::vector<std::byte> bytes = bytes_of(*tensors.find(name));
+    std::vector<int> firsts;
+    for (std::size_t row = 0; row < bytes.size(); row += 64)
+      firsts.push_back(static_cast<int>(bytes[row + 63]));
+    return firsts;
+  };
+  EXPECT_EQ(first_bytes("a.qk.weight"), (std::vector{0, 4, 1, 5}));
+  EXPECT_EQ(first_bytes("a.v.weight"), (std::vector{2, 3, 6, 7}));
+
+  m.add("a.in_proj.weight", StoredType::u32, {6, 16});
+  EXPECT_THAT(message_of<FormatError>([&] { m.open(quantization, parts); }),
+              HasSubstr("\"a.in_proj.weight\": expected rows in groups of 4, got [6, 16]"));
 }
 
 TEST(LoadableTensors, RefusesGroupsThatNoEncodingHas) {
