@@ -320,6 +320,21 @@ def DequantizeKOp : Array_Op<"dequantize_k", QuantizedClass> {
   let derivative = NonDiff<"its operands are packed numbers">;
 }
 
+def DequantizeFloatOp : Array_Op<"dequantize_float", QuantizedClass> {
+  let summary = "Packed floats of 4 or 8 bits times scales that groups of them share";
+  let description = [{
+    packed [..., K * bits / 32] (u32), as of `dequantize`, and scales [..., K / group_size] of a float type to
+    [..., K] of `dtype`. A number has a sign bit above `exponent_bits` and `mantissa_bits`: e2m1, e4m3 or
+    e5m2, with denormals and without infinities and NaN (runtime/program/float_encoding.h). `group_size` is
+    16, 32, 64 or 128; rows are multiples of 32.
+  }];
+  let arguments = (ins AnyRankedTensor:$packed, AnyRankedTensor:$scales, I64Attr:$exponent_bits,
+                       I64Attr:$mantissa_bits, I64Attr:$group_size, TypeAttr:$dtype);
+  let dtypes = Words;
+  let inferRule = "dequantize_float";
+  let derivative = NonDiff<"its operands are packed numbers">;
+}
+
 // --------------------------------------------------------------------------------- gather, scatter
 
 def TakeOp : Array_Op<"take", GatherClass> {

@@ -125,12 +125,13 @@ Shape with_columns(const Shape& shape, std::int64_t columns) {
 
 LoadableTensors::LoadableTensors(std::shared_ptr<const Checkpoint> checkpoint,
                                  const std::optional<QuantizationConfig>& quantization,
-                                 std::span<const ProjectionPart> parts)
+                                 std::span<const ProjectionPart> parts, SmallFloats floats)
     : checkpoint_(std::move(checkpoint)), quantization_(quantization) {
   if (quantization_)
     matrices_ = quantized::read_matrices(*checkpoint_, *quantization_);
   for (const auto& [module, matrix] : matrices_)
-    if (std::holds_alternative<AffineEncoding>(matrix.encoding))
+    if (std::holds_alternative<AffineEncoding>(matrix.encoding) ||
+        (floats == SmallFloats::packed && matrix.shape.dim(-1) % kPackedBlock == 0))
       add_packed(module, matrix);
     else
       add_unpacked(module, matrix);
@@ -149,7 +150,8 @@ void LoadableTensors::add_packed(const std::string& module, const QuantizedMatri
       }};
   const Shape groups = with_columns(matrix.shape, columns / group_size_of(matrix.encoding));
   parts_[module + ".scales"] = of_floats(matrix.scale_dtype, groups, matrix.scale);
-  parts_[module + ".biases"] = of_floats(matrix.scale_dtype, groups, matrix.bias);
+  if (matrix.bias)
+    parts_[module + ".biases"] = of_floats(matrix.scale_dtype, groups, matrix.bias);
   if (!matrix.input_order.empty())
     parts_[module + ".input_order"] = of_integers(matrix.input_order);
   quantization_->modules.insert_or_assign(module, matrix.encoding);

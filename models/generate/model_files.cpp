@@ -12,8 +12,10 @@ namespace {
 
 LoadableTensors tensors_of(std::shared_ptr<const Checkpoint> checkpoint, const ModelConfig& config,
                            TensorForm form) {
+  if (form == TensorForm::for_files)
+    return LoadableTensors(std::move(checkpoint), config.quantization, {}, SmallFloats::unpacked);
   std::vector<ProjectionPart> parts;
-  if (config.recurrence && form == TensorForm::for_programs)
+  if (config.recurrence)
     parts = split_projections(*config.recurrence);
   return LoadableTensors(std::move(checkpoint), config.quantization, parts);
 }

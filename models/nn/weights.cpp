@@ -134,10 +134,12 @@ Array Weights::matrix(const Shape& shape, const Parts& parts) const {
 Array Weights::dequantized(const Shape& shape, const Parts& parts) const {
   const auto listed =
       source_->quantization ? source_->quantization->encoding_of(prefix_) : std::nullopt;
-  const auto* encoding = listed ? std::get_if<AffineEncoding>(&*listed) : nullptr;
-  if (!encoding)
+  if (!listed)
     throw InvalidArgument(
         "model", "'{}' has scales, but config.json does not say how it is quantised", prefix_);
+  if (const auto* floats = std::get_if<FloatEncoding>(&*listed))
+    return small_floats(shape, parts, *floats);
+  const auto* encoding = std::get_if<AffineEncoding>(&*listed);
   const bool in_two_steps =
       !has("biases") && source_->tensors(full_name("scales"))->dtype() == DType::u32;
   const std::int64_t in = shape.dim(-1), unit = in_two_steps ? kSuperBlock : row_unit(*encoding);
@@ -162,6 +164,23 @@ Array Weights::dequantized(const Shape& shape, const Parts& parts) const {
                           "{}, {} and {}",
                           prefix_, name_of(packed), name_of(scales), name_of(biases));
   return dequantize(quantised);
+}
+
+Array Weights::small_floats(const Shape& shape, const Parts& parts,
+                            const FloatEncoding& encoding) const {
+  const std::int64_t in = shape.dim(-1), unit = std::max(encoding.group_size, kPackedBlock);
+  if (in % unit != 0)
+    throw InvalidArgument("model", "'{}': groups of {} do not divide its {} columns", prefix_, unit,
+                          in);
+  std::vector<std::int64_t> groups = shape.dims(), words = groups;
+  words.back() = in * encoding.bits() / 32;
+  groups.back() = in / encoding.group_size;
+  const Array packed = parts("weight", Shape(words)), scales = parts("scales", Shape(groups));
+  if (packed.dtype() != DType::u32 || !is_float(scales.dtype()))
+    throw InvalidArgument("model",
+                          "'{}': expected u32 words with scales of a float type, got {} and {}",
+                          prefix_, name_of(packed.dtype()), name_of(scales.dtype()));
+  return dequantize_float(packed, scales, encoding);
 }
 
 Array Weights::two_step_matrix(const Array& packed, const Array& scales, std::int64_t bits) const {

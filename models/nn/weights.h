@@ -44,7 +44,8 @@ public:
 
   // The tensor `weight` [out, in] of a linear or embedding module, or a stack of them [E, out, in]:
   // floats in their stored type, or dequantised to f32 where the module has `scales` (see
-  // QuantizationConfig), which without `biases` are in two steps (dequantize_k). Throws
+  // QuantizationConfig): of small floats, or of integers, whose scales without `biases` are in two
+  // steps (dequantize_k). Throws
   // InvalidArgument also when the parts of a quantised matrix do not fit each other or the config.
   // Throws Unsupported where the matrix has its inputs in an order of their own.
   Array matrix(const Shape& shape) const;
@@ -74,6 +75,7 @@ private:
   void require_inputs_in_order() const;
   Array matrix(const Shape& shape, const Parts& parts) const;
   Array dequantized(const Shape& shape, const Parts& parts) const;
+  Array small_floats(const Shape& shape, const Parts& parts, const FloatEncoding& encoding) const;
   Array two_step_matrix(const Array& packed, const Array& scales, std::int64_t bits) const;
 
   struct Source {

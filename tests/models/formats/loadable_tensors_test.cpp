@@ -60,8 +60,11 @@ std::vector<float> dequantized(const LoadableTensors& tensors, const std::string
     return floats_of(weight);
   }
   const std::vector<std::byte> words = bytes_of(weight);
+  const auto* floats = std::get_if<FloatEncoding>(&*encoding);
   const std::vector<float> scales = floats_of(*tensors.find(module + ".scales"));
-  const std::vector<float> biases = floats_of(*tensors.find(module + ".biases"));
+  std::vector<float> biases;
+  if (!floats)
+    biases = floats_of(*tensors.find(module + ".biases"));
   const std::int64_t bits = bits_of(*encoding), group = group_size_of(*encoding);
   const std::int64_t row_bytes = weight.shape.dim(-1) * 4, columns = row_bytes * 8 / bits;
   const std::int64_t rows = static_cast<std::int64_t>(words.size()) / row_bytes;
@@ -70,14 +73,16 @@ std::vector<float> dequantized(const LoadableTensors& tensors, const std::string
     for (std::int64_t k = 0; k < columns; ++k) {
       const std::uint32_t q = number_at(words, row_bytes, row, k, bits);
       const auto at = static_cast<std::size_t>((row * columns + k) / group);
-      values.push_back(static_cast<float>(static_cast<double>(q) * scales[at] + biases[at]));
+      values.push_back(floats
+                           ? decode_small_float(*floats, q) * scales[at]
+                           : static_cast<float>(static_cast<double>(q) * scales[at] + biases[at]));
     }
   return values;
 }
 
-LoadableTensors open(const fs::path& folder) {
+LoadableTensors open(const fs::path& folder, SmallFloats floats = SmallFloats::packed) {
   return LoadableTensors(std::make_shared<const Checkpoint>(Checkpoint::open(folder)),
-                         read_model_config(folder).quantization);
+                         read_model_config(folder).quantization, {}, floats);
 }
 
 class LayoutTest : public testing::TestWithParam<std::string> {
@@ -89,15 +94,17 @@ TEST_P(LayoutTest, MeansWhatTheDefinitionSays) {
   const auto file = SafetensorsFile::open(folder() / "expected.safetensors");
   const TensorInfo& info = *file.find("k_proj");
   const std::vector<float> expected = to_floats(info, file.data(info));
-  const LoadableTensors tensors = open(folder());
   const std::string module = "model.layers.0.self_attn.k_proj";
-  const std::vector<float> actual = dequantized(tensors, module);
-  // Rounded to f16, with its denormals; or biases of f32 scales rounded to f32.
-  const bool is_rounded = tensors.find(module + ".weight")->dtype == DType::f16;
-  const float relative = is_rounded ? 5e-4f : 1e-7f, absolute = is_rounded ? 3.1e-8f : 1e-8f;
-  ASSERT_EQ(actual.size(), expected.size());
-  for (std::size_t i = 0; i < expected.size(); ++i)
-    ASSERT_NEAR(actual[i], expected[i], relative * std::abs(expected[i]) + absolute) << i;
+  for (const SmallFloats floats : {SmallFloats::packed, SmallFloats::unpacked}) {
+    const LoadableTensors tensors = open(folder(), floats);
+    const std::vector<float> actual = dequantized(tensors, module);
+    // Rounded to f16, with its denormals; or biases of f32 scales rounded to f32.
+    const bool is_rounded = tensors.find(module + ".weight")->dtype == DType::f16;
+    const float relative = is_rounded ? 5e-4f : 1e-7f, absolute = is_rounded ? 3.1e-8f : 1e-8f;
+    ASSERT_EQ(actual.size(), expected.size());
+    for (std::size_t i = 0; i < expected.size(); ++i)
+      ASSERT_NEAR(actual[i], expected[i], relative * std::abs(expected[i]) + absolute) << i;
+  }
 }
 
 TEST_P(LayoutTest, CanBeReadInChunks) {
@@ -124,16 +131,20 @@ INSTANTIATE_TEST_SUITE_P(All, LayoutTest,
 
 // Zeros that are powers of two need no wider biases, and bf16 holds floats of few bits.
 TEST(LoadableTensors, Types) {
-  const auto type_in = [](const char* name, const char* part) {
-    return open(fs::path(ASHLAR_TEST_DATA) / "quantized" / name)
+  const auto type_in = [](const char* name, const char* part,
+                          SmallFloats floats = SmallFloats::packed) {
+    return open(fs::path(ASHLAR_TEST_DATA) / "quantized" / name, floats)
         .find(std::string("model.layers.0.mlp.up_proj.") + part)
         ->dtype;
   };
   EXPECT_EQ(type_in("gptq_symmetric", "scales"), DType::f16);
   EXPECT_EQ(type_in("compressed_int8", "biases"), DType::bf16);
   EXPECT_EQ(type_in("gptq", "scales"), DType::f32);
-  EXPECT_EQ(type_in("mlx_mxfp4", "weight"), DType::bf16);
-  EXPECT_EQ(type_in("fp8_blocks", "weight"), DType::f16);
+  EXPECT_EQ(type_in("mlx_mxfp4", "weight"), DType::u32);
+  EXPECT_EQ(type_in("mlx_mxfp4", "scales"), DType::bf16);
+  EXPECT_EQ(type_in("fp8_blocks", "weight"), DType::u32);
+  EXPECT_EQ(type_in("mlx_mxfp4", "weight", SmallFloats::unpacked), DType::bf16);
+  EXPECT_EQ(type_in("fp8_blocks", "weight", SmallFloats::unpacked), DType::f16);
 }
 
 // A checkpoint of one module "m", made of zeros unless said otherwise.
@@ -306,12 +317,26 @@ TEST(LoadableTensors, RefusesBrokenFloats) {
   Module m;
   m.add("m.weight", StoredType::f8_e4m3, {130, 256});
   m.add("m.weight_scale_inv", StoredType::f32, {2, 2});
-  EXPECT_EQ(m.open(Fp8Layout{}).find("m.weight")->shape, Shape({130, 256}));
+  const LoadableTensors tensors = m.open(Fp8Layout{});
+  EXPECT_EQ(tensors.find("m.weight")->shape, Shape({130, 64}));
+  EXPECT_EQ(tensors.find("m.scales")->shape, Shape({130, 2}));
+  EXPECT_EQ(tensors.quantization()->encoding_of("m"), MatrixEncoding(FloatEncoding{4, 3, 128}));
   m.add("m.weight_scale_inv", StoredType::f32, {2, 3});
   EXPECT_THAT(m.refusal<FormatError>(Fp8Layout{}), HasSubstr("expected [2, 2], got [2, 3]"));
   m.add("m.weight", StoredType::bf16, {130, 256});
   m.add("m.weight_scale_inv", StoredType::f32, {2, 2});
   EXPECT_THAT(m.refusal<FormatError>(Fp8Layout{}), HasSubstr("\"m.weight\": expected F8_E4M3"));
+}
+
+// Rows that do not fill blocks of 32.
+TEST(LoadableTensors, UnpacksOddRowsOfFloats) {
+  Module m;
+  m.add("m.weight", StoredType::f8_e4m3, {2, 48});
+  m.add("m.weight_scale_inv", StoredType::f32, {1});
+  const LoadableTensors tensors = m.open(Fp8Layout{});
+  EXPECT_EQ(tensors.find("m.weight")->shape, Shape({2, 48}));
+  EXPECT_EQ(tensors.find("m.weight")->dtype, DType::f16);
+  EXPECT_FALSE(tensors.find("m.scales"));
 }
 
 TEST(LoadableTensors, NotANumberIsFoundWhenItIsRead) {
