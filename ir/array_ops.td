@@ -310,8 +310,8 @@ def DequantizeKOp : Array_Op<"dequantize_k", QuantizedClass> {
     packed [..., K * bits / 32] (u32), as of `dequantize`, and scales [..., K / 256 * 5] (u32) to [..., K] of
     `dtype`. Each five words of scales serve 256 numbers: the first holds d and m as f16, d in the lower
     half, the others 16 bytes. With 4 or 5 `bits`, 32 numbers q share two bytes s and t: d * s * q - m * t.
-    With 2 bits, 16 numbers share a byte, s in its lower half and t in its upper. With 3 or 6 bits, 16
-    numbers share a signed byte s: d * s * (q - 2^(bits - 1)).
+    With 2 bits, 16 numbers share a byte, s in its lower half and t in its upper. With 3, 6 or 8 bits,
+    16 numbers share a signed byte s: d * s * (q - 2^(bits - 1)).
   }];
   let arguments = (ins AnyRankedTensor:$packed, AnyRankedTensor:$scales, I64Attr:$bits,
                        TypeAttr:$dtype);

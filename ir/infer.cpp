@@ -335,7 +335,7 @@ ArrayType infer_dequantize_k(Operands operands, const Attributes& attributes) {
   const std::int64_t bits = attributes.integer("bits");
   const DType dtype = attributes.dtype("dtype");
   if (!is_k_encoding(bits))
-    refuse("bits: expected 2 to 6, got {}", bits);
+    refuse("bits: expected 2 to 6 or 8, got {}", bits);
   if (packed.dtype != DType::u32 || scales.dtype != DType::u32 || !is_float(dtype))
     refuse("packed words and scales are u32, got {} and {}, to {}", text(packed), text(scales),
            name_of(dtype));

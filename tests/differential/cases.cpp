@@ -316,7 +316,7 @@ Cases float_cases(Leaves& leaves) {
 // Any numbers with scales in two steps: d and m are a half each, so that differences round alike.
 Cases k_cases(Leaves& leaves) {
   Cases cases;
-  for (std::int64_t bits = 2; bits <= 6; ++bits) {
+  for (const std::int64_t bits : {2, 3, 4, 5, 6, 8}) {
     const auto weights = [&](std::vector<std::int64_t> dims, std::int64_t length, DType dtype) {
       dims.push_back(length * bits / 32);
       const Array packed = leaves.leaf(DType::u32, Shape(dims), Domain::any);

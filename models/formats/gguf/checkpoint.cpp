@@ -149,7 +149,7 @@ void Checkpoint::add_affine(Tensor tensor) {
   tensor.dtype = DType::u32;
   tensor.shape = with_columns(numbers, {columns / 32 * form.encoding.bits});
   tensors_.push_back(tensor);
-  if (scales_ == KScales::two_steps && is_k_quant(tensor.stored.info->type)) {
+  if (scales_ == KScales::two_steps && scales_in_two_steps(tensor.stored.info->type)) {
     tensor.part = Part::k_scales;
     tensor.name = module + ".scales";
     tensor.shape = with_columns(numbers, {columns / kSuperBlock * kSuperBlockScaleWords});

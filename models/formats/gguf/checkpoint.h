@@ -16,8 +16,8 @@
 
 namespace ashlar::gguf {
 
-// How matrices in k-quants are scaled: in two steps as they are stored, or, as in a folder, by
-// scales and biases in f32.
+// How matrices in k-quants and IQ4_XS are scaled: in two steps as they are stored, or, as in a
+// folder, by scales and biases in f32.
 enum class KScales { two_steps, multiplied };
 
 // Reading from several threads is safe.

@@ -118,7 +118,7 @@ TEST_P(KBlocks, AreScaledInTwoSteps) {
 INSTANTIATE_TEST_SUITE_P(All, KBlocks,
                          testing::Values(gguf::BlockType::q2_k, gguf::BlockType::q3_k,
                                          gguf::BlockType::q4_k, gguf::BlockType::q5_k,
-                                         gguf::BlockType::q6_k),
+                                         gguf::BlockType::q6_k, gguf::BlockType::iq4_xs),
                          [](const auto& info) { return std::string(name_of(info.param)); });
 
 INSTANTIATE_TEST_SUITE_P(All, QuantizedBlocks,
