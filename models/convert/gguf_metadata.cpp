@@ -138,16 +138,23 @@ private:
   void add_yarn(const RopeParameters& rope) {
     if (rope.truncate == (architecture_.name == "gpt-oss"))
       refuse("whether yarn is truncated");
-    if (rope.query_scaling_beta != 0)
+    const bool is_mistral3 = architecture_.name == "mistral3";
+    if (rope.query_scaling_beta != 0 && !is_mistral3)
       refuse("a scale of queries by position");
+    if (rope.query_scaling_beta != 0)
+      number("attention.temperature_scale", rope.query_scaling_beta);
     at("rope.scaling.type") = "yarn";
     number("rope.scaling.factor", rope.factor);
     count("rope.scaling.original_context_length",
           static_cast<std::int64_t>(rope.original_max_positions));
     number("rope.scaling.yarn_beta_fast", rope.beta_fast);
     number("rope.scaling.yarn_beta_slow", rope.beta_slow);
-    number("rope.scaling.yarn_attn_factor",
-           rope.attention_factor / (0.1 * std::log(rope.factor) + 1.0));
+    const double logarithm = 0.1 * std::log(rope.factor), plain = logarithm + 1.0;
+    // Readers of mistral3 expect the factor as a quotient of two.
+    if (is_mistral3 && rope.attention_factor < plain)
+      number("rope.scaling.yarn_log_multiplier", (plain / rope.attention_factor - 1) / logarithm);
+    else
+      number("rope.scaling.yarn_attn_factor", rope.attention_factor / plain);
   }
 
   // Gemma 4's layers differ in their heads, their MLPs and whose keys they see.
@@ -194,10 +201,13 @@ private:
     const ExpertsConfig& experts = *config_.experts;
     // gpt-oss's clamp is not in the files.
     constexpr double kClamp = 7;
-    if (experts.score != RouterScore::softmax || experts.has_correction ||
+    const bool by_sigmoid = experts.score == RouterScore::sigmoid;
+    if (by_sigmoid != architecture_.routes_by_sigmoid || (experts.has_correction && !by_sigmoid) ||
         experts.normalised != architecture_.normalises_experts ||
         experts.clamp.value_or(kClamp) != kClamp)
       refuse("this router or clamp of experts");
+    if (by_sigmoid)
+      count("expert_gating_func", gguf::kSigmoidRouter);
     count("expert_count", experts.count);
     count("expert_used_count", experts.chosen);
     if (architecture_.name != "llama")

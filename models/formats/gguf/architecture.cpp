@@ -62,6 +62,14 @@ constexpr NamePair kMixtral[] = {
     {"ffn_up_exps", "block_sparse_moe.switch_mlp.up_proj"},
     {"ffn_down_exps", "block_sparse_moe.switch_mlp.down_proj"},
 };
+constexpr NamePair kMinimaxM2[] = {
+    {"ffn_norm", "post_attention_layernorm"},
+    {"ffn_gate_inp", "block_sparse_moe.gate"},
+    {"exp_probs_b.bias", "block_sparse_moe.e_score_correction_bias"},
+    {"ffn_gate_exps", "block_sparse_moe.switch_mlp.gate_proj"},
+    {"ffn_up_exps", "block_sparse_moe.switch_mlp.up_proj"},
+    {"ffn_down_exps", "block_sparse_moe.switch_mlp.down_proj"},
+};
 constexpr NamePair kQwenMoe[] = {
     {"ffn_norm", "post_attention_layernorm"},
     {"ffn_gate_inp", "mlp.gate"},
@@ -101,6 +109,14 @@ constexpr Architecture kArchitectures[] = {
      .sliding_period = 6},
     {.name = "gpt-oss", .model_type = "gpt_oss", .layer_names = kGptOss, .sliding_period = 2},
     {.name = "llama", .model_type = "llama", .layer_names = kMixtral, .interleaves_rope = true},
+    {.name = "minimax-m2",
+     .model_type = "minimax_m2",
+     .layer_names = kMinimaxM2,
+     .routes_by_sigmoid = true},
+    {.name = "mistral3",
+     .model_type = "ministral3",
+     .layer_names = kPreNorms,
+     .interleaves_rope = true},
     {.name = "qwen2", .model_type = "qwen2", .layer_names = kPreNorms},
     {.name = "qwen2moe",
      .model_type = "qwen2_moe",

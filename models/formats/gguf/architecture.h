@@ -16,6 +16,9 @@ struct NamePair {
   std::string_view gguf, checkpoint;
 };
 
+// What `expert_gating_func` calls the functions that routers score with.
+inline constexpr std::int64_t kSoftmaxRouter = 1, kSigmoidRouter = 2;
+
 struct Architecture {
   std::string_view name;        // `general.architecture`
   std::string_view model_type;  // of config.json, unless keys of the metadata say more
@@ -31,6 +34,7 @@ struct Architecture {
   // size, which the files leave unsaid.
   std::int64_t layers_of_other_scale = 0;
   bool normalises_experts = true;  // a token's experts have weights that sum to 1
+  bool routes_by_sigmoid = false;  // and chooses with a correction
 };
 
 // Throws Unsupported, listing the known ones; `file` names the file in messages.

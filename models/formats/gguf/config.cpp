@@ -165,8 +165,8 @@ private:
           static_cast<double>(dimensions) / static_cast<double>(head_dim_);
     if (const auto scaling = rope_scaling(files_, fields_, architecture_))
       config_["rope_scaling"] = *scaling;
-    else if (architecture_.name == "gpt-oss")
-      config_["rope_scaling"] = {{"rope_type", "default"}};
+    else if (architecture_.name == "gpt-oss" || architecture_.name == "mistral3")
+      config_["rope_scaling"] = {{"rope_type", "default"}};  // not what the model type implies
   }
 
   void read_experts() {
@@ -177,7 +177,12 @@ private:
     const std::int64_t chosen = fields_.size("expert_used_count"),
                        width = fields_.integer("expert_feed_forward_length", kAnySize)
                                    .value_or(config_["intermediate_size"].get<std::int64_t>());
-    if (architecture_.name == "llama" || architecture_.name == "gpt-oss") {
+    if (architecture_.routes_by_sigmoid) {
+      config_["use_routing_bias"] = has_tensor("blk.0.exp_probs_b.bias");
+      config_["use_qk_norm"] = has_tensor("blk.0.attn_q_norm.weight");
+    }
+    if (architecture_.name == "llama" || architecture_.name == "gpt-oss" ||
+        architecture_.routes_by_sigmoid) {
       if (architecture_.name == "llama")
         config_["model_type"] = "mixtral";
       config_["num_local_experts"] = count;
@@ -204,10 +209,11 @@ private:
 
   // What other architectures do with their routers.
   void check_router() const {
-    constexpr std::int64_t kSigmoid = 2;
-    if (fields_.integer("expert_gating_func", {0, 255}) == kSigmoid)
-      throw Unsupported("gguf", "{}: a router of sigmoids is not supported with architecture {}",
-                        fields_.where(), architecture_.name);
+    const std::int64_t own = architecture_.routes_by_sigmoid ? kSigmoidRouter : kSoftmaxRouter;
+    const auto function = fields_.integer("expert_gating_func", {0, 255}).value_or(0);
+    if (function != 0 && function != own)
+      throw Unsupported("gguf", "{}: expert_gating_func {} is not supported with architecture {}",
+                        fields_.where(), function, architecture_.name);
     if (fields_.flag("expert_weights_norm").value_or(architecture_.normalises_experts) !=
         architecture_.normalises_experts)
       throw Unsupported("gguf", "{}: expert_weights_norm is not supported with architecture {}",
