@@ -96,6 +96,25 @@ private:
     }
     add_sliding_layers();
     add_rope(head_dim);
+    if (architecture_.has_delta_nets)
+      add_delta_nets(*config_.recurrence);
+  }
+
+  void add_delta_nets(const RecurrenceConfig& sizes) {
+    count("ssm.conv_kernel", sizes.conv_kernel);
+    count("ssm.state_size", sizes.key_dim);
+    count("ssm.group_count", sizes.groups);
+    count("ssm.time_step_rank", sizes.heads);
+    count("ssm.inner_size", sizes.value_width());
+    std::vector<bool> recurrent;
+    for (const LayerConfig& layer : config_.layers)
+      recurrent.push_back(layer.mixer == TokenMixer::gated_delta_net);
+    const auto first = std::ranges::find(recurrent, false);
+    const std::int64_t interval = first - recurrent.begin() + 1;
+    count("full_attention_interval", interval);
+    for (std::int64_t i = 0; i < std::ssize(recurrent); ++i)
+      if (recurrent[static_cast<std::size_t>(i)] == ((i + 1) % interval == 0))
+        refuse("which layers are recurrent");
   }
 
   void add_sliding_layers() {

@@ -59,7 +59,8 @@ BlockType smaller(BlockType type) {
 
 BlockType GgufRecipe::type_of(std::string_view tensor, const Shape& shape,
                               const ModelConfig& config) const {
-  if (shape.rank() < 2 || tensor.ends_with(".bias") || tensor.ends_with(".ffn_gate_inp.weight"))
+  if (shape.rank() < 2 || tensor.ends_with(".bias") || tensor.ends_with(".ffn_gate_inp.weight") ||
+      tensor.ends_with(".ssm_conv1d.weight"))
     return BlockType::f32;
   const bool is_k_quant = gguf::block_elements(type) == 256;
   BlockType chosen = type;

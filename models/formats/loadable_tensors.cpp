@@ -92,7 +92,7 @@ LoadableTensor of_integers(const std::vector<std::int32_t>& values) {
 LoadableTensor select_rows(std::string_view name, const LoadableTensor& whole,
                            const RowSelection& rows) {
   const std::int64_t stored = whole.shape.rank() > 0 ? whole.shape.dim(0) : 0;
-  if (stored == 0 || stored % rows.period != 0)
+  if (stored == 0 || !rows.divides(stored))
     throw FormatError("model", "tensor {}: expected rows in groups of {}, got {}", in_quotes(name),
                       rows.period, whole.shape.to_string());
   std::vector<std::int64_t> dims = whole.shape.dims();

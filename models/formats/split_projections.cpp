@@ -8,7 +8,7 @@ std::vector<ProjectionPart> split_projections(const RecurrenceConfig& sizes) {
                      value = shared * sizes.value_dim, wide = 2 * key + 2 * value;
   const auto part = [](std::string_view stored, std::string_view name, std::int64_t period,
                        std::vector<RowSelection::Run> runs) {
-    return ProjectionPart{stored, name, {period, std::move(runs)}};
+    return ProjectionPart{stored, name, {.period = period, .runs = std::move(runs)}};
   };
   return {part("in_proj_qkvz", "in_proj_qkv", wide, {{0, key}, {key, key}, {2 * key, value}}),
           part("in_proj_qkvz", "in_proj_z", wide, {{2 * key + value, value}}),

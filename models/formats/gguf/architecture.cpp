@@ -82,6 +82,29 @@ constexpr NamePair kQwenMoe[] = {
     {"ffn_down_shexp", "mlp.shared_expert.down_proj"},
 };
 
+// With and without experts; one architecture has `ssm_ba`, the others `ssm_alpha` and `ssm_beta`.
+constexpr NamePair kQwenHybrid[] = {
+    {"post_attention_norm", "post_attention_layernorm"},
+    {"attn_qkv", "linear_attn.in_proj_qkv"},
+    {"attn_gate", "linear_attn.in_proj_z"},
+    {"ssm_ba", "linear_attn.in_proj_ba"},
+    {"ssm_alpha", "linear_attn.in_proj_a"},
+    {"ssm_beta", "linear_attn.in_proj_b"},
+    {"ssm_conv1d", "linear_attn.conv1d"},
+    {"ssm_a", "linear_attn.A_log"},
+    {"ssm_dt.bias", "linear_attn.dt_bias"},
+    {"ssm_norm", "linear_attn.norm"},
+    {"ssm_out", "linear_attn.out_proj"},
+    {"ffn_gate_inp", "mlp.gate"},
+    {"ffn_gate_exps", "mlp.switch_mlp.gate_proj"},
+    {"ffn_up_exps", "mlp.switch_mlp.up_proj"},
+    {"ffn_down_exps", "mlp.switch_mlp.down_proj"},
+    {"ffn_gate_inp_shexp", "mlp.shared_expert_gate"},
+    {"ffn_gate_shexp", "mlp.shared_expert.gate_proj"},
+    {"ffn_up_shexp", "mlp.shared_expert.up_proj"},
+    {"ffn_down_shexp", "mlp.shared_expert.down_proj"},
+};
+
 constexpr Architecture kArchitectures[] = {
     {.name = "gemma",
      .model_type = "gemma",
@@ -123,7 +146,24 @@ constexpr Architecture kArchitectures[] = {
      .layer_names = kQwenMoe,
      .normalises_experts = false},
     {.name = "qwen3", .model_type = "qwen3", .layer_names = kPreNorms},
+    {.name = "qwen35",
+     .model_type = "qwen3_5_text",
+     .layer_names = kQwenHybrid,
+     .adds_one_to_norms = true,
+     .has_delta_nets = true,
+     .tiles_value_heads = true},
+    {.name = "qwen35moe",
+     .model_type = "qwen3_5_moe_text",
+     .layer_names = kQwenHybrid,
+     .adds_one_to_norms = true,
+     .has_delta_nets = true,
+     .tiles_value_heads = true},
     {.name = "qwen3moe", .model_type = "qwen3_moe", .layer_names = kQwenMoe},
+    {.name = "qwen3next",
+     .model_type = "qwen3_next",
+     .layer_names = kQwenHybrid,
+     .adds_one_to_norms = true,
+     .has_delta_nets = true},
 };
 
 using Side = std::string_view NamePair::*;
@@ -211,6 +251,22 @@ std::optional<std::string> checkpoint_name(const Architecture& architecture,
 std::optional<std::string> gguf_name(const Architecture& architecture, std::string_view name) {
   return rename(architecture, name, "model.layers.", "blk.", &NamePair::checkpoint,
                 &NamePair::gguf);
+}
+
+std::string_view name_in_layer(std::string_view name) {
+  constexpr std::string_view kLayers = "model.layers.";
+  if (!name.starts_with(kLayers))
+    return {};
+  return name.substr(std::min(name.find('.', kLayers.size()), name.size() - 1) + 1);
+}
+
+StoredAs stored_as(const Architecture& architecture, std::string_view name) {
+  if (name.ends_with(".A_log"))
+    return StoredAs::negative_exponential;
+  // The gated norm of a delta net multiplies with its weight alone.
+  const bool one_more = architecture.adds_one_to_norms && name.ends_with("norm.weight") &&
+                        !name.ends_with("linear_attn.norm.weight");
+  return one_more ? StoredAs::one_more : StoredAs::itself;
 }
 
 }  // namespace ashlar::gguf

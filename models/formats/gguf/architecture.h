@@ -33,6 +33,8 @@ struct Architecture {
   // Whose models with so many layers scale queries by hidden_size / heads instead of the heads'
   // size, which the files leave unsaid.
   std::int64_t layers_of_other_scale = 0;
+  bool has_delta_nets = false;
+  bool tiles_value_heads = false;  // of delta nets (head_order.h)
   bool normalises_experts = true;  // a token's experts have weights that sum to 1
   bool routes_by_sigmoid = false;  // and chooses with a correction
 };
@@ -46,5 +48,12 @@ const Architecture& architecture_of(std::string_view decoder_type);
 // have no counterpart.
 std::optional<std::string> checkpoint_name(const Architecture& architecture, std::string_view name);
 std::optional<std::string> gguf_name(const Architecture& architecture, std::string_view name);
+
+// "model.layers.3.self_attn.q_proj.weight" without the first three parts; nothing of other names.
+std::string_view name_in_layer(std::string_view name);
+
+// What a number x of a checkpoint is stored as: x, x + 1 or -exp(x).
+enum class StoredAs { itself, one_more, negative_exponential };
+StoredAs stored_as(const Architecture& architecture, std::string_view name);
 
 }  // namespace ashlar::gguf

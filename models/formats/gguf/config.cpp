@@ -3,6 +3,7 @@
 
 #include "models/formats/expert_fields.h"
 #include "models/formats/gguf/gemma4_config.h"
+#include "models/formats/gguf/recurrent_config.h"
 #include "models/formats/gguf/rope.h"
 #include "models/formats/model_config.h"
 #include "runtime/program/error.h"
@@ -30,6 +31,8 @@ public:
       add_gemma4(files_, fields_, slides_, config_);
     else
       read_layers();
+    if (architecture_.has_delta_nets)
+      add_delta_nets(fields_, config_);
     read_experts();
     read_tokens();
     return std::move(config_);
@@ -53,6 +56,8 @@ private:
     layers_ = fields_.integer("block_count", {1, kMaxLayers}).value_or(0);
     if (layers_ == 0)
       fields_.fail("block_count", "expected a number above 0, got nothing");
+    if (architecture_.has_delta_nets)  // the last ones guess tokens in advance
+      layers_ -= fields_.integer("nextn_predict_layers", {0, layers_ - 1}).value_or(0);
     const StoredTensor* embedding = files_.find("token_embd.weight");
     if (!embedding || embedding->info->shape.rank() != 2)
       throw FormatError("gguf", "{}: expected a matrix token_embd.weight", fields_.where());
@@ -125,7 +130,8 @@ private:
                         fields_.where());
     config_["head_dim"] = head_dim_;
     config_["num_key_value_heads"] = common("attention.head_count_kv", heads);
-    config_["intermediate_size"] = common("feed_forward_length", 0);
+    if (const std::int64_t width = common("feed_forward_length", 0); width != 0)
+      config_["intermediate_size"] = width;
     if (architecture_.layers_of_other_scale != 0)
       config_["query_pre_attn_scalar"] = query_scalar();
     read_biases();
@@ -176,7 +182,7 @@ private:
     check_router();
     const std::int64_t chosen = fields_.size("expert_used_count"),
                        width = fields_.integer("expert_feed_forward_length", kAnySize)
-                                   .value_or(config_["intermediate_size"].get<std::int64_t>());
+                                   .value_or(config_.value("intermediate_size", std::int64_t{0}));
     if (architecture_.routes_by_sigmoid) {
       config_["use_routing_bias"] = has_tensor("blk.0.exp_probs_b.bias");
       config_["use_qk_norm"] = has_tensor("blk.0.attn_q_norm.weight");

@@ -33,7 +33,8 @@ void add_yarn(const Fields& fields, double factor, bool is_mistral3, Json& rope)
   rope["attention_factor"] =
       own * yarn_magnitude(factor, 1) / yarn_magnitude(factor, multiplier.value_or(0));
   // By the number of original contexts that lie before a position.
-  if (const auto scale = fields.positive_number("attention.temperature_scale"); scale && is_mistral3)
+  if (const auto scale = fields.positive_number("attention.temperature_scale");
+      scale && is_mistral3)
     rope["llama_4_scaling_beta"] = *scale;
 }
 

@@ -150,7 +150,8 @@ INSTANTIATE_TEST_SUITE_P(Families, GgufModelTest,
                          testing::Values("llama", "llama_linear_bias", "llama_rope_scaled", "qwen2",
                                          "qwen2_moe", "qwen3", "qwen3_moe", "mistral", "mixtral",
                                          "gemma", "gemma2", "gemma3", "gemma4_dense", "gemma4_ple",
-                                         "gemma4_moe", "gpt_oss", "minimax_m2", "ministral3"),
+                                         "gemma4_moe", "gpt_oss", "minimax_m2", "ministral3",
+                                         "qwen3_5", "qwen3_5_moe", "qwen3_next"),
                          [](const auto& info) { return info.param; });
 
 class GgufFileTest : public testing::Test {

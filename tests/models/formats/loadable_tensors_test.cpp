@@ -258,8 +258,8 @@ TEST(LoadableTensors, SplitsProjections) {
   m.add("a.in_proj.scales", StoredType::f16, {8, 2});
   m.add("a.in_proj.biases", StoredType::f16, {8, 2});
   m.add("a.other.weight", StoredType::f16, {8, 2});
-  const std::vector<ProjectionPart> parts{{"in_proj", "qk", {4, {{0, 1}, {1, 1}}}},
-                                          {"in_proj", "v", {4, {{2, 2}}}}};
+  const std::vector<ProjectionPart> parts{{"in_proj", "qk", {0, 4, {{0, 1}, {1, 1}}}},
+                                          {"in_proj", "v", {0, 4, {{2, 2}}}}};
   QuantizationConfig quantization{std::nullopt, {{"a.in_proj", AffineEncoding{4, 64}}}, {}};
   const LoadableTensors tensors = m.open(quantization, parts);
   EXPECT_THAT(tensors.names(),

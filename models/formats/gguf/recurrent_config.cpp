@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "models/formats/gguf/recurrent_config.h"
+
+#include "runtime/program/error.h"
+
+namespace ashlar::gguf {
+
+using Json = nlohmann::json;
+
+void add_delta_nets(const Fields& fields, Json& config) {
+  const auto size = [&](std::string_view key, std::int64_t most) {
+    const std::int64_t value = fields.size(key);
+    if (value > most)
+      fields.fail(key, fmt::format("expected at most {}, got {}", most, value));
+    return value;
+  };
+  const std::int64_t heads = size("ssm.time_step_rank", kMaxHeads),
+                     groups = size("ssm.group_count", kMaxHeads),
+                     width = size("ssm.inner_size", kMaxWidth);
+  if (heads % groups != 0)
+    fields.fail("ssm.group_count", fmt::format("expected a divisor of {} heads", heads));
+  if (width % heads != 0)
+    fields.fail("ssm.inner_size", fmt::format("expected a multiple of {} heads", heads));
+  config["linear_num_value_heads"] = heads;
+  config["linear_num_key_heads"] = groups;
+  config["linear_value_head_dim"] = width / heads;
+  config["linear_key_head_dim"] = size("ssm.state_size", kMaxHeadDim);
+  config["linear_conv_kernel_dim"] = size("ssm.conv_kernel", kMaxConvKernel);
+
+  const auto layers = config["num_hidden_layers"].get<std::size_t>();
+  const std::int64_t interval =
+      fields.integer("full_attention_interval", {1, kMaxLayers}).value_or(4);
+  const auto listed = fields.flags("attention.recurrent_layers", layers);
+  Json& kinds = config["layer_types"] = Json::array();
+  for (std::size_t i = 0; i < layers; ++i) {
+    const bool recurrent =
+        listed ? (*listed)[i] : (static_cast<std::int64_t>(i) + 1) % interval != 0;
+    kinds.push_back(recurrent ? "linear_attention" : "full_attention");
+  }
+}
+
+RecurrenceConfig delta_net_sizes(const Json& config) {
+  const auto size = [&](const char* key) { return config.at(key).get<std::int64_t>(); };
+  return {.groups = size("linear_num_key_heads"),
+          .heads = size("linear_num_value_heads"),
+          .key_dim = size("linear_key_head_dim"),
+          .value_dim = size("linear_value_head_dim")};
+}
+
+}  // namespace ashlar::gguf
