@@ -35,7 +35,10 @@ public:
     metadata_["general.architecture"] = std::string(architecture_.name);
     metadata_["general.quantization_version"] = std::uint32_t{2};
     add_sizes();
-    architecture_.name == "gemma4" ? add_gemma4() : add_layers();
+    if (architecture_.is_mamba2)
+      add_mamba2();
+    else
+      architecture_.name == "gemma4" ? add_gemma4() : add_layers();
     add_experts();
     return std::move(metadata_);
   }
@@ -100,12 +103,25 @@ private:
       add_delta_nets(*config_.recurrence);
   }
 
-  void add_delta_nets(const RecurrenceConfig& sizes) {
+  void add_memory(const RecurrenceConfig& sizes) {
     count("ssm.conv_kernel", sizes.conv_kernel);
     count("ssm.state_size", sizes.key_dim);
     count("ssm.group_count", sizes.groups);
     count("ssm.time_step_rank", sizes.heads);
     count("ssm.inner_size", sizes.value_width());
+  }
+
+  void add_mamba2() {
+    const RecurrenceConfig& sizes = *config_.recurrence;
+    if (!config_.f32_residual || sizes.projection_bias || !sizes.conv_bias ||
+        sizes.least_step != 0 || sizes.largest_step)
+      refuse("these biases, residuals or limits of time steps");
+    count("feed_forward_length", 0);
+    add_memory(sizes);
+  }
+
+  void add_delta_nets(const RecurrenceConfig& sizes) {
+    add_memory(sizes);
     std::vector<bool> recurrent;
     for (const LayerConfig& layer : config_.layers)
       recurrent.push_back(layer.mixer == TokenMixer::gated_delta_net);

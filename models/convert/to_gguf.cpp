@@ -93,17 +93,29 @@ private:
       return;  // joins the other below
     if (stored->ends_with(".ssm_beta.weight") && !architecture.tiles_value_heads)
       return add_rates(stored->substr(0, stored->rfind(".ssm_")), weight);
-    // Axes of one element are squeezed: of the gate of the shared expert, a matrix of one row here,
-    // and of convolutions.
     WeightSpec source = weight;
-    if (stored->ends_with(".ffn_gate_inp_shexp.weight"))
-      source.shape = {weight.shape.element_count()};
-    if (stored->ends_with(".ssm_conv1d.weight"))
-      source.shape = {weight.shape.dim(0), weight.shape.dim(-1)};
+    source.shape = file_shape(*stored, weight.shape);
     add_encoded(*stored, source.shape, [this, source] {
       const auto rows = std::make_shared<WeightRows>(model_, source);
       return [rows](std::int64_t row, std::span<float> out) { rows->read(row, out); };
     });
+  }
+
+  // Axes of one element are squeezed: of the gate of the shared expert, a matrix of one row here,
+  // and of convolutions. Mamba 2's vectors are spread out.
+  Shape file_shape(std::string_view stored, const Shape& shape) const {
+    const std::int64_t count = shape.element_count();
+    if (stored.ends_with(".ffn_gate_inp_shexp.weight"))
+      return {count};
+    if (stored.ends_with(".ssm_conv1d.weight"))
+      return {shape.dim(0), shape.dim(-1)};
+    if (!gguf::architecture_of(config_.decoder_type).is_mamba2)
+      return shape;
+    if (stored.ends_with(".ssm_a") || stored.ends_with(".ssm_d"))
+      return {count, 1};
+    if (stored.ends_with(".ssm_norm.weight"))
+      return {config_.recurrence->groups, count / config_.recurrence->groups};
+    return shape;
   }
 
   // Qwen3-Next's `in_proj_b` and `in_proj_a`, the rows of one after those of the other in each

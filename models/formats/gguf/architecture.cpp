@@ -18,6 +18,10 @@ constexpr NamePair kModelNames[] = {
     {"per_layer_proj_norm", "model.per_layer_projection_norm"},
 };
 
+constexpr NamePair kMamba2ModelNames[] = {{"token_embd", "backbone.embeddings"},
+                                          {"output_norm", "backbone.norm_f"},
+                                          {"output", "lm_head"}};
+
 constexpr NamePair kLayerNames[] = {
     {"attn_norm", "input_layernorm"},    {"attn_q", "self_attn.q_proj"},
     {"attn_k", "self_attn.k_proj"},      {"attn_v", "self_attn.v_proj"},
@@ -61,6 +65,12 @@ constexpr NamePair kMixtral[] = {
     {"ffn_gate_exps", "block_sparse_moe.switch_mlp.gate_proj"},
     {"ffn_up_exps", "block_sparse_moe.switch_mlp.up_proj"},
     {"ffn_down_exps", "block_sparse_moe.switch_mlp.down_proj"},
+};
+constexpr NamePair kMamba2[] = {
+    {"attn_norm", "norm"},          {"ssm_in", "mixer.in_proj"},
+    {"ssm_conv1d", "mixer.conv1d"}, {"ssm_dt.bias", "mixer.dt_bias"},
+    {"ssm_a", "mixer.A_log"},       {"ssm_d", "mixer.D"},
+    {"ssm_norm", "mixer.norm"},     {"ssm_out", "mixer.out_proj"},
 };
 constexpr NamePair kMinimaxM2[] = {
     {"ffn_norm", "post_attention_layernorm"},
@@ -132,6 +142,7 @@ constexpr Architecture kArchitectures[] = {
      .sliding_period = 6},
     {.name = "gpt-oss", .model_type = "gpt_oss", .layer_names = kGptOss, .sliding_period = 2},
     {.name = "llama", .model_type = "llama", .layer_names = kMixtral, .interleaves_rope = true},
+    {.name = "mamba2", .model_type = "mamba2", .layer_names = kMamba2, .is_mamba2 = true},
     {.name = "minimax-m2",
      .model_type = "minimax_m2",
      .layer_names = kMinimaxM2,
@@ -194,17 +205,23 @@ std::optional<std::string> rename_in_layer(const Architecture& architecture, std
   const auto parts = split(name);
   if (!parts)
     return std::nullopt;
-  auto known = translate(kLayerNames, parts->module, from, to);
+  auto known = translate(architecture.layer_names, parts->module, from, to);
   if (!known)
-    known = translate(architecture.layer_names, parts->module, from, to);
+    known = translate(kLayerNames, parts->module, from, to);
   return known ? std::optional(fmt::format("{}{}", *known, parts->part)) : std::nullopt;
+}
+
+std::string_view layers_name(const Architecture& architecture) {
+  return architecture.is_mamba2 ? "backbone.layers." : "model.layers.";
 }
 
 std::optional<std::string> rename(const Architecture& architecture, std::string_view full,
                                   std::string_view layers_from, std::string_view layers_to,
                                   Side from, Side to) {
+  const std::span<const NamePair> model_names =
+      architecture.is_mamba2 ? std::span<const NamePair>(kMamba2ModelNames) : kModelNames;
   if (const auto name = split(full))
-    if (const auto known = translate(kModelNames, name->module, from, to))
+    if (const auto known = translate(model_names, name->module, from, to))
       return fmt::format("{}{}", *known, name->part);
   if (!full.starts_with(layers_from))
     return std::nullopt;
@@ -244,12 +261,12 @@ const Architecture& architecture_of(std::string_view decoder_type) {
 
 std::optional<std::string> checkpoint_name(const Architecture& architecture,
                                            std::string_view name) {
-  return rename(architecture, name, "blk.", "model.layers.", &NamePair::gguf,
+  return rename(architecture, name, "blk.", layers_name(architecture), &NamePair::gguf,
                 &NamePair::checkpoint);
 }
 
 std::optional<std::string> gguf_name(const Architecture& architecture, std::string_view name) {
-  return rename(architecture, name, "model.layers.", "blk.", &NamePair::checkpoint,
+  return rename(architecture, name, layers_name(architecture), "blk.", &NamePair::checkpoint,
                 &NamePair::gguf);
 }
 

@@ -22,8 +22,9 @@ inline constexpr std::int64_t kSoftmaxRouter = 1, kSigmoidRouter = 2;
 struct Architecture {
   std::string_view name;        // `general.architecture`
   std::string_view model_type;  // of config.json, unless keys of the metadata say more
-  // Of the layers, besides what all architectures have in common.
+  // Of the layers, besides what most architectures have in common.
   std::span<const NamePair> layer_names;
+  bool is_mamba2 = false;  // whose checkpoints have other names outside of the layers, too
   // Rows of the query and key projections are stored so that rope turns neighbours: row 2i of a
   // head is row i of the checkpoint's, row 2i + 1 its row i + D/2.
   bool interleaves_rope = false;

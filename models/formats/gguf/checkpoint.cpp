@@ -76,9 +76,10 @@ Shape with_columns(const Shape& shape, std::initializer_list<std::int64_t> colum
                     stored.info->shape.to_string());
 }
 
-// Files squeeze axes of one element, but for the gate of a shared expert, which is a matrix of one
-// row.
+// Files squeeze axes of one element, and spread out Mamba 2's vectors.
 Shape folder_shape(std::string_view name, const Shape& shape) {
+  if (name.ends_with(".A_log") || name.ends_with(".D") || name.ends_with(".mixer.norm.weight"))
+    return {shape.element_count()};
   if (name.ends_with(".shared_expert_gate.weight") && shape.rank() == 1)
     return {1, shape.dim(0)};
   if (name.ends_with(".conv1d.weight") && shape.rank() == 2)

@@ -25,6 +25,17 @@ public:
   Json read() {
     config_["model_type"] = architecture_.model_type;
     read_sizes();
+    if (architecture_.is_mamba2)
+      add_mamba2(fields_, config_);
+    else
+      read_transformer();
+    read_tokens();
+    return std::move(config_);
+  }
+
+private:
+  void read_transformer() {
+    config_["num_attention_heads"] = fields_.size("attention.head_count");
     read_sliding_layers();
     read_caps();
     if (architecture_.name == "gemma4")
@@ -34,11 +45,8 @@ public:
     if (architecture_.has_delta_nets)
       add_delta_nets(fields_, config_);
     read_experts();
-    read_tokens();
-    return std::move(config_);
   }
 
-private:
   // One value for all layers.
   std::int64_t common(std::string_view key, std::int64_t fallback) const {
     const auto values = fields_.integers(key, kAnySize, static_cast<std::size_t>(layers_));
@@ -63,7 +71,6 @@ private:
       throw FormatError("gguf", "{}: expected a matrix token_embd.weight", fields_.where());
     config_["num_hidden_layers"] = layers_;
     config_["hidden_size"] = fields_.size("embedding_length");
-    config_["num_attention_heads"] = fields_.size("attention.head_count");
     config_["max_position_embeddings"] = fields_.size("context_length");
     config_["vocab_size"] = embedding->info->shape.dim(0);
     config_["tie_word_embeddings"] = !has_tensor("output.weight");

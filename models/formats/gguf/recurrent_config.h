@@ -14,6 +14,10 @@ namespace ashlar::gguf {
 // other.
 void add_delta_nets(const Fields& fields, nlohmann::json& config);
 
+// Adds Mamba 2's mixers to a config that has `hidden_size` and `rms_norm_eps`. Throws as
+// add_delta_nets does.
+void add_mamba2(const Fields& fields, nlohmann::json& config);
+
 // The sizes of a config that add_delta_nets wrote.
 RecurrenceConfig delta_net_sizes(const nlohmann::json& config);
 
