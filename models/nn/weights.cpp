@@ -190,7 +190,7 @@ Array Weights::two_step_matrix(const Array& packed, const Array& scales, std::in
   return dequantize_k(packed, scales, bits);
 }
 
-Array stacked_matrices(const std::vector<Weights>& modules, const Shape& shape) {
+Weights::OrderedMatrix stacked_matrices(const std::vector<Weights>& modules, const Shape& shape) {
   const Weights& first = modules.front();
   const auto stacked = [&](std::string_view name, const Shape& part) {
     const Shape one(std::vector(part.dims().begin() + 1, part.dims().end()));
@@ -206,7 +206,9 @@ Array stacked_matrices(const std::vector<Weights>& modules, const Shape& shape) 
   };
   const auto& quantization = first.source_->quantization;
   for (const Weights& module : modules) {
-    module.require_inputs_in_order();
+    if (module.has("input_order") != first.has("input_order"))
+      throw InvalidArgument("model", "only one of '{}' and '{}' has its inputs in another order",
+                            first.prefix_, module.prefix_);
     if (quantization && first.has("scales") &&
         quantization->encoding_of(module.prefix_) != quantization->encoding_of(first.prefix_))
       throw InvalidArgument("model", "'{}' and '{}' are quantised differently", first.prefix_,
@@ -214,7 +216,10 @@ Array stacked_matrices(const std::vector<Weights>& modules, const Shape& shape) 
   }
   std::vector<std::int64_t> dims = shape.dims();
   dims.insert(dims.begin(), static_cast<std::int64_t>(modules.size()));
-  return first.matrix(Shape(dims), stacked);
+  Weights::OrderedMatrix result{first.matrix(Shape(dims), stacked), std::nullopt};
+  if (first.has("input_order"))
+    result.input_order = stacked("input_order", {dims.front(), dims.back()});
+  return result;
 }
 
 }  // namespace ashlar::nn

@@ -61,7 +61,7 @@ public:
   std::string_view name() const;
 
 private:
-  friend Array stacked_matrices(const std::vector<Weights>& modules, const Shape& shape);
+  friend OrderedMatrix stacked_matrices(const std::vector<Weights>& modules, const Shape& shape);
 
   using Tensors = std::function<std::optional<Array>(const std::string& name)>;
   // Equal tensors, one after another along a new axis 0.
@@ -87,8 +87,9 @@ private:
   std::string prefix_;
 };
 
-// The matrices [out, in] of modules that are stored one by one, as [E, out, in]. Throws
-// InvalidArgument as Weights::matrix does, and when they differ in type or encoding.
-Array stacked_matrices(const std::vector<Weights>& modules, const Shape& shape);
+// The matrices [out, in] of modules that are stored one by one, as [E, out, in], with the orders of
+// their inputs [E, in]. Throws InvalidArgument as Weights::matrix does, and when they differ in
+// type or encoding, or some alone have their inputs in an order of their own.
+Weights::OrderedMatrix stacked_matrices(const std::vector<Weights>& modules, const Shape& shape);
 
 }  // namespace ashlar::nn
