@@ -313,6 +313,22 @@ TEST(LoadableTensors, RefusesBrokenCompressedTensors) {
               HasSubstr("\"m.weight_zero_point\": expected [2, 2], got [2, 1]"));
 }
 
+TEST(LoadableTensors, CompressedMxfp4) {
+  Module m;
+  m.add("m.weight_packed", StoredType::u8, {1, 32},
+        std::string(16, '\x21') + std::string(16, '\xF7'));
+  m.add("m.weight_scale", StoredType::u8, {1, 2}, "\x80\x7E");
+  std::vector<float> expected;
+  for (int i = 0; i < 16; ++i)
+    expected.insert(expected.end(), {0.5f * 2, 1.0f * 2});
+  for (int i = 0; i < 16; ++i)
+    expected.insert(expected.end(), {6.0f / 2, -6.0f / 2});
+  EXPECT_EQ(dequantized(m.open(CompressedTensorsLayout{}), "m"), expected);
+  m.add("m.weight_scale", StoredType::u8, {1, 1});
+  EXPECT_THAT(m.refusal<FormatError>(CompressedTensorsLayout{}),
+              HasSubstr("\"m.weight_scale\": expected [1, 2], got [1, 1]"));
+}
+
 TEST(LoadableTensors, RefusesBrokenFloats) {
   Module m;
   m.add("m.weight", StoredType::f8_e4m3, {130, 256});
