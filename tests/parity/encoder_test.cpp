@@ -2,8 +2,12 @@
 // Text encoders against what Hugging Face transformers computes in float32
 // (tests/data/goldens/encoders), whose batch rows are padded to one length.
 #include "models/compile/encoder_model.h"
+#include "models/formats/gguf/architecture.h"
+#include "models/formats/gguf/encode.h"
+#include "models/formats/gguf/writer.h"
 #include "models/formats/json_file.h"
 #include "models/formats/safetensors_writer.h"
+#include "models/formats/tensor_values.h"
 #include "runtime/program/error.h"
 #include "tests/models/formats/test_files.h"
 #include "tests/parity/reference.h"
@@ -104,6 +108,57 @@ TEST(Encoder, EmbeddingsArePooledAndNormalised) {
       EXPECT_LE(nmse(rows[row], expected), kTolerance) << row;
     }
   }
+}
+
+// The golden as a GGUF file, whose layer matrices are of this type.
+void write_gguf_of(const fs::path& folder, const fs::path& out, gguf::BlockType type) {
+  const auto file = SafetensorsFile::open(folder / "model.safetensors");
+  const gguf::Architecture& architecture = gguf::find_architecture("bert", "test");
+  std::vector<gguf::TensorToWrite> tensors;
+  for (const TensorInfo& info : file.tensors()) {
+    if (info.name.starts_with("pooler."))
+      continue;  // files leave it out
+    const bool is_packed = info.shape.rank() == 2 && info.name.starts_with("encoder.");
+    const gguf::BlockType own = is_packed ? type : gguf::BlockType::f32;
+    tensors.push_back(
+        {gguf::gguf_name(architecture, info.name).value(), own, info.shape, [&file, &info, own] {
+           std::vector<std::byte> bytes(*gguf::stored_bytes(own, info.shape));
+           gguf::encode(own, to_floats(info, file.data(info)), bytes);
+           return bytes;
+         }});
+  }
+  const gguf::Metadata metadata{{"general.architecture", std::string("bert")},
+                                {"bert.block_count", std::uint32_t{3}},
+                                {"bert.context_length", std::uint32_t{128}},
+                                {"bert.embedding_length", std::uint32_t{64}},
+                                {"bert.feed_forward_length", std::uint32_t{128}},
+                                {"bert.attention.head_count", std::uint32_t{4}},
+                                {"bert.attention.layer_norm_epsilon", 1e-12f},
+                                {"bert.attention.causal", false},
+                                {"bert.pooling_type", std::uint32_t{2}}};
+  gguf::write(out, metadata, tensors);
+}
+
+TEST(Encoder, OfGgufIsThatOfTheFolder) {
+  const Reference reference(golden("bert") / "expected.safetensors");
+  const auto inputs = inputs_of(reference);
+  const test::TemporaryFolder folder;
+  for (const auto& [type, tolerance] :
+       {std::pair(gguf::BlockType::f32, kTolerance), {gguf::BlockType::q8_0, 1e-4}}) {
+    const fs::path path = folder.path() / fmt::format("{}.gguf", gguf::name_of(type));
+    write_gguf_of(golden("bert"), path, type);
+    EncoderModel states(
+        path,
+        {.output = EncoderOutput::hidden_states, .dtype = DType::f32, .batch = 2, .sizes = {24}});
+    const auto rows = states.run(inputs);
+    for (std::size_t row = 0; row < rows.size(); ++row)
+      EXPECT_LE(nmse(rows[row], hidden_of(reference, row, inputs[row].ids.size())), tolerance);
+  }
+  // The first token, of length 1.
+  EncoderModel model(folder.path() / "F32.gguf", {.dtype = DType::f32, .sizes = {24}});
+  const auto rows = model.run(inputs);
+  const auto hidden = hidden_of(reference, 0, inputs[0].ids.size());
+  EXPECT_LE(nmse(rows[0], pooled(hidden, rows[0].size(), Pooling::cls, true)), kTolerance);
 }
 
 TEST(Encoder, ScoresOfPairs) {

@@ -22,6 +22,13 @@ constexpr NamePair kMamba2ModelNames[] = {{"token_embd", "backbone.embeddings"},
                                           {"output_norm", "backbone.norm_f"},
                                           {"output", "lm_head"}};
 
+constexpr NamePair kBertModelNames[] = {
+    {"token_embd", "embeddings.word_embeddings"},
+    {"position_embd", "embeddings.position_embeddings"},
+    {"token_types", "embeddings.token_type_embeddings"},
+    {"token_embd_norm", "embeddings.LayerNorm"},
+};
+
 constexpr NamePair kLayerNames[] = {
     {"attn_norm", "input_layernorm"},    {"attn_q", "self_attn.q_proj"},
     {"attn_k", "self_attn.k_proj"},      {"attn_v", "self_attn.v_proj"},
@@ -72,6 +79,16 @@ constexpr NamePair kMamba2[] = {
     {"ssm_a", "mixer.A_log"},       {"ssm_d", "mixer.D"},
     {"ssm_norm", "mixer.norm"},     {"ssm_out", "mixer.out_proj"},
 };
+constexpr NamePair kBert[] = {
+    {"attn_q", "attention.self.query"},
+    {"attn_k", "attention.self.key"},
+    {"attn_v", "attention.self.value"},
+    {"attn_output", "attention.output.dense"},
+    {"attn_output_norm", "attention.output.LayerNorm"},
+    {"ffn_up", "intermediate.dense"},
+    {"ffn_down", "output.dense"},
+    {"layer_output_norm", "output.LayerNorm"},
+};
 constexpr NamePair kMinimaxM2[] = {
     {"ffn_norm", "post_attention_layernorm"},
     {"ffn_gate_inp", "block_sparse_moe.gate"},
@@ -116,6 +133,12 @@ constexpr NamePair kQwenHybrid[] = {
 };
 
 constexpr Architecture kArchitectures[] = {
+    {.name = "bert",
+     .model_type = "bert",
+     .layer_names = kBert,
+     .model_names = kBertModelNames,
+     .layers = "encoder.layer.",
+     .is_encoder = true},
     {.name = "gemma",
      .model_type = "gemma",
      .layer_names = kPreNorms,
@@ -142,7 +165,12 @@ constexpr Architecture kArchitectures[] = {
      .sliding_period = 6},
     {.name = "gpt-oss", .model_type = "gpt_oss", .layer_names = kGptOss, .sliding_period = 2},
     {.name = "llama", .model_type = "llama", .layer_names = kMixtral, .interleaves_rope = true},
-    {.name = "mamba2", .model_type = "mamba2", .layer_names = kMamba2, .is_mamba2 = true},
+    {.name = "mamba2",
+     .model_type = "mamba2",
+     .layer_names = kMamba2,
+     .model_names = kMamba2ModelNames,
+     .layers = "backbone.layers.",
+     .is_mamba2 = true},
     {.name = "minimax-m2",
      .model_type = "minimax_m2",
      .layer_names = kMinimaxM2,
@@ -211,15 +239,11 @@ std::optional<std::string> rename_in_layer(const Architecture& architecture, std
   return known ? std::optional(fmt::format("{}{}", *known, parts->part)) : std::nullopt;
 }
 
-std::string_view layers_name(const Architecture& architecture) {
-  return architecture.is_mamba2 ? "backbone.layers." : "model.layers.";
-}
-
 std::optional<std::string> rename(const Architecture& architecture, std::string_view full,
                                   std::string_view layers_from, std::string_view layers_to,
                                   Side from, Side to) {
   const std::span<const NamePair> model_names =
-      architecture.is_mamba2 ? std::span<const NamePair>(kMamba2ModelNames) : kModelNames;
+      architecture.model_names.empty() ? kModelNames : architecture.model_names;
   if (const auto name = split(full))
     if (const auto known = translate(model_names, name->module, from, to))
       return fmt::format("{}{}", *known, name->part);
@@ -261,12 +285,12 @@ const Architecture& architecture_of(std::string_view decoder_type) {
 
 std::optional<std::string> checkpoint_name(const Architecture& architecture,
                                            std::string_view name) {
-  return rename(architecture, name, "blk.", layers_name(architecture), &NamePair::gguf,
+  return rename(architecture, name, "blk.", architecture.layers, &NamePair::gguf,
                 &NamePair::checkpoint);
 }
 
 std::optional<std::string> gguf_name(const Architecture& architecture, std::string_view name) {
-  return rename(architecture, name, layers_name(architecture), "blk.", &NamePair::checkpoint,
+  return rename(architecture, name, architecture.layers, "blk.", &NamePair::checkpoint,
                 &NamePair::gguf);
 }
 

@@ -24,7 +24,11 @@ struct Architecture {
   std::string_view model_type;  // of config.json, unless keys of the metadata say more
   // Of the layers, besides what most architectures have in common.
   std::span<const NamePair> layer_names;
-  bool is_mamba2 = false;  // whose checkpoints have other names outside of the layers, too
+  // Of what lies outside of the layers; none: what most architectures have.
+  std::span<const NamePair> model_names = {};
+  std::string_view layers = "model.layers.";  // in front of a layer's number in a checkpoint
+  bool is_mamba2 = false;
+  bool is_encoder = false;
   // Rows of the query and key projections are stored so that rope turns neighbours: row 2i of a
   // head is row i of the checkpoint's, row 2i + 1 its row i + D/2.
   bool interleaves_rope = false;

@@ -2,6 +2,7 @@
 #include "models/formats/gguf/config.h"
 
 #include "models/formats/expert_fields.h"
+#include "models/formats/gguf/bert_config.h"
 #include "models/formats/gguf/gemma4_config.h"
 #include "models/formats/gguf/recurrent_config.h"
 #include "models/formats/gguf/rope.h"
@@ -258,6 +259,8 @@ private:
 }  // namespace
 
 Json config_json(const FileSet& files, const Architecture& architecture) {
+  if (architecture.is_encoder)
+    return bert_config(files);
   return ConfigReader(files, architecture).read();
 }
 
