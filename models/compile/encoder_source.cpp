@@ -31,8 +31,7 @@ EncoderSource open_folder(const fs::path& folder) {
 }
 
 EncoderSource open_file(const fs::path& path) {
-  const auto checkpoint =
-      std::make_shared<const gguf::Checkpoint>(gguf::Checkpoint::open(path));
+  const auto checkpoint = std::make_shared<const gguf::Checkpoint>(gguf::Checkpoint::open(path));
   const JsonFields config(checkpoint->config(), checkpoint->name());
   return {.config = parse_encoder_config(checkpoint->config(), checkpoint->name()),
           .pooling = gguf::bert_pooling(checkpoint->files()),
@@ -47,9 +46,8 @@ EncoderSource open_file(const fs::path& path) {
                   gguf::read(*tensor, offset, chunk);
                 }};
           },
-          .tokenizer_json = [checkpoint] {
-            return gguf::tokenizer_json(checkpoint->files().fields());
-          }};
+          .tokenizer_json =
+              [checkpoint] { return gguf::tokenizer_json(checkpoint->files().fields()); }};
 }
 
 }  // namespace
