@@ -90,7 +90,8 @@ TEST_P(QuantizedLayoutTest, Logits) {
       error += std::pow(static_cast<double>(logits->values[i]) - expected[i], 2);
       norm += std::pow(static_cast<double>(expected[i]), 2);
     }
-    EXPECT_LE(error / norm, 1e-6) << "chunk " << chunk;
+    // No weight is rounded: 2e-8 of theirs would be more.
+    EXPECT_LE(error / norm, 1e-9) << "chunk " << chunk;
   }
 }
 
