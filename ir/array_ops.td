@@ -310,13 +310,28 @@ def DequantizeKOp : Array_Op<"dequantize_k", QuantizedClass> {
     packed [..., K * bits / 32] (u32), as of `dequantize`, and scales [..., K / 256 * 5] (u32) to [..., K] of
     `dtype`. Each five words of scales serve 256 numbers: the first holds d and m as f16, d in the lower
     half, the others 16 bytes. With 4 or 5 `bits`, 32 numbers q share two bytes s and t: d * s * q - m * t.
-    With 2 bits, 16 numbers share a byte, s in its lower half and t in its upper. With 3 or 6 bits, 16
-    numbers share a signed byte s: d * s * (q - 2^(bits - 1)).
+    With 2 bits, 16 numbers share a byte, s in its lower half and t in its upper. With 3, 6 or 8 bits,
+    16 numbers share a signed byte s: d * s * (q - 2^(bits - 1)).
   }];
   let arguments = (ins AnyRankedTensor:$packed, AnyRankedTensor:$scales, I64Attr:$bits,
                        TypeAttr:$dtype);
   let dtypes = Words;
   let inferRule = "dequantize_k";
+  let derivative = NonDiff<"its operands are packed numbers">;
+}
+
+def DequantizeFloatOp : Array_Op<"dequantize_float", QuantizedClass> {
+  let summary = "Packed floats of 4 or 8 bits times scales that groups of them share";
+  let description = [{
+    packed [..., K * bits / 32] (u32), as of `dequantize`, and scales [..., K / group_size] of a float type to
+    [..., K] of `dtype`. A number has a sign bit above `exponent_bits` and `mantissa_bits`: e2m1, e4m3 or
+    e5m2, with denormals and without infinities and NaN (runtime/program/float_encoding.h). `group_size` is
+    16, 32, 64 or 128; rows are multiples of 32.
+  }];
+  let arguments = (ins AnyRankedTensor:$packed, AnyRankedTensor:$scales, I64Attr:$exponent_bits,
+                       I64Attr:$mantissa_bits, I64Attr:$group_size, TypeAttr:$dtype);
+  let dtypes = Words;
+  let inferRule = "dequantize_float";
   let derivative = NonDiff<"its operands are packed numbers">;
 }
 

@@ -3,6 +3,7 @@
 
 #include "runtime/program/affine_encoding.h"
 #include "runtime/program/error.h"
+#include "runtime/program/float_encoding.h"
 #include "runtime/program/k_encoding.h"
 
 #include <algorithm>
@@ -334,7 +335,7 @@ ArrayType infer_dequantize_k(Operands operands, const Attributes& attributes) {
   const std::int64_t bits = attributes.integer("bits");
   const DType dtype = attributes.dtype("dtype");
   if (!is_k_encoding(bits))
-    refuse("bits: expected 2 to 6, got {}", bits);
+    refuse("bits: expected 2 to 6 or 8, got {}", bits);
   if (packed.dtype != DType::u32 || scales.dtype != DType::u32 || !is_float(dtype))
     refuse("packed words and scales are u32, got {} and {}, to {}", text(packed), text(scales),
            name_of(dtype));
@@ -347,6 +348,29 @@ ArrayType infer_dequantize_k(Operands operands, const Attributes& attributes) {
   if (packed.shape.dims() != words)
     refuse("packed {} and scales {} disagree: expected packed {}", packed.shape.to_string(),
            scales.shape.to_string(), Shape(words).to_string());
+  return {dtype, Shape(std::move(dims))};
+}
+
+ArrayType infer_dequantize_float(Operands operands, const Attributes& attributes) {
+  const FloatEncoding encoding{attributes.integer("exponent_bits"),
+                               attributes.integer("mantissa_bits"),
+                               attributes.integer("group_size")};
+  if (!is_known(encoding))
+    refuse("no encoding e{}m{} in groups of {}: expected {}", encoding.exponent_bits,
+           encoding.mantissa_bits, encoding.group_size, kKnownSmallFloats);
+  const ArrayType &packed = operands[0], &scales = operands[1];
+  const DType dtype = attributes.dtype("dtype");
+  if (packed.dtype != DType::u32 || !is_float(scales.dtype) || !is_float(dtype))
+    refuse("packed words are u32, scales floats, got {} and {}, to {}", text(packed), text(scales),
+           name_of(dtype));
+  if (scales.shape.rank() == 0)
+    refuse("scales have an axis of groups, got {}", text(scales));
+  Dims dims = scales.shape.dims(), words = dims;
+  dims.back() *= encoding.group_size;
+  words.back() = dims.back() * encoding.bits() / 32;
+  if (dims.back() % kPackedBlock != 0 || packed.shape.dims() != words)
+    refuse("packed {} and scales {} disagree, or rows are no whole blocks of {}",
+           packed.shape.to_string(), scales.shape.to_string(), kPackedBlock);
   return {dtype, Shape(std::move(dims))};
 }
 

@@ -27,6 +27,7 @@ ArrayType infer_expert_matmul(std::span<const ArrayType> operands, const Attribu
 ArrayType infer_attention(std::span<const ArrayType> operands, const Attributes& attributes);
 ArrayType infer_dequantize(std::span<const ArrayType> operands, const Attributes& attributes);
 ArrayType infer_dequantize_mxfp4(std::span<const ArrayType> operands, const Attributes& attributes);
+ArrayType infer_dequantize_float(std::span<const ArrayType> operands, const Attributes& attributes);
 ArrayType infer_dequantize_k(std::span<const ArrayType> operands, const Attributes& attributes);
 ArrayType infer_take(std::span<const ArrayType> operands, const Attributes& attributes);
 ArrayType infer_take_along_axis(std::span<const ArrayType> operands, const Attributes& attributes);

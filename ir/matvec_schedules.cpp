@@ -90,6 +90,8 @@ std::int64_t bits_of_weight(Operation* matmul) {
   Value weights = weights_of(matmul);
   if (auto affine = weights.getDefiningOp<ir::DequantizeOp>())
     return static_cast<std::int64_t>(affine.getBits());
+  if (auto floats = weights.getDefiningOp<ir::DequantizeFloatOp>())
+    return static_cast<std::int64_t>(1 + floats.getExponentBits() + floats.getMantissaBits());
   constexpr std::int64_t kSmallFloatBits = 4;  // ashlar.dequantize_mxfp4
   return is_unpacking(weights.getDefiningOp())
              ? kSmallFloatBits

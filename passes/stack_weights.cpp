@@ -6,8 +6,8 @@
 //                                              %q = ashlar.slice %y ...
 //                                              %k = ashlar.slice %y ...
 //
-// Packed weights (ashlar.dequantize of three weights, ashlar.dequantize_k of two) are stacked part
-// by part: the packed words, the scales and the biases.
+// Packed weights (ashlar.dequantize of three weights, ashlar.dequantize_k and dequantize_float of
+// two) are stacked part by part: the packed words, the scales and the biases.
 //
 // Not stacked: matmuls whose results meet in an elementwise op (gate * up): they share one kernel
 // as they are, and its epilogue joins them; and those with an epilogue worth keeping, which spans
@@ -38,7 +38,7 @@ using Stack = SmallVector<ir::MatmulOp>;
 // What unpacks a right side; null where it is not packed.
 Operation* unpacking_of(ir::MatmulOp matmul) {
   Operation* op = matmul.getRhs().getDefiningOp();
-  return op && isa<ir::DequantizeOp, ir::DequantizeKOp>(op) ? op : nullptr;
+  return op && isa<ir::DequantizeOp, ir::DequantizeKOp, ir::DequantizeFloatOp>(op) ? op : nullptr;
 }
 
 // The weights that make up a right side [N, K]: one, or the parts of a packed one. Empty when

@@ -14,6 +14,26 @@
 using namespace mlir;
 
 namespace ashlar::codegen {
+namespace {
+
+struct Packing {
+  std::int64_t bits;
+  std::int64_t group_size;
+};
+
+Packing packing_of(Operation* op) {
+  if (auto affine = dyn_cast<ir::DequantizeOp>(op))
+    return {static_cast<std::int64_t>(affine.getBits()),
+            static_cast<std::int64_t>(affine.getGroupSize())};
+  if (isa<ir::DequantizeFloatOp>(op)) {
+    const FloatEncoding encoding = float_encoding_of(op);
+    return {encoding.bits(), encoding.group_size};
+  }
+  const auto bits = static_cast<std::int64_t>(cast<ir::DequantizeKOp>(op).getBits());
+  return {bits, k_group_size(bits)};
+}
+
+}  // namespace
 
 // The packed element that holds number `k` of a row, and the number's first bit there.
 Value Elements::small_float_at(Operation* op, Values index) {
@@ -27,7 +47,8 @@ Value Elements::small_float_at(Operation* op, Values index) {
     index.back() = b_.div(k, 8);
     place = b_.mul(b_.rem(k, 8), 4);
   }
-  return small_float(b_, at(packed, index), b_.to_i32(place));
+  const Value code = b_.make<arith::ShRUIOp>(at(packed, index), b_.to_i32(place));
+  return small_float(b_, code, float_encoding_of(op));
 }
 
 Values Elements::dequantize_mxfp4(Operation* op, const Point& point) {
@@ -49,6 +70,11 @@ ScaleAndBias Elements::scale_at(Operation* op, Values index) {
   if (auto affine = dyn_cast<ir::DequantizeOp>(op)) {
     index.back() = b_.div(k, static_cast<std::int64_t>(affine.getGroupSize()));
     return {at(affine.getScales(), index), at(affine.getBiases(), index)};
+  }
+  if (auto floats = dyn_cast<ir::DequantizeFloatOp>(op)) {
+    index.back() = b_.div(k, static_cast<std::int64_t>(floats.getGroupSize()));
+    const double unit = small_float_unit(float_encoding_of(op));
+    return {b_.make<arith::MulFOp>(at(floats.getScales(), index), b_.f32(unit)), b_.f32(-0.0)};
   }
   auto two_steps = cast<ir::DequantizeKOp>(op);
   const auto bits = static_cast<std::int64_t>(two_steps.getBits());
@@ -74,11 +100,8 @@ Values Elements::dequantize(Operation* op, const Point& point) {
   if (point.width > 1 && (!along_rows || point.width > kPackedBlock))
     return lanes(result, point);
 
-  auto affine = dyn_cast<ir::DequantizeOp>(op);
-  const auto bits =
-      static_cast<std::int64_t>(affine ? affine.getBits() : cast<ir::DequantizeKOp>(op).getBits());
-  const std::int64_t group =
-      affine ? static_cast<std::int64_t>(affine.getGroupSize()) : k_group_size(bits);
+  const auto [bits, group] = packing_of(op);
+  const bool are_floats = isa<ir::DequantizeFloatOp>(op);
   const Values numbers = load_numbers(*this, op->getOperand(0), point, bits);
   const std::int64_t covered = std::min(point.width, group);
   Values values;
@@ -87,8 +110,9 @@ Values Elements::dequantize(Operation* op, const Point& point) {
     at_group.back() = b_.add(point.index.back(), first);
     const ScaleAndBias group_scale = scale_at(op, at_group);
     for (std::int64_t i = first; i < first + covered; ++i) {
-      const Value q =
-          b_.make<arith::SIToFPOp>(b_.getF32Type(), numbers[static_cast<std::size_t>(i)]);
+      const Value number = numbers[static_cast<std::size_t>(i)];
+      const Value q = are_floats ? small_float(b_, number, float_encoding_of(op))
+                                 : b_.make<arith::SIToFPOp>(b_.getF32Type(), number);
       values.push_back(round_to(b_, dtype_of(result),
                                 b_.make<math::FmaOp>(q, group_scale.scale, group_scale.bias)));
     }

@@ -57,7 +57,7 @@ std::int64_t bits_of_numbers(Operation* weights) {
     return static_cast<std::int64_t>(affine.getBits());
   if (auto two_steps = dyn_cast<ir::DequantizeKOp>(weights))
     return static_cast<std::int64_t>(two_steps.getBits());
-  return 4;
+  return float_encoding_of(weights).bits();
 }
 
 // The scales of ashlar.dequantize_k, in elements of two bytes; rows have `blocks` blocks.
@@ -75,7 +75,7 @@ void load_steps(KernelBuilder& b, Value scales, Value row, Value block, std::int
 // What turns the numbers of each group of a block into weights, in f32.
 struct BlockScales {
   Values scales;
-  Values biases;  // none: floats of 4 bits
+  Values biases;  // none: floats, and scales of their units
 };
 
 BlockScales scales_in_two_steps(KernelBuilder& b, const PackedBlock& block) {
@@ -98,7 +98,10 @@ BlockScales scales_of(KernelBuilder& b, const PackedBlock& block) {
   if (block.biases)
     result.biases = unpack(b, *block.biases);
   else
-    result.scales[0] = power_of_two(b, result.scales[0]);
+    for (Value& scale : result.scales)
+      scale = block.scales.dtype == DType::u8
+                  ? power_of_two(b, scale)
+                  : b.make<arith::MulFOp>(scale, b.f32(small_float_unit(block.floats)));
   return result;
 }
 
@@ -151,7 +154,7 @@ PackedBlock load_block(KernelBuilder& b, Operation* weights, Value row, Value bl
   const std::int64_t bits = bits_of_numbers(weights);
   const std::int64_t blocks = shape_of(weights->getResult(0)).back() / kPackedBlock;
   const std::int64_t width = bits & -bits;  // as many words at once as the block's start allows
-  PackedBlock loaded{{}, {}, {}, bits};
+  PackedBlock loaded{{}, {}, {}, bits, float_encoding_of(weights)};
   for (std::int64_t word = 0; word < bits; word += width) {
     const Value at = b.add(b.mul(block, bits), word);
     loaded.words.append(
@@ -163,7 +166,7 @@ PackedBlock load_block(KernelBuilder& b, Operation* weights, Value row, Value bl
   }
   auto affine = dyn_cast<ir::DequantizeOp>(weights);
   const std::int64_t group_size =
-      affine ? static_cast<std::int64_t>(affine.getGroupSize()) : kPackedBlock;
+      affine ? static_cast<std::int64_t>(affine.getGroupSize()) : loaded.floats.group_size;
   const std::int64_t groups = std::max<std::int64_t>(kPackedBlock / group_size, 1);  // in the block
   const Value group = groups > 1 ? b.mul(block, groups) : b.div(block, group_size / kPackedBlock);
   loaded.scales = load_at(b, weights->getOperand(1), row, group, groups);
@@ -197,7 +200,8 @@ Values unpack_block(KernelBuilder& b, const PackedBlock& block) {
   for (std::int64_t i = 0; i < kPackedBlock; ++i) {
     const auto g = static_cast<std::size_t>(i / group);
     if (!block.biases) {
-      numbers.push_back(b.make<arith::MulFOp>(small_float(b, block.words, i), scales[g]));
+      numbers.push_back(
+          b.make<arith::MulFOp>(small_float(b, block.words, i, block.floats), scales[g]));
       continue;
     }
     const NumberInPlace number = number_in_place(b, block.words, i, block.bits);
@@ -211,7 +215,8 @@ PackedSums multiply_numbers(KernelBuilder& b, const PackedBlock& block, std::int
                             ValueRange left, PackedSums sums) {
   for (auto [i, x] : llvm::enumerate(left)) {
     if (!block.biases) {
-      const Value number = small_float(b, block.words, first + static_cast<std::int64_t>(i));
+      const Value number =
+          small_float(b, block.words, first + static_cast<std::int64_t>(i), block.floats);
       sums.shifted = multiply_add(b, x, number, sums.shifted);
       continue;
     }

@@ -8,6 +8,7 @@
 #include "codegen/emitters/storage.h"
 #include "ir/ashlar_dialect.h"
 #include "runtime/program/affine_encoding.h"
+#include "runtime/program/float_encoding.h"
 
 #include <optional>
 #include <variant>
@@ -18,10 +19,10 @@ namespace ashlar::codegen {
 // kPackedBlock numbers of one row, as loaded.
 struct PackedBlock {
   Values words;
-  StoredPacket scales;  // one, or two where groups are half a block
-  // As many; none: floats of 4 bits (ashlar.dequantize_mxfp4).
-  std::optional<StoredPacket> biases;
+  StoredPacket scales;                 // one, or two where groups are half a block
+  std::optional<StoredPacket> biases;  // as many; none: floats
   std::int64_t bits;
+  FloatEncoding floats = {};
   // ashlar.dequantize_k: `scales` are d and m, `biases` the two bytes of the block.
   bool in_two_steps = false;
 };

@@ -2,6 +2,7 @@
 #include "codegen/emitters/packed_words.h"
 
 #include "codegen/emitters/storage.h"
+#include "ir/ashlar_dialect.h"
 #include "runtime/program/k_encoding.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -123,11 +124,24 @@ NumberInPlace number_in_place(KernelBuilder& b, ValueRange words, std::int64_t n
   return {masked(b, placed, bits, exponent), exponent};
 }
 
+FloatEncoding float_encoding_of(Operation* weights) {
+  auto floats = dyn_cast<ir::DequantizeFloatOp>(weights);
+  if (!floats)
+    return {};  // MXFP4
+  return {static_cast<std::int64_t>(floats.getExponentBits()),
+          static_cast<std::int64_t>(floats.getMantissaBits()),
+          static_cast<std::int64_t>(floats.getGroupSize())};
+}
+
+double small_float_unit(const FloatEncoding& encoding) {
+  return std::exp2(-static_cast<double>(encoding.exponent_bias() + 1));
+}
+
 namespace {
 
-// Exponent and mantissa of the code as those of a float read 4 times the number where the code's
-// exponent is not 0. Where it is 0 they read f = 2 or 3 instead of 2 * f - 4 = 0 or 2, which is
-// smaller there and nowhere else.
+// Exponent and mantissa of the code as those of a float are the number in its units where the
+// code's exponent is not 0. Where it is 0 they read f = 2 + 2 * m instead of 2 * f - 4 = 4 * m, for
+// a mantissa m below 1, which is smaller there and nowhere else.
 Value small_float_of(KernelBuilder& b, Value code, Value sign) {
   const Value f = float_of(b, b.make<arith::OrIOp>(code, b.i32(0x40000000)));
   const Value other = b.make<math::FmaOp>(f, b.f32(2), b.f32(-4));
@@ -135,24 +149,29 @@ Value small_float_of(KernelBuilder& b, Value code, Value sign) {
   return float_of(b, b.make<arith::OrIOp>(bits_of(b, magnitude), sign));
 }
 
-}  // namespace
-
-Value small_float(KernelBuilder& b, ValueRange words, std::int64_t number) {
-  const Value word = words[static_cast<std::size_t>(number / 8)];
-  const std::int64_t place = number % 8 * 4, code = kMantissa - 1;
+// Of the bits from `place` on.
+Value small_float_at(KernelBuilder& b, Value word, std::int64_t place,
+                     const FloatEncoding& encoding) {
+  const std::int64_t code = kMantissa - encoding.mantissa_bits;
   const Value placed = place <= code ? b.make<arith::ShLIOp>(word, b.i32(code - place))
                                      : shifted_right(b, word, b.i32(place - code));
-  const Value sign = b.make<arith::ShLIOp>(word, b.i32(28 - place));
+  const Value sign = b.make<arith::ShLIOp>(word, b.i32(32 - encoding.bits() - place));
   return small_float_of(
-      b, masked(b, placed, 3, code),
+      b, masked(b, placed, encoding.bits() - 1, code),
       b.make<arith::AndIOp>(sign, b.i32(std::numeric_limits<std::int32_t>::min())));
 }
 
-Value small_float(KernelBuilder& b, Value word, Value place) {
-  const Value bits = shifted_right(b, word, place);
-  const Value code = b.make<arith::ShLIOp>(masked(b, bits, 3), b.i32(kMantissa - 1));
-  const Value sign = b.make<arith::ShLIOp>(masked(b, bits, 1, 3), b.i32(28));
-  return small_float_of(b, code, sign);
+}  // namespace
+
+Value small_float(KernelBuilder& b, ValueRange words, std::int64_t number,
+                  const FloatEncoding& encoding) {
+  const std::int64_t per_word = 32 / encoding.bits();
+  return small_float_at(b, words[static_cast<std::size_t>(number / per_word)],
+                        number % per_word * encoding.bits(), encoding);
+}
+
+Value small_float(KernelBuilder& b, Value code, const FloatEncoding& encoding) {
+  return small_float_at(b, code, 0, encoding);
 }
 
 Value power_of_two(KernelBuilder& b, Value scale) {

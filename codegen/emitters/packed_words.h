@@ -4,6 +4,7 @@
 
 #include "codegen/emitters/element.h"
 #include "runtime/program/affine_encoding.h"
+#include "runtime/program/float_encoding.h"
 
 namespace ashlar::codegen {
 
@@ -29,13 +30,17 @@ struct NumberInPlace {
 NumberInPlace number_in_place(KernelBuilder& builder, ValueRange words, std::int64_t number,
                               std::int64_t bits);
 
-// ---- Floats of 4 bits (ashlar.dequantize_mxfp4): a sign above a code for 0, 0.5, 1, 1.5, 2, 3,
-// 4, 6.
+// ---- Floats of 4 and 8 bits (runtime/program/float_encoding.h), in units of their own.
 
-// Number `number` of those that start with the first of `words`, times 4.
-Value small_float(KernelBuilder& builder, ValueRange words, std::int64_t number);
-// Of the 4 bits from bit `place` (an i32 below 29) of `word` on, times 4.
-Value small_float(KernelBuilder& builder, Value word, Value place);
+// Those of ashlar.dequantize_mxfp4 or ashlar.dequantize_float.
+FloatEncoding float_encoding_of(mlir::Operation* weights);
+// What a float of a kernel has to be multiplied with to be the number.
+double small_float_unit(const FloatEncoding& encoding);
+// Number `number` of those that start with the first of `words`.
+Value small_float(KernelBuilder& builder, ValueRange words, std::int64_t number,
+                  const FloatEncoding& encoding);
+// The one in the lowest bits of `code` (i32).
+Value small_float(KernelBuilder& builder, Value code, const FloatEncoding& encoding);
 // A quarter of 2^(scale - 127), for a scale (i32) of 0 to 255; NaN for 255.
 Value power_of_two(KernelBuilder& builder, Value scale);
 

@@ -41,6 +41,8 @@ Tensor evaluate(OpKind kind, Operands operands, const Attributes& attributes) {
   case OpClass::quantized:
     if (kind == OpKind::dequantize)
       evaluate_dequantize(operands, attributes, result);
+    else if (kind == OpKind::dequantize_float)
+      evaluate_dequantize_float(operands, attributes, result);
     else if (kind == OpKind::dequantize_k)
       evaluate_dequantize_k(operands, attributes, result);
     else

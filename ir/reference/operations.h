@@ -27,6 +27,7 @@ void evaluate_matmul(Operands operands, const Attributes& attributes, Tensor& re
 void evaluate_expert_matmul(Operands operands, const Attributes& attributes, Tensor& result);
 void evaluate_attention(Operands operands, const Attributes& attributes, Tensor& result);
 void evaluate_dequantize(Operands operands, const Attributes& attributes, Tensor& result);
+void evaluate_dequantize_float(Operands operands, const Attributes& attributes, Tensor& result);
 void evaluate_dequantize_mxfp4(Operands operands, Tensor& result);
 void evaluate_dequantize_k(Operands operands, const Attributes& attributes, Tensor& result);
 // The halves that kernel.attention_partial and kernel.attention_combine make of attention.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/reference/operations.h"
 
+#include "runtime/program/float_encoding.h"
 #include "runtime/program/k_encoding.h"
 
 #include <cmath>
@@ -31,6 +32,21 @@ void evaluate_dequantize(Operands operands, const Attributes& attributes, Tensor
     const std::int64_t* words = packed.integers.data() + row * packed.type.shape.dim(-1);
     const double value =
         static_cast<double>(unpack(words, k, bits)) * scales.reals[at] + biases.reals[at];
+    result.reals[static_cast<std::size_t>(i)] = round_to(value, result.type.dtype);
+  }
+}
+
+void evaluate_dequantize_float(Operands operands, const Attributes& attributes, Tensor& result) {
+  const FloatEncoding encoding{attributes.integer("exponent_bits"),
+                               attributes.integer("mantissa_bits"),
+                               attributes.integer("group_size")};
+  const Tensor &packed = operands[0], &scales = operands[1];
+  const std::int64_t length = result.type.shape.dim(-1);
+  for (std::int64_t i = 0; i < result.size(); ++i) {
+    const std::int64_t* words = packed.integers.data() + i / length * packed.type.shape.dim(-1);
+    const auto code = static_cast<std::uint32_t>(unpack(words, i % length, encoding.bits()));
+    const double value = static_cast<double>(decode_small_float(encoding, code)) *
+                         scales.reals[static_cast<std::size_t>(i / encoding.group_size)];
     result.reals[static_cast<std::size_t>(i)] = round_to(value, result.type.dtype);
   }
 }

@@ -2,7 +2,7 @@
 #include "models/compile/encoder_model.h"
 
 #include "models/compile/encoder_input.h"
-#include "models/formats/loadable_tensors.h"
+#include "models/compile/encoder_source.h"
 #include "runtime/array/compile_graph.h"
 #include "runtime/executor/executor.h"
 #include "runtime/program/error.h"
@@ -18,15 +18,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-nn::Weights weights_of(const LoadableTensors& tensors) {
-  return nn::Weights([&tensors](std::string_view name) -> std::optional<ArrayType> {
-    const auto tensor = tensors.find(name);
-    return tensor ? std::optional(ArrayType{tensor->dtype, tensor->shape}) : std::nullopt;
-  });
+nn::Weights weights_of(const EncoderSource& source) {
+  return nn::Weights(
+      [&source](std::string_view name) -> std::optional<ArrayType> {
+        const auto tensor = source.find(name);
+        return tensor ? std::optional(ArrayType{tensor->dtype, tensor->shape}) : std::nullopt;
+      },
+      source.quantization);
 }
 
-PoolingConfig pooling_of(const fs::path& folder, const EncoderOptions& options) {
-  PoolingConfig config = read_pooling_config(folder);
+PoolingConfig pooling_of(const EncoderSource& source, const EncoderOptions& options) {
+  PoolingConfig config = source.pooling;
   config.pooling = options.pooling.value_or(config.pooling);
   config.normalize = options.normalize.value_or(config.normalize);
   return config;
@@ -64,17 +66,16 @@ Buffer buffer_for(Device& device, const ValueSpec& value) {
 }  // namespace
 
 struct EncoderModel::Parts {
-  Parts(const fs::path& folder, const EncoderOptions& options)
-      : path(folder), config(read_encoder_config(folder)),
-        tensors(std::make_shared<const Checkpoint>(Checkpoint::open(folder)), std::nullopt),
-        program(program_options(config, pooling_of(folder, options), options)),
-        entries(encoder_entries(config, weights_of(tensors), program)), states(device),
+  Parts(const fs::path& model, const EncoderOptions& options)
+      : path(model), source(open_encoder(model)), config(source.config),
+        program(program_options(config, pooling_of(source, options), options)),
+        entries(encoder_entries(config, weights_of(source), program)), states(device),
         executor(device, compile_graph(trace_entries(entries), device.profile()), states) {
-    if (fs::exists(folder / "tokenizer.json"))
-      tokenizer = Tokenizer::from_file(folder / "tokenizer.json");
+    if (const auto text = source.tokenizer_json())
+      tokenizer = Tokenizer::from_json(*text, in_quotes(path.native()));
     executor.load_weights(with_progress(
         [this](const WeightSpec& weight, std::uint64_t offset, std::span<std::byte> chunk) {
-          tensors.find(weight.name)->read(offset, chunk);
+          source.find(weight.name)->read(offset, chunk);
         },
         executor.program(), options.progress));
   }
@@ -86,8 +87,8 @@ struct EncoderModel::Parts {
   }
 
   fs::path path;
-  EncoderConfig config;
-  LoadableTensors tensors;
+  EncoderSource source;
+  const EncoderConfig& config;
   EncoderProgramOptions program;
   std::vector<EntryDefinition> entries;
   std::optional<Tokenizer> tokenizer;
@@ -137,8 +138,8 @@ void EncoderModel::Parts::run(std::span<const EncoderInput> inputs,
   }
 }
 
-EncoderModel::EncoderModel(const fs::path& folder, const EncoderOptions& options)
-    : parts_(std::make_unique<Parts>(folder, options)) {}
+EncoderModel::EncoderModel(const fs::path& path, const EncoderOptions& options)
+    : parts_(std::make_unique<Parts>(path, options)) {}
 
 EncoderModel::~EncoderModel() = default;
 
@@ -169,7 +170,7 @@ EncoderInput EncoderModel::tokenize(std::string_view first, std::string_view sec
 
 const Tokenizer& EncoderModel::tokenizer() const {
   if (!parts_->tokenizer)
-    throw IoError("encoder", "'{}' has no tokenizer.json; give ids instead of text",
+    throw IoError("encoder", "'{}' has no tokenizer; give ids instead of text",
                   parts_->path.native());
   return *parts_->tokenizer;
 }

@@ -19,7 +19,7 @@ namespace ashlar {
 struct EncoderOptions {
   // By default scores where the checkpoint has a classifier, else embeddings.
   std::optional<EncoderOutput> output;
-  std::optional<Pooling> pooling;  // the folder's own if absent
+  std::optional<Pooling> pooling;  // the model's own if absent
   std::optional<bool> normalize;   // the same
   std::optional<DType> dtype;      // of activations; the checkpoint's own if absent
   std::int64_t batch = 8;          // rows of one pass
@@ -35,9 +35,9 @@ using EncoderInput = EncodedPair;
 // One thread at a time.
 class EncoderModel {
 public:
-  // Throws IoError, FormatError, Unsupported, NoDevice or OutOfMemory, and InvalidArgument where
-  // scores are asked for that no classifier gives.
-  explicit EncoderModel(const std::filesystem::path& folder, const EncoderOptions& options = {});
+  // Of a folder or a GGUF file. Throws IoError, FormatError, Unsupported, NoDevice or OutOfMemory,
+  // and InvalidArgument where scores are asked for that no classifier gives.
+  explicit EncoderModel(const std::filesystem::path& path, const EncoderOptions& options = {});
   ~EncoderModel();
 
   const EncoderConfig& config() const;
@@ -46,7 +46,7 @@ public:
   std::int64_t max_tokens() const;
 
   // With special tokens, cut to max_tokens(). Of a pair the longer text is cut. Throw IoError for a
-  // folder without tokenizer.json.
+  // model without tokenizer.
   EncoderInput tokenize(std::string_view text) const;
   EncoderInput tokenize(std::string_view first, std::string_view second) const;
 

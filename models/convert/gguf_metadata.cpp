@@ -35,7 +35,10 @@ public:
     metadata_["general.architecture"] = std::string(architecture_.name);
     metadata_["general.quantization_version"] = std::uint32_t{2};
     add_sizes();
-    architecture_.name == "gemma4" ? add_gemma4() : add_layers();
+    if (architecture_.is_mamba2)
+      add_mamba2();
+    else
+      architecture_.name == "gemma4" ? add_gemma4() : add_layers();
     add_experts();
     return std::move(metadata_);
   }
@@ -96,6 +99,38 @@ private:
     }
     add_sliding_layers();
     add_rope(head_dim);
+    if (architecture_.has_delta_nets)
+      add_delta_nets(*config_.recurrence);
+  }
+
+  void add_memory(const RecurrenceConfig& sizes) {
+    count("ssm.conv_kernel", sizes.conv_kernel);
+    count("ssm.state_size", sizes.key_dim);
+    count("ssm.group_count", sizes.groups);
+    count("ssm.time_step_rank", sizes.heads);
+    count("ssm.inner_size", sizes.value_width());
+  }
+
+  void add_mamba2() {
+    const RecurrenceConfig& sizes = *config_.recurrence;
+    if (!config_.f32_residual || sizes.projection_bias || !sizes.conv_bias ||
+        sizes.least_step != 0 || sizes.largest_step)
+      refuse("these biases, residuals or limits of time steps");
+    count("feed_forward_length", 0);
+    add_memory(sizes);
+  }
+
+  void add_delta_nets(const RecurrenceConfig& sizes) {
+    add_memory(sizes);
+    std::vector<bool> recurrent;
+    for (const LayerConfig& layer : config_.layers)
+      recurrent.push_back(layer.mixer == TokenMixer::gated_delta_net);
+    const auto first = std::ranges::find(recurrent, false);
+    const std::int64_t interval = first - recurrent.begin() + 1;
+    count("full_attention_interval", interval);
+    for (std::int64_t i = 0; i < std::ssize(recurrent); ++i)
+      if (recurrent[static_cast<std::size_t>(i)] == ((i + 1) % interval == 0))
+        refuse("which layers are recurrent");
   }
 
   void add_sliding_layers() {
@@ -138,16 +173,23 @@ private:
   void add_yarn(const RopeParameters& rope) {
     if (rope.truncate == (architecture_.name == "gpt-oss"))
       refuse("whether yarn is truncated");
-    if (rope.query_scaling_beta != 0)
+    const bool is_mistral3 = architecture_.name == "mistral3";
+    if (rope.query_scaling_beta != 0 && !is_mistral3)
       refuse("a scale of queries by position");
+    if (rope.query_scaling_beta != 0)
+      number("attention.temperature_scale", rope.query_scaling_beta);
     at("rope.scaling.type") = "yarn";
     number("rope.scaling.factor", rope.factor);
     count("rope.scaling.original_context_length",
           static_cast<std::int64_t>(rope.original_max_positions));
     number("rope.scaling.yarn_beta_fast", rope.beta_fast);
     number("rope.scaling.yarn_beta_slow", rope.beta_slow);
-    number("rope.scaling.yarn_attn_factor",
-           rope.attention_factor / (0.1 * std::log(rope.factor) + 1.0));
+    const double logarithm = 0.1 * std::log(rope.factor), plain = logarithm + 1.0;
+    // Readers of mistral3 expect the factor as a quotient of two.
+    if (is_mistral3 && rope.attention_factor < plain)
+      number("rope.scaling.yarn_log_multiplier", (plain / rope.attention_factor - 1) / logarithm);
+    else
+      number("rope.scaling.yarn_attn_factor", rope.attention_factor / plain);
   }
 
   // Gemma 4's layers differ in their heads, their MLPs and whose keys they see.
@@ -194,10 +236,13 @@ private:
     const ExpertsConfig& experts = *config_.experts;
     // gpt-oss's clamp is not in the files.
     constexpr double kClamp = 7;
-    if (experts.score != RouterScore::softmax || experts.has_correction ||
+    const bool by_sigmoid = experts.score == RouterScore::sigmoid;
+    if (by_sigmoid != architecture_.routes_by_sigmoid || (experts.has_correction && !by_sigmoid) ||
         experts.normalised != architecture_.normalises_experts ||
         experts.clamp.value_or(kClamp) != kClamp)
       refuse("this router or clamp of experts");
+    if (by_sigmoid)
+      count("expert_gating_func", gguf::kSigmoidRouter);
     count("expert_count", experts.count);
     count("expert_used_count", experts.chosen);
     if (architecture_.name != "llama")

@@ -39,6 +39,13 @@ bool matters_most(std::string_view name, const ModelConfig& config) {
   return layer < eighth || layer >= 7 * layers / 8 || (layer - eighth) % 3 == 2;
 }
 
+bool stays_in_floats(std::string_view name) {
+  constexpr std::string_view kEnds[] = {
+      ".bias",  ".ffn_gate_inp.weight", ".ssm_conv1d.weight", ".ssm_a",
+      ".ssm_d", ".ssm_norm.weight"};
+  return std::ranges::any_of(kEnds, [&](std::string_view end) { return name.ends_with(end); });
+}
+
 BlockType smaller(BlockType type) {
   switch (type) {
   case BlockType::q2_k:
@@ -59,7 +66,7 @@ BlockType smaller(BlockType type) {
 
 BlockType GgufRecipe::type_of(std::string_view tensor, const Shape& shape,
                               const ModelConfig& config) const {
-  if (shape.rank() < 2 || tensor.ends_with(".bias") || tensor.ends_with(".ffn_gate_inp.weight"))
+  if (shape.rank() < 2 || stays_in_floats(tensor))
     return BlockType::f32;
   const bool is_k_quant = gguf::block_elements(type) == 256;
   BlockType chosen = type;

@@ -6,7 +6,7 @@
 #include "models/formats/quantization_json.h"
 #include "models/formats/safetensors_writer.h"
 #include "models/generate/gguf_model.h"
-#include "models/generate/open_model.h"
+#include "models/generate/model_files.h"
 #include "runtime/program/atomic_file.h"
 #include "runtime/program/atomic_folder.h"
 
@@ -183,7 +183,7 @@ void write_folder(const fs::path& model, const fs::path& out, const FolderOption
   if (fs::is_regular_file(model))
     FolderWriter(GgufModel::open(model, gguf::KScales::multiplied), out, options).run(model);
   else
-    FolderWriter(*open_model(model), out, options).run(model);
+    FolderWriter(ModelFiles::open(model, TensorForm::for_files), out, options).run(model);
 }
 
 }  // namespace ashlar

@@ -84,18 +84,57 @@ private:
     if (const auto layer = find_layer(name))
       if (is_mxfp4_scales(name) || add_mxfp4(*layer, weight) || add_slices(*layer, weight))
         return;
-    const auto stored = gguf::gguf_name(gguf::architecture_of(config_.decoder_type), name);
+    const gguf::Architecture& architecture = gguf::architecture_of(config_.decoder_type);
+    const auto stored = gguf::gguf_name(architecture, name);
     if (!stored)
       throw Unsupported(kUnit, "tensor '{}' has no place in a GGUF file of {}", weight.name,
                         config_.decoder_type);
-    // The gate of the shared expert is a matrix of one row here, there a vector.
+    if (stored->ends_with(".ssm_alpha.weight") && !architecture.tiles_value_heads)
+      return;  // joins the other below
+    if (stored->ends_with(".ssm_beta.weight") && !architecture.tiles_value_heads)
+      return add_rates(stored->substr(0, stored->rfind(".ssm_")), weight);
     WeightSpec source = weight;
-    if (stored->ends_with(".ffn_gate_inp_shexp.weight"))
-      source.shape = {weight.shape.element_count()};
+    source.shape = file_shape(*stored, weight.shape);
     add_encoded(*stored, source.shape, [this, source] {
       const auto rows = std::make_shared<WeightRows>(model_, source);
       return [rows](std::int64_t row, std::span<float> out) { rows->read(row, out); };
     });
+  }
+
+  // Axes of one element are squeezed: of the gate of the shared expert, a matrix of one row here,
+  // and of convolutions. Mamba 2's vectors are spread out.
+  Shape file_shape(std::string_view stored, const Shape& shape) const {
+    const std::int64_t count = shape.element_count();
+    if (stored.ends_with(".ffn_gate_inp_shexp.weight"))
+      return {count};
+    if (stored.ends_with(".ssm_conv1d.weight"))
+      return {shape.dim(0), shape.dim(-1)};
+    if (!gguf::architecture_of(config_.decoder_type).is_mamba2)
+      return shape;
+    if (stored.ends_with(".ssm_a") || stored.ends_with(".ssm_d"))
+      return {count, 1};
+    if (stored.ends_with(".ssm_norm.weight"))
+      return {config_.recurrence->groups, count / config_.recurrence->groups};
+    return shape;
+  }
+
+  // Qwen3-Next's `in_proj_b` and `in_proj_a`, the rows of one after those of the other in each
+  // group.
+  void add_rates(const std::string& layer, const WeightSpec& rate) {
+    WeightSpec decay = rate;
+    decay.name.replace(decay.name.rfind("in_proj_b"), 9, "in_proj_a");
+    const std::int64_t heads = rate.shape.dim(0),
+                       shared = config_.recurrence->heads / config_.recurrence->groups;
+    add_encoded(layer + ".ssm_ba.weight", {2 * heads, rate.shape.dim(1)},
+                [this, rate, decay, shared] {
+                  const auto rates = std::make_shared<WeightRows>(model_, rate),
+                             decays = std::make_shared<WeightRows>(model_, decay);
+                  return [rates, decays, shared](std::int64_t row, std::span<float> out) {
+                    const std::int64_t group = row / (2 * shared), within = row % (2 * shared);
+                    WeightRows& rows = within < shared ? *rates : *decays;
+                    rows.read(group * shared + within % shared, out);
+                  };
+                });
   }
 
   // Packed blocks stay what they are, whatever the recipe says.

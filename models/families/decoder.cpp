@@ -205,7 +205,8 @@ Array Decoder::head(const Array& hidden) const {
   Scope scope("lm_head");
   const Shape shape{config_.vocab_size, config_.hidden_size};
   const nn::Weights module = head_.value_or(model_ / names_.embeddings);
-  const Array logits = linear(hidden, module.matrix(shape)).astype(DType::f32);
+  const auto [matrix, order] = module.ordered_matrix(shape);
+  const Array logits = linear(order ? take(hidden, *order, -1) : hidden, matrix).astype(DType::f32);
   if (!config_.final_logit_softcap)
     return logits;
   return tanh(logits / *config_.final_logit_softcap) * *config_.final_logit_softcap;

@@ -92,17 +92,11 @@ private:
   }
 
   void add_gated_delta_net(const std::string& module, const RecurrenceConfig& sizes) {
-    const std::int64_t in = config_.hidden_size;
-    const std::int64_t mixed = sizes.conv_channels(), value = sizes.value_width();
-    if (sizes.packed_projections) {
-      add_linear(module + ".in_proj_qkvz", mixed + value, in, false);
-      add_linear(module + ".in_proj_ba", 2 * sizes.heads, in, false);
-    } else {
-      add_linear(module + ".in_proj_qkv", mixed, in, false);
-      add_linear(module + ".in_proj_z", value, in, false);
-      add_linear(module + ".in_proj_b", sizes.heads, in, false);
-      add_linear(module + ".in_proj_a", sizes.heads, in, false);
-    }
+    const std::int64_t in = config_.hidden_size, value = sizes.value_width();
+    add_linear(module + ".in_proj_qkv", sizes.conv_channels(), in, false);
+    add_linear(module + ".in_proj_z", value, in, false);
+    add_linear(module + ".in_proj_b", sizes.heads, in, false);
+    add_linear(module + ".in_proj_a", sizes.heads, in, false);
     add_conv(module + ".conv1d", sizes);
     add_per_head(module, {"A_log", "dt_bias"}, sizes.heads);
     add(module + ".norm.weight", {sizes.value_dim}, TensorRole::plain_norm);

@@ -88,6 +88,32 @@ LoadableTensor of_integers(const std::vector<std::int32_t>& values) {
       }};
 }
 
+// Throws FormatError, naming it, where a tensor's rows do not fit.
+LoadableTensor select_rows(std::string_view name, const LoadableTensor& whole,
+                           const RowSelection& rows) {
+  const std::int64_t stored = whole.shape.rank() > 0 ? whole.shape.dim(0) : 0;
+  if (stored == 0 || !rows.divides(stored))
+    throw FormatError("model", "tensor {}: expected rows in groups of {}, got {}", in_quotes(name),
+                      rows.period, whole.shape.to_string());
+  std::vector<std::int64_t> dims = whole.shape.dims();
+  dims.front() = rows.count(stored);
+  const std::uint64_t row_bytes =
+      static_cast<std::uint64_t>(whole.shape.element_count() / stored) * size_of(whole.dtype);
+  return {whole.dtype, Shape(std::move(dims)),
+          [read = whole.read, rows, stored, row_bytes](std::uint64_t offset,
+                                                       std::span<std::byte> chunk) {
+            while (!chunk.empty()) {
+              const std::uint64_t skipped = offset % row_bytes,
+                                  count = std::min(chunk.size(), row_bytes - skipped);
+              const auto row = static_cast<std::int64_t>(offset / row_bytes);
+              read(static_cast<std::uint64_t>(rows.stored_row(row, stored)) * row_bytes + skipped,
+                   chunk.first(count));
+              offset += count;
+              chunk = chunk.subspan(count);
+            }
+          }};
+}
+
 // The last axis replaced.
 Shape with_columns(const Shape& shape, std::int64_t columns) {
   std::vector<std::int64_t> dims = shape.dims();
@@ -98,16 +124,20 @@ Shape with_columns(const Shape& shape, std::int64_t columns) {
 }  // namespace
 
 LoadableTensors::LoadableTensors(std::shared_ptr<const Checkpoint> checkpoint,
-                                 const std::optional<QuantizationConfig>& quantization)
+                                 const std::optional<QuantizationConfig>& quantization,
+                                 std::span<const ProjectionPart> parts, SmallFloats floats)
     : checkpoint_(std::move(checkpoint)), quantization_(quantization) {
-  if (!quantization_)
-    return;
-  matrices_ = quantized::read_matrices(*checkpoint_, *quantization_);
+  if (quantization_)
+    matrices_ = quantized::read_matrices(*checkpoint_, *quantization_);
   for (const auto& [module, matrix] : matrices_)
-    if (std::holds_alternative<AffineEncoding>(matrix.encoding))
+    if (std::holds_alternative<AffineEncoding>(matrix.encoding) ||
+        (floats == SmallFloats::packed && matrix.shape.dim(-1) % kPackedBlock == 0))
       add_packed(module, matrix);
     else
       add_unpacked(module, matrix);
+  if (!parts.empty())
+    for (const std::string& name : names())
+      add_parts_of(name, parts);
 }
 
 void LoadableTensors::add_packed(const std::string& module, const QuantizedMatrix& matrix) {
@@ -120,7 +150,8 @@ void LoadableTensors::add_packed(const std::string& module, const QuantizedMatri
       }};
   const Shape groups = with_columns(matrix.shape, columns / group_size_of(matrix.encoding));
   parts_[module + ".scales"] = of_floats(matrix.scale_dtype, groups, matrix.scale);
-  parts_[module + ".biases"] = of_floats(matrix.scale_dtype, groups, matrix.bias);
+  if (matrix.bias)
+    parts_[module + ".biases"] = of_floats(matrix.scale_dtype, groups, matrix.bias);
   if (!matrix.input_order.empty())
     parts_[module + ".input_order"] = of_integers(matrix.input_order);
   quantization_->modules.insert_or_assign(module, matrix.encoding);
@@ -132,6 +163,28 @@ void LoadableTensors::add_unpacked(const std::string& module, const QuantizedMat
   quantization_->modules.insert_or_assign(module, std::nullopt);
 }
 
+// `name`: a tensor of any module.
+void LoadableTensors::add_parts_of(const std::string& name, std::span<const ProjectionPart> parts) {
+  bool is_whole = false;
+  for (const ProjectionPart& part : parts) {
+    const std::size_t at = name.rfind(fmt::format(".{}.", part.stored));
+    if (at == name.npos)
+      continue;
+    is_whole = true;
+    const std::string path = name.substr(0, at + 1),
+                      tensor = name.substr(path.size() + part.stored.size());
+    const LoadableTensor whole = *find(name);
+    // All rows have their inputs in one order.
+    parts_[fmt::format("{}{}{}", path, part.name, tensor)] =
+        tensor == ".input_order" ? whole : select_rows(name, whole, part.rows);
+    if (quantization_)
+      quantization_->modules[fmt::format("{}{}", path, part.name)] =
+          quantization_->encoding_of(fmt::format("{}{}", path, part.stored));
+  }
+  if (is_whole)
+    parts_[name] = std::nullopt;
+}
+
 bool LoadableTensors::is_part_of_converted(std::string_view stored) const {
   const std::size_t dot = std::min(stored.rfind('.'), stored.size());
   return matrices_.contains(stored.substr(0, dot)) && stored.substr(dot) != ".bias";
@@ -140,7 +193,7 @@ bool LoadableTensors::is_part_of_converted(std::string_view stored) const {
 std::vector<std::string> LoadableTensors::names() const {
   std::vector<std::string> names;
   for (const CheckpointTensor& tensor : checkpoint_->tensors())
-    if (!is_part_of_converted(tensor.info->name))
+    if (!is_part_of_converted(tensor.info->name) && !parts_.contains(tensor.info->name))
       names.push_back(tensor.info->name);
   for (const auto& [name, part] : parts_)
     if (part)

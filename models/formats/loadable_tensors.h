@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tensors of a checkpoint in the types and shapes that programs read. Tensors of runtime types
 // are what they are; 64-bit floats become f32; a quantised matrix `m` of any layout becomes
-// `m.weight` (u32 words), `m.scales` and `m.biases` where it is affine, with `m.input_order` (i32)
-// where its columns were sorted (quantized/column_order.h), and plain floats `m.weight` where it
-// consists of small floats. They are computed as they are read: no copy of a whole tensor
-// is made.
+// `m.weight` (u32 words) and `m.scales`, with `m.biases` where it is affine and `m.input_order`
+// (i32) where its columns were sorted (quantized/column_order.h). They are computed as they are
+// read: no copy of a whole tensor is made.
 #pragma once
 
 #include "models/formats/checkpoint.h"
 #include "models/formats/quantization_config.h"
 #include "models/formats/quantized/quantized_matrix.h"
+#include "models/formats/split_projections.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -31,13 +31,19 @@ struct LoadableTensor {
   std::function<void(std::uint64_t offset, std::span<std::byte> chunk)> read;
 };
 
+// How matrices of small floats are read: packed, where whole words hold their rows, or as plain
+// floats.
+enum class SmallFloats { packed, unpacked };
+
 // Immutable and thread-safe.
 class LoadableTensors {
 public:
   // Throws FormatError for quantised matrices whose parts are missing or do not fit each other,
-  // Unsupported for those that cannot be read exactly.
+  // Unsupported for those that cannot be read exactly. Modules that `parts` name become these.
   LoadableTensors(std::shared_ptr<const Checkpoint> checkpoint,
-                  const std::optional<QuantizationConfig>& quantization);
+                  const std::optional<QuantizationConfig>& quantization,
+                  std::span<const ProjectionPart> parts = {},
+                  SmallFloats floats = SmallFloats::packed);
 
   // Of the tensors that find() knows, sorted: of converted matrices the parts that they become.
   std::vector<std::string> names() const;
@@ -55,6 +61,7 @@ private:
   bool is_part_of_converted(std::string_view stored) const;
   void add_packed(const std::string& module, const quantized::QuantizedMatrix& matrix);
   void add_unpacked(const std::string& module, const quantized::QuantizedMatrix& matrix);
+  void add_parts_of(const std::string& name, std::span<const ProjectionPart> parts);
 
   std::shared_ptr<const Checkpoint> checkpoint_;
   std::optional<QuantizationConfig> quantization_;

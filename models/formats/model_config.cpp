@@ -92,6 +92,19 @@ void check_layers(const JsonFields& fields, ModelConfig& config) {
     config.sliding_window = 0;
 }
 
+// Keys that some families know and the others would ignore.
+void refuse_uncomputed(const JsonFields& fields, const ModelConfig& config) {
+  const std::pair<std::string_view, bool> features[] = {
+      {"attention_bias", config.qkv_bias || config.output_bias},
+      {"mlp_bias", config.mlp_bias},
+      {"use_qk_norm", config.qk_norm || config.joint_qk_norm},
+      {"attn_logit_softcapping", config.attention_softcap.has_value()},
+      {"final_logit_softcapping", config.final_logit_softcap.has_value()}};
+  for (const auto& [key, computed] : features)
+    if (!computed)
+      refuse_feature(fields, key);
+}
+
 }  // namespace
 
 const LayerConfig* ModelConfig::find_layer(AttentionKind kind) const {
@@ -106,6 +119,7 @@ ModelConfig parse_model_config(const nlohmann::json& config, std::string_view fi
   check_architecture(outer);
 
   ModelConfig result = family.read(sources.decoder);
+  refuse_uncomputed(sources.decoder, result);
   const std::string text = config.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   result.hash = XXH3_64bits(text.data(), text.size());
   result.model_type = sources.model_type;

@@ -104,8 +104,6 @@ struct RecurrenceConfig {
   std::int64_t value_dim = 0;
   bool conv_bias = false;
   bool projection_bias = false;
-  // The projections of a gated delta net lie in two matrices, group by group.
-  bool packed_projections = false;
   double least_step = 0;  // of mamba2's time step
   std::optional<double> largest_step;
 

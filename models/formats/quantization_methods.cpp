@@ -20,11 +20,24 @@ void require_text(const JsonFields& fields, std::string_view key, std::string_vi
                       in_quotes(*text, 40), expected);
 }
 
+// Modules may have bits of their own, by expressions for their names.
+void refuse_other_bits(const JsonFields& fields, std::int64_t bits) {
+  const auto modules = fields.object("dynamic");
+  for (const std::string& name : modules ? modules->keys() : std::vector<std::string>{})
+    if (const auto module = modules->object(name);
+        module && module->integer("bits", kBits).value_or(bits) != bits)
+      throw Unsupported(kUnit, "{}: dynamic: other bits for {} are not supported", fields.where(),
+                        in_quotes(name, 40));
+}
+
 GptqLayout read_gptq(const JsonFields& fields) {
   GptqLayout layout{.bits = fields.integer("bits", kBits).value_or(4), .zero_offset = 1};
   if (!is_known(AffineEncoding{layout.bits, kQuantizedGroups.front()}))
     throw Unsupported(kUnit, "{}: {} bits are not supported: expected {}", fields.where(),
                       layout.bits, kKnownEncodings);
+  refuse_other_bits(fields, layout.bits);
+  if (fields.flag("is_marlin_format").value_or(false))
+    throw Unsupported(kUnit, "{}: is_marlin_format is not supported", fields.where());
   if (fields.text("checkpoint_format") == "gptq_v2")
     layout.zero_offset = 0;
   else
@@ -55,6 +68,12 @@ std::array<std::int64_t, 2> read_block(const JsonFields& fields, std::string_vie
 CompressedTensorsLayout read_compressed_tensors(const JsonFields& fields) {
   if (const auto sparsity = fields.object("sparsity_config"))
     require_text(*sparsity, "format", "dense");
+  // Rotations that the model applies to its activations.
+  if (const auto transforms = fields.object("transform_config");
+      transforms && !transforms->keys().empty())
+    throw Unsupported(kUnit, "{}: transform_config is not supported", fields.where());
+  if (fields.text("format") == "marlin-24")
+    throw Unsupported(kUnit, "{}: format \"marlin-24\" is not supported", fields.where());
   CompressedTensorsLayout layout;
   const auto groups = fields.object("config_groups");
   for (const std::string& key : groups ? groups->keys() : std::vector<std::string>{}) {

@@ -8,17 +8,30 @@
 #include "runtime/program/input_file.h"
 
 namespace ashlar {
+namespace {
 
-ModelFiles::ModelFiles(std::filesystem::path folder)
+LoadableTensors tensors_of(std::shared_ptr<const Checkpoint> checkpoint, const ModelConfig& config,
+                           TensorForm form) {
+  if (form == TensorForm::for_files)
+    return LoadableTensors(std::move(checkpoint), config.quantization, {}, SmallFloats::unpacked);
+  std::vector<ProjectionPart> parts;
+  if (config.recurrence)
+    parts = split_projections(*config.recurrence);
+  return LoadableTensors(std::move(checkpoint), config.quantization, parts);
+}
+
+}  // namespace
+
+ModelFiles::ModelFiles(std::filesystem::path folder, TensorForm form)
     : folder_(std::move(folder)), config_(read_model_config(folder_)),
       generation_(read_generation_config(folder_)),
       checkpoint_(std::make_shared<const Checkpoint>(Checkpoint::open(folder_))),
-      tensors_(std::make_shared<const LoadableTensors>(checkpoint_, config_.quantization)) {
+      tensors_(std::make_shared<const LoadableTensors>(tensors_of(checkpoint_, config_, form))) {
   config_.quantization = tensors_->quantization();
 }
 
-ModelFiles ModelFiles::open(const std::filesystem::path& folder) {
-  return ModelFiles(folder);
+ModelFiles ModelFiles::open(const std::filesystem::path& folder, TensorForm form) {
+  return ModelFiles(folder, form);
 }
 
 std::string ModelFiles::name() const {

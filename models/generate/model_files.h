@@ -13,11 +13,16 @@
 
 namespace ashlar {
 
+// Tensors as programs read them, or under the names and in the forms that other readers of folders
+// know.
+enum class TensorForm { for_programs, for_files };
+
 class ModelFiles final : public ModelSource {
 public:
   // Throws IoError, FormatError or Unsupported, naming the file. The tokenizer is read when it is
   // first asked for.
-  static ModelFiles open(const std::filesystem::path& folder);
+  static ModelFiles open(const std::filesystem::path& folder,
+                         TensorForm form = TensorForm::for_programs);
 
   const std::filesystem::path& folder() const { return folder_; }
   std::string name() const override;
@@ -43,7 +48,7 @@ public:
                    std::span<std::byte> chunk) const override;
 
 private:
-  explicit ModelFiles(std::filesystem::path folder);
+  ModelFiles(std::filesystem::path folder, TensorForm form);
 
   std::filesystem::path folder_;
   ModelConfig config_;

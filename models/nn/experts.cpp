@@ -11,12 +11,13 @@ namespace ashlar::nn {
 namespace {
 
 // One projection of every expert, stored one by one.
-Array projections(const Weights& experts, std::string_view name, const ExpertsConfig& config,
-                  std::int64_t out, std::int64_t in) {
+ExpertProjection projections(const Weights& experts, std::string_view name,
+                             const ExpertsConfig& config, std::int64_t out, std::int64_t in) {
   std::vector<Weights> modules;
   for (std::int64_t i = 0; i < config.count; ++i)
     modules.push_back(experts / i / name);
-  return stacked_matrices(modules, {out, in});
+  const auto [matrices, order] = stacked_matrices(modules, {out, in});
+  return {.matrices = matrices, .input_order = order};
 }
 
 bool has_stacks(const Weights& modules) {
@@ -60,7 +61,10 @@ ExpertMatrices interleaved_matrices(const Weights& experts, const ExpertsConfig&
           {down, experts.get("down_proj_bias", {count, hidden_size}), !packed}};
 }
 
-Array multiply(const Array& x, const ExpertProjection& projection, const Array& ids) {
+// Each row of x [..., in] by the expert that ids [...] say.
+Array multiply(const Array& rows, const ExpertProjection& projection, const Array& ids) {
+  const auto& order = projection.input_order;
+  const Array x = order ? take_along_axis(rows, take(*order, ids, 0), -1) : rows;
   return projection.inputs_first ? expert_matmul(x, projection.matrices, ids)
                                  : expert_linear(x, projection.matrices, ids);
 }
@@ -128,9 +132,9 @@ ExpertMatrices expert_matrices(const Weights& weights, const ExpertsConfig& conf
             {experts.get("down_proj", {count, hidden_size, inner})}};
   }
   const ExpertNames& names = config.names;
-  return {{projections(experts, names.gate, config, inner, hidden_size)},
-          {projections(experts, names.up, config, inner, hidden_size)},
-          {projections(experts, names.down, config, hidden_size, inner)}};
+  return {projections(experts, names.gate, config, inner, hidden_size),
+          projections(experts, names.up, config, inner, hidden_size),
+          projections(experts, names.down, config, hidden_size, inner)};
 }
 
 Array mix_experts(const Array& x, const Routing& routing, const ExpertMatrices& matrices,

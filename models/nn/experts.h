@@ -22,9 +22,10 @@ Routing route(const Array& logits, const ExpertsConfig& config,
 
 // One projection of all experts.
 struct ExpertProjection {
-  Array matrices;             // [E, out, in], or [E, in, out]
-  std::optional<Array> bias;  // [E, out]
-  bool inputs_first = false;  // whether it is [E, in, out]
+  Array matrices;                         // [E, out, in], or [E, in, out]
+  std::optional<Array> bias;              // [E, out]
+  bool inputs_first = false;              // whether it is [E, in, out]
+  std::optional<Array> input_order = {};  // i32 [E, in]: which input each column is for
 };
 struct ExpertMatrices {
   ExpertProjection gate, up, down;

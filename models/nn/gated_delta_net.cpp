@@ -26,30 +26,13 @@ Projections project(const Array& x, const Weights& weights, const RecurrenceConf
           linear(x, weights / "in_proj_a", sizes.heads, false)};
 }
 
-// Two matrices, each with the rows of one group of heads after those of another.
-Projections project_packed(const Array& x, const Weights& weights, const RecurrenceConfig& sizes) {
-  const std::int64_t shared = sizes.heads / sizes.groups, key = sizes.key_dim,
-                     value = shared * sizes.value_dim;
-  const Array wide = unflatten(
-      linear(x, weights / "in_proj_qkvz", sizes.conv_channels() + sizes.value_width(), false), -1,
-      {sizes.groups, -1});
-  const Array narrow =
-      unflatten(linear(x, weights / "in_proj_ba", 2 * sizes.heads, false), -1, {sizes.groups, -1});
-  const std::vector<Array> parts = split_at(wide, {key, 2 * key, 2 * key + value}, -1);
-  const std::vector<Array> scalars = split_at(narrow, {shared}, -1);
-  return {concatenate({flatten(parts[0], 2), flatten(parts[1], 2), flatten(parts[2], 2)}, -1),
-          reshape(parts[3], {x.dim(0), x.dim(1), sizes.heads, sizes.value_dim}),
-          flatten(scalars[0], 2), flatten(scalars[1], 2)};
-}
-
 }  // namespace
 
 Array gated_delta_net(const Array& x, const Weights& weights, const ModelConfig& config,
                       const TokenRange& range, const RecurrentState* state) {
   Scope scope(weights.name());
   const RecurrenceConfig& sizes = *config.recurrence;
-  const Projections in =
-      sizes.packed_projections ? project_packed(x, weights, sizes) : project(x, weights, sizes);
+  const Projections in = project(x, weights, sizes);
   const Array window =
       conv_window(in.mixed, sizes.conv_kernel, range, state ? &state->conv : nullptr);
   const std::vector<Array> mixed =

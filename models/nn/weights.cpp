@@ -134,10 +134,12 @@ Array Weights::matrix(const Shape& shape, const Parts& parts) const {
 Array Weights::dequantized(const Shape& shape, const Parts& parts) const {
   const auto listed =
       source_->quantization ? source_->quantization->encoding_of(prefix_) : std::nullopt;
-  const auto* encoding = listed ? std::get_if<AffineEncoding>(&*listed) : nullptr;
-  if (!encoding)
+  if (!listed)
     throw InvalidArgument(
         "model", "'{}' has scales, but config.json does not say how it is quantised", prefix_);
+  if (const auto* floats = std::get_if<FloatEncoding>(&*listed))
+    return small_floats(shape, parts, *floats);
+  const auto* encoding = std::get_if<AffineEncoding>(&*listed);
   const bool in_two_steps =
       !has("biases") && source_->tensors(full_name("scales"))->dtype() == DType::u32;
   const std::int64_t in = shape.dim(-1), unit = in_two_steps ? kSuperBlock : row_unit(*encoding);
@@ -164,6 +166,23 @@ Array Weights::dequantized(const Shape& shape, const Parts& parts) const {
   return dequantize(quantised);
 }
 
+Array Weights::small_floats(const Shape& shape, const Parts& parts,
+                            const FloatEncoding& encoding) const {
+  const std::int64_t in = shape.dim(-1), unit = std::max(encoding.group_size, kPackedBlock);
+  if (in % unit != 0)
+    throw InvalidArgument("model", "'{}': groups of {} do not divide its {} columns", prefix_, unit,
+                          in);
+  std::vector<std::int64_t> groups = shape.dims(), words = groups;
+  words.back() = in * encoding.bits() / 32;
+  groups.back() = in / encoding.group_size;
+  const Array packed = parts("weight", Shape(words)), scales = parts("scales", Shape(groups));
+  if (packed.dtype() != DType::u32 || !is_float(scales.dtype()))
+    throw InvalidArgument("model",
+                          "'{}': expected u32 words with scales of a float type, got {} and {}",
+                          prefix_, name_of(packed.dtype()), name_of(scales.dtype()));
+  return dequantize_float(packed, scales, encoding);
+}
+
 Array Weights::two_step_matrix(const Array& packed, const Array& scales, std::int64_t bits) const {
   if (packed.dtype() != DType::u32)
     throw InvalidArgument("model", "'{}': expected u32 words, got {}", prefix_,
@@ -171,7 +190,7 @@ Array Weights::two_step_matrix(const Array& packed, const Array& scales, std::in
   return dequantize_k(packed, scales, bits);
 }
 
-Array stacked_matrices(const std::vector<Weights>& modules, const Shape& shape) {
+Weights::OrderedMatrix stacked_matrices(const std::vector<Weights>& modules, const Shape& shape) {
   const Weights& first = modules.front();
   const auto stacked = [&](std::string_view name, const Shape& part) {
     const Shape one(std::vector(part.dims().begin() + 1, part.dims().end()));
@@ -187,7 +206,9 @@ Array stacked_matrices(const std::vector<Weights>& modules, const Shape& shape) 
   };
   const auto& quantization = first.source_->quantization;
   for (const Weights& module : modules) {
-    module.require_inputs_in_order();
+    if (module.has("input_order") != first.has("input_order"))
+      throw InvalidArgument("model", "only one of '{}' and '{}' has its inputs in another order",
+                            first.prefix_, module.prefix_);
     if (quantization && first.has("scales") &&
         quantization->encoding_of(module.prefix_) != quantization->encoding_of(first.prefix_))
       throw InvalidArgument("model", "'{}' and '{}' are quantised differently", first.prefix_,
@@ -195,7 +216,10 @@ Array stacked_matrices(const std::vector<Weights>& modules, const Shape& shape) 
   }
   std::vector<std::int64_t> dims = shape.dims();
   dims.insert(dims.begin(), static_cast<std::int64_t>(modules.size()));
-  return first.matrix(Shape(dims), stacked);
+  Weights::OrderedMatrix result{first.matrix(Shape(dims), stacked), std::nullopt};
+  if (first.has("input_order"))
+    result.input_order = stacked("input_order", {dims.front(), dims.back()});
+  return result;
 }
 
 }  // namespace ashlar::nn

@@ -44,7 +44,8 @@ public:
 
   // The tensor `weight` [out, in] of a linear or embedding module, or a stack of them [E, out, in]:
   // floats in their stored type, or dequantised to f32 where the module has `scales` (see
-  // QuantizationConfig), which without `biases` are in two steps (dequantize_k). Throws
+  // QuantizationConfig): of small floats, or of integers, whose scales without `biases` are in two
+  // steps (dequantize_k). Throws
   // InvalidArgument also when the parts of a quantised matrix do not fit each other or the config.
   // Throws Unsupported where the matrix has its inputs in an order of their own.
   Array matrix(const Shape& shape) const;
@@ -60,7 +61,7 @@ public:
   std::string_view name() const;
 
 private:
-  friend Array stacked_matrices(const std::vector<Weights>& modules, const Shape& shape);
+  friend OrderedMatrix stacked_matrices(const std::vector<Weights>& modules, const Shape& shape);
 
   using Tensors = std::function<std::optional<Array>(const std::string& name)>;
   // Equal tensors, one after another along a new axis 0.
@@ -74,6 +75,7 @@ private:
   void require_inputs_in_order() const;
   Array matrix(const Shape& shape, const Parts& parts) const;
   Array dequantized(const Shape& shape, const Parts& parts) const;
+  Array small_floats(const Shape& shape, const Parts& parts, const FloatEncoding& encoding) const;
   Array two_step_matrix(const Array& packed, const Array& scales, std::int64_t bits) const;
 
   struct Source {
@@ -85,8 +87,9 @@ private:
   std::string prefix_;
 };
 
-// The matrices [out, in] of modules that are stored one by one, as [E, out, in]. Throws
-// InvalidArgument as Weights::matrix does, and when they differ in type or encoding.
-Array stacked_matrices(const std::vector<Weights>& modules, const Shape& shape);
+// The matrices [out, in] of modules that are stored one by one, as [E, out, in], with the orders of
+// their inputs [E, in]. Throws InvalidArgument as Weights::matrix does, and when they differ in
+// type or encoding, or some alone have their inputs in an order of their own.
+Weights::OrderedMatrix stacked_matrices(const std::vector<Weights>& modules, const Shape& shape);
 
 }  // namespace ashlar::nn

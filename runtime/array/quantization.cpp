@@ -79,6 +79,12 @@ Array dequantize_mxfp4(const Array& packed, const Array& scales, DType dtype) {
   return table::dequantize_mxfp4(packed, scales, dtype);
 }
 
+Array dequantize_float(const Array& packed, const Array& scales, const FloatEncoding& encoding,
+                       DType dtype) {
+  return table::dequantize_float(packed, scales, encoding.exponent_bits, encoding.mantissa_bits,
+                                 encoding.group_size, dtype);
+}
+
 Array dequantize_k(const Array& packed, const Array& scales, std::int64_t bits, DType dtype) {
   return table::dequantize_k(packed, scales, bits, dtype);
 }

@@ -5,6 +5,7 @@
 
 #include "runtime/array/array.h"
 #include "runtime/program/affine_encoding.h"
+#include "runtime/program/float_encoding.h"
 
 namespace ashlar {
 
@@ -27,6 +28,11 @@ Array dequantize(const QuantizedArray& input, DType dtype = DType::f32);
 // Floats of 4 bits with scales for 32 of them; see `dequantize_mxfp4` in the op table. Costs as
 // little.
 Array dequantize_mxfp4(const Array& packed, const Array& scales, DType dtype = DType::f32);
+
+// Floats of 4 or 8 bits with scales for groups of them (runtime/program/float_encoding.h): packed
+// [..., K * bits / 32] (u32), scales [..., K / group_size] of a float type. Costs as little.
+Array dequantize_float(const Array& packed, const Array& scales, const FloatEncoding& encoding,
+                       DType dtype = DType::f32);
 
 // Numbers whose groups scale in two steps (runtime/program/k_encoding.h): packed
 // [..., K * bits / 32], scales [..., K / 256 * 5], both u32. Costs as little.

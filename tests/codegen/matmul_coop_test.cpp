@@ -176,6 +176,26 @@ TEST_F(PackedMatmulCoopTest, SmallFloats) {
           kTolerance);
 }
 
+// Floats of 8 bits times scales of 16, and halves of 16 columns with scales of their own.
+TEST_F(PackedMatmulCoopTest, ScaledFloats) {
+  const Product p = product(17, 35, 96, DType::bf16, {.k = 32});
+  RegionText region("matmul", p.schedule);
+  const std::string x = region.input(tensor(p.left_dims(), DType::bf16)),
+                    packed = region.input("tensor<35x24xui32>"),
+                    scales = region.input("tensor<35x6xbf16>");
+  const std::string right = tensor(p.right_dims(), DType::bf16);
+  const std::string weights =
+      region.op(fmt::format("ashlar.dequantize_float {}, {} {{exponent_bits = 4 : i64, "
+                            "mantissa_bits = 3 : i64, group_size = 16 : i64, dtype = bf16}} : "
+                            "(tensor<35x24xui32>, tensor<35x6xbf16>) -> {}",
+                            packed, scales, right));
+  region.output(multiply(region, p, x, weights), tensor(p.result_dims(), DType::bf16));
+  compare(region.text(),
+          {random(DType::bf16, {17, 96}, -1, 1), random(DType::u32, {35, 24}, 0, 0x1p32, 1),
+           random(DType::bf16, {35, 6}, -0.1, 0.1, 2)},
+          kTolerance);
+}
+
 // The rows of the result are scattered, as keys go into their cache; packets stay whole.
 TEST_F(MatmulCoopTest, ScattersRows) {
   const Product p = product(18, 32, 32, DType::f16);

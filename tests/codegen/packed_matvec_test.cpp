@@ -2,6 +2,7 @@
 // Kernels with root "matvec" whose weights are packed: every encoding, odd sizes, several rows and
 // roots.
 #include "runtime/program/affine_encoding.h"
+#include "runtime/program/float_encoding.h"
 #include "tests/codegen/kernel_runner.h"
 
 #include <fmt/format.h>
@@ -65,6 +66,29 @@ protected:
     const double largest = 0.2 * static_cast<double>(s.k << encoding.bits);
     compare(region.text(), inputs, {1e-5, 1e-7 * largest});
   }
+
+  // Of any codes, with scales of this type.
+  static void check_floats(Size s, FloatEncoding encoding, DType stored,
+                           std::string schedule = "") {
+    SCOPED_TRACE(fmt::format("{}x{}x{}, {}", s.m, s.n, s.k, schedule));
+    RegionText region("matvec", std::move(schedule));
+    const std::int64_t words = s.k * encoding.bits() / 32, groups = s.k / encoding.group_size;
+    const std::string packed_type = tensor(s.n, words, DType::u32),
+                      group_type = tensor(s.n, groups, stored);
+    const std::string x = region.input(tensor(s.m, s.k, DType::f32)),
+                      packed = region.input(packed_type), scales = region.input(group_type);
+    const std::string w = region.op(fmt::format(
+        "ashlar.dequantize_float {}, {} {{exponent_bits = {} : i64, mantissa_bits = {} : i64, "
+        "group_size = {} : i64, dtype = f32}} : ({}, {}) -> {}",
+        packed, scales, encoding.exponent_bits, encoding.mantissa_bits, encoding.group_size,
+        packed_type, group_type, tensor(s.n, s.k, DType::f32)));
+    region.output(matmul(region, x, w, s, DType::f32), tensor(s.m, s.n, DType::f32));
+    const double largest = 0.1 * decode_small_float(encoding, (1u << (encoding.bits() - 1)) - 1);
+    compare(region.text(),
+            {random(DType::f32, {s.m, s.k}), random(DType::u32, {s.n, words}, 0, 0x1p32, 1),
+             random(stored, {s.n, groups}, -0.1, 0.1, 2)},
+            {1e-5, 1e-7 * largest * static_cast<double>(s.k)});
+  }
 };
 
 class PackedEncodingTest : public PackedMatvecTest,
@@ -95,6 +119,30 @@ INSTANTIATE_TEST_SUITE_P(All, PackedEncodingTest, testing::ValuesIn([] {
                          [](const auto& info) {
                            return fmt::format("bits{}_group{}", info.param.bits,
                                               info.param.group_size);
+                         });
+
+class PackedFloatsTest : public PackedMatvecTest,
+                         public testing::WithParamInterface<FloatEncoding> {};
+
+TEST_P(PackedFloatsTest, Sizes) {
+  const FloatEncoding encoding = GetParam();
+  const std::int64_t unit = std::max(encoding.group_size, kPackedBlock);
+  check_floats({1, 33, unit}, encoding, DType::bf16);
+  check_floats({1, 70, 7 * unit}, encoding, DType::f32);
+  check_floats({3, 10, 384}, encoding, DType::f16);
+  check_floats({2, 10, 384}, encoding, DType::f32, stationary(16, 8, 2, 2));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, PackedFloatsTest, testing::ValuesIn([] {
+                           std::vector<FloatEncoding> all;
+                           for (const auto& [exponent, mantissa] : kSmallFloats)
+                             for (std::int64_t group : kSmallFloatGroups)
+                               all.push_back({exponent, mantissa, group});
+                           return all;
+                         }()),
+                         [](const auto& info) {
+                           return fmt::format("e{}m{}_group{}", info.param.exponent_bits,
+                                              info.param.mantissa_bits, info.param.group_size);
                          });
 
 TEST_F(PackedMatvecTest, EverySchedule) {

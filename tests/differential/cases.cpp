@@ -287,10 +287,36 @@ Cases mxfp4_cases(DType dtype, Leaves& leaves) {
   return cases;
 }
 
+// Any codes, of every encoding, with scales around 1.
+Cases float_cases(Leaves& leaves) {
+  Cases cases;
+  for (const auto& [exponent, mantissa] : kSmallFloats)
+    for (const std::int64_t group : kSmallFloatGroups) {
+      const FloatEncoding encoding{exponent, mantissa, group};
+      const auto weights = [&](std::vector<std::int64_t> dims, std::int64_t length, DType dtype) {
+        dims.push_back(length * encoding.bits() / 32);
+        const Array packed = leaves.leaf(DType::u32, Shape(dims), Domain::any);
+        dims.back() = length / group;
+        return dequantize_float(packed, leaves.leaf(DType::f16, Shape(dims), Domain::unit),
+                                encoding, dtype);
+      };
+      cases.push_back({weights({3}, 256, DType::f32), {}});
+      cases.push_back({weights({2, 3}, 128, DType::bf16), {}});
+      const Array x = leaves.leaf(DType::f32, {3, 128}, Domain::unit);
+      const double largest =
+          decode_small_float(encoding, (1u << (encoding.bits() - 1)) - 1) * 128 * 1e-6;
+      cases.push_back({linear(x, weights({21}, 128, DType::f32)), {16, largest}});
+      cases.push_back({expert_linear(expand_dims(x, 1), weights({3, 11}, 128, DType::f32),
+                                     leaves.indices(DType::i32, {3, 1}, 0, 3)),
+                       {16, largest}});
+    }
+  return cases;
+}
+
 // Any numbers with scales in two steps: d and m are a half each, so that differences round alike.
 Cases k_cases(Leaves& leaves) {
   Cases cases;
-  for (std::int64_t bits = 2; bits <= 6; ++bits) {
+  for (const std::int64_t bits : {2, 3, 4, 5, 6, 8}) {
     const auto weights = [&](std::vector<std::int64_t> dims, std::int64_t length, DType dtype) {
       dims.push_back(length * bits / 32);
       const Array packed = leaves.leaf(DType::u32, Shape(dims), Domain::any);
@@ -409,9 +435,10 @@ std::vector<Case> make_cases(const OpInfo& info, DType dtype, const Shape& shape
   case OpClass::attention:
     return attention_cases(dtype, leaves);
   case OpClass::quantized:
-    return info.kind == OpKind::dequantize     ? quantized_cases(leaves)
-           : info.kind == OpKind::dequantize_k ? k_cases(leaves)
-                                               : mxfp4_cases(dtype, leaves);
+    return info.kind == OpKind::dequantize         ? quantized_cases(leaves)
+           : info.kind == OpKind::dequantize_k     ? k_cases(leaves)
+           : info.kind == OpKind::dequantize_float ? float_cases(leaves)
+                                                   : mxfp4_cases(dtype, leaves);
   case OpClass::custom:
     return {};  // has no reference: tests/runtime/array/custom_kernel_test.cpp
   }

@@ -141,7 +141,7 @@ def gguf_value(value):
     return 9, struct.pack("<IQ", items[0][0], len(items)) + b"".join(data for _, data in items)
 
 
-def gguf_model(architecture, keys=None, kind="f32", matrices=()):
+def gguf_model(architecture, keys=None, kind="f32", matrices=(), without=()):
     """One layer with heads of 4 in 32 columns and 5 tokens."""
     stated = {"block_count": 1, "embedding_length": 32, "feed_forward_length": 32, "context_length": 64,
               "attention.head_count": 2, "attention.head_count_kv": 1, "attention.key_length": 4,
@@ -154,8 +154,11 @@ def gguf_model(architecture, keys=None, kind="f32", matrices=()):
               **dict(matrices)}
     tensors, data = [], b""
     for name, dims in shapes.items():
+        if name in without:
+            continue
+        name += "" if name.endswith((".bias", ".ssm_a", ".ssm_d")) else ".weight"
         number, elements, size = GGUF_TYPES[kind if len(dims) == 2 and dims[0] % 32 == 0 else "f32"]
-        tensors.append(gguf_tensor(name.encode() + b".weight", dims, number, len(data)))
+        tensors.append(gguf_tensor(name.encode(), dims, number, len(data)))
         count = dims[0] * (dims[1] if len(dims) == 2 else 1) // elements * size
         data += bytes(i % 61 for i in range(count)) + bytes(-count % 32)
     return gguf_of([gguf_key(k.encode(), *gguf_value(v)) for k, v in metadata.items()], tensors, data)
@@ -178,6 +181,36 @@ def gguf_model_seeds():
     yield "qwen3", gguf_model("qwen3", {"tokenizer.huggingface.json": "{}", "qwen3.feed_forward_length": [32]})
     norms = {f"blk.0.{n}": [32] for n in ("post_attention_norm", "post_ffw_norm")}
     yield "gemma3", gguf_model("gemma3", {"gemma3.attention.sliding_window": 8}, "q4_0", norms)
+    yield "mistral3", gguf_model("mistral3", {
+        "mistral3.rope.scaling.type": "yarn", "mistral3.rope.scaling.factor": 16.0,
+        "mistral3.rope.scaling.yarn_log_multiplier": 1.0, "mistral3.attention.temperature_scale": 0.1})
+
+    def memory(architecture, heads):
+        return {f"{architecture}.ssm.{k}": v for k, v in
+                {"conv_kernel": 4, "state_size": 4, "group_count": 2, "time_step_rank": heads,
+                 "inner_size": 8 * heads}.items()}
+
+    # Four value heads of 8 on two key heads of 4.
+    net = {"blk.0.post_attention_norm": [32], "blk.0.attn_qkv": [32, 48], "blk.0.attn_gate": [32, 32],
+           "blk.0.ssm_conv1d": [4, 48], "blk.0.ssm_a": [4], "blk.0.ssm_dt.bias": [4], "blk.0.ssm_norm": [8],
+           "blk.0.ssm_out": [32, 32]}
+    rates = {"blk.0.ssm_alpha": [32, 4], "blk.0.ssm_beta": [32, 4]}
+    for kind in ("f32", "q8_0"):
+        yield f"qwen35_{kind}", gguf_model("qwen35", memory("qwen35", 4), kind, {**net, **rates},
+                                           ("blk.0.ffn_norm",))
+    yield "qwen35_odd_rows", gguf_model("qwen35", memory("qwen35", 4), "f32",
+                                        {**net, **rates, "blk.0.attn_gate": [32, 31]}, ("blk.0.ffn_norm",))
+    yield "qwen35_odd_heads", gguf_model("qwen35", {**memory("qwen35", 4), "qwen35.ssm.group_count": 3}, "f32",
+                                         {**net, **rates}, ("blk.0.ffn_norm",))
+    yield "qwen35_only_drafts", gguf_model("qwen35", {**memory("qwen35", 4), "qwen35.nextn_predict_layers": 1})
+    yield "qwen3next", gguf_model("qwen3next", memory("qwen3next", 4), "q8_0", {**net, "blk.0.ssm_ba": [32, 8]},
+                                  ("blk.0.ffn_norm",))
+    mixer = {"blk.0.ssm_in": [32, 152], "blk.0.ssm_conv1d": [4, 80], "blk.0.ssm_conv1d.bias": [80],
+             "blk.0.ssm_a": [1, 8], "blk.0.ssm_d": [1, 8], "blk.0.ssm_dt.bias": [8], "blk.0.ssm_norm": [32, 2],
+             "blk.0.ssm_out": [64, 32]}
+    transformer = [f"blk.0.{n}" for n in ("ffn_norm", "attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate",
+                                          "ffn_up", "ffn_down")]
+    yield "mamba2", gguf_model("mamba2", memory("mamba2", 8), "f32", mixer, transformer)
     yield "no_layers", gguf_model("llama", {"llama.block_count": 0})
     yield "no_heads", gguf_model("llama", {"llama.attention.head_count": 0})
     yield "no_kv_heads", gguf_model("llama", {"llama.attention.head_count_kv": 0})

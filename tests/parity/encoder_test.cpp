@@ -2,8 +2,13 @@
 // Text encoders against what Hugging Face transformers computes in float32
 // (tests/data/goldens/encoders), whose batch rows are padded to one length.
 #include "models/compile/encoder_model.h"
+#include "models/formats/gguf/architecture.h"
+#include "models/formats/gguf/decode.h"
+#include "models/formats/gguf/encode.h"
+#include "models/formats/gguf/writer.h"
 #include "models/formats/json_file.h"
 #include "models/formats/safetensors_writer.h"
+#include "models/formats/tensor_values.h"
 #include "runtime/program/error.h"
 #include "tests/models/formats/test_files.h"
 #include "tests/parity/reference.h"
@@ -104,6 +109,72 @@ TEST(Encoder, EmbeddingsArePooledAndNormalised) {
       EXPECT_LE(nmse(rows[row], expected), kTolerance) << row;
     }
   }
+}
+
+// The golden as a GGUF file, whose layer matrices are of this type; or are decoded again.
+void write_gguf_of(const fs::path& folder, const fs::path& out, gguf::BlockType type,
+                   bool decoded = false) {
+  const auto file = SafetensorsFile::open(folder / "model.safetensors");
+  const gguf::Architecture& architecture = gguf::find_architecture("bert", "test");
+  std::vector<gguf::TensorToWrite> tensors;
+  for (const TensorInfo& info : file.tensors()) {
+    if (info.name.starts_with("pooler."))
+      continue;  // files leave it out
+    const bool is_packed = info.shape.rank() == 2 && info.name.starts_with("encoder.");
+    const gguf::BlockType own = is_packed ? type : gguf::BlockType::f32;
+    const auto data = [&file, &info, own, decoded] {
+      std::vector<float> numbers = to_floats(info, file.data(info));
+      std::vector<std::byte> bytes(*gguf::stored_bytes(own, info.shape));
+      gguf::encode(own, numbers, bytes);
+      if (!decoded)
+        return bytes;
+      gguf::decode(own, bytes, numbers);
+      const auto floats = std::as_bytes(std::span(numbers));
+      return std::vector<std::byte>(floats.begin(), floats.end());
+    };
+    tensors.push_back({gguf::gguf_name(architecture, info.name).value(),
+                       decoded ? gguf::BlockType::f32 : own, info.shape, data});
+  }
+  const gguf::Metadata metadata{{"general.architecture", std::string("bert")},
+                                {"bert.block_count", std::uint32_t{3}},
+                                {"bert.context_length", std::uint32_t{128}},
+                                {"bert.embedding_length", std::uint32_t{64}},
+                                {"bert.feed_forward_length", std::uint32_t{128}},
+                                {"bert.attention.head_count", std::uint32_t{4}},
+                                {"bert.attention.layer_norm_epsilon", 1e-12f},
+                                {"bert.attention.causal", false},
+                                {"bert.pooling_type", std::uint32_t{2}}};
+  gguf::write(out, metadata, tensors);
+}
+
+TEST(Encoder, OfGgufIsThatOfTheFolder) {
+  const Reference reference(golden("bert") / "expected.safetensors");
+  const auto inputs = inputs_of(reference);
+  const test::TemporaryFolder folder;
+  const fs::path path = folder.path() / "model.gguf";
+  const auto states_of_file = [&] {
+    return EncoderModel(path, {.output = EncoderOutput::hidden_states,
+                               .dtype = DType::f32,
+                               .batch = 2,
+                               .sizes = {24}})
+        .run(inputs);
+  };
+  write_gguf_of(golden("bert"), path, gguf::BlockType::f32);
+  const auto rows = states_of_file();
+  for (std::size_t row = 0; row < rows.size(); ++row)
+    EXPECT_LE(nmse(rows[row], hidden_of(reference, row, inputs[row].ids.size())), kTolerance);
+  // The first token, of length 1.
+  EncoderModel model(path, {.dtype = DType::f32, .sizes = {24}});
+  const auto embedding = model.run(inputs).front();
+  const auto hidden = hidden_of(reference, 0, inputs[0].ids.size());
+  EXPECT_LE(nmse(embedding, pooled(hidden, embedding.size(), Pooling::cls, true)), kTolerance);
+
+  write_gguf_of(golden("bert"), path, gguf::BlockType::q8_0);
+  const auto packed = states_of_file();
+  write_gguf_of(golden("bert"), path, gguf::BlockType::q8_0, /*decoded=*/true);
+  const auto decoded = states_of_file();
+  for (std::size_t row = 0; row < packed.size(); ++row)
+    EXPECT_LE(nmse(packed[row], decoded[row]), kTolerance);
 }
 
 TEST(Encoder, ScoresOfPairs) {

@@ -153,6 +153,24 @@ func.func @packed_in_two_steps(%x: tensor<1x256xbf16>) -> (tensor<1x4xbf16>, ten
   return %a, %b : tensor<1x4xbf16>, tensor<1x2xbf16>
 }
 
+// So are those of small floats.
+// CHECK-LABEL: func.func @packed_floats
+func.func @packed_floats(%x: tensor<1x64xbf16>) -> (tensor<1x4xbf16>, tensor<1x2xbf16>) {
+  // CHECK-DAG: %[[P:.*]] = ashlar.weight ["m.p", "n.p"] {rows = array<i64: 4, 2>} : tensor<6x16xui32>
+  // CHECK-DAG: %[[S:.*]] = ashlar.weight ["m.s", "n.s"] {rows = array<i64: 4, 2>} : tensor<6x1xf32>
+  // CHECK: %[[W:.*]] = ashlar.dequantize_float %[[P]], %[[S]] {dtype = f32, exponent_bits = 4 : i64, group_size = 64 : i64, mantissa_bits = 3 : i64} {{.*}} -> tensor<6x64xf32>
+  // CHECK: ashlar.matmul %arg0, %[[W]]
+  %mp = ashlar.weight ["m.p"] : tensor<4x16xui32>
+  %ms = ashlar.weight ["m.s"] : tensor<4x1xf32>
+  %np = ashlar.weight ["n.p"] : tensor<2x16xui32>
+  %ns = ashlar.weight ["n.s"] : tensor<2x1xf32>
+  %m = ashlar.dequantize_float %mp, %ms {exponent_bits = 4 : i64, mantissa_bits = 3 : i64, group_size = 64 : i64, dtype = f32} : (tensor<4x16xui32>, tensor<4x1xf32>) -> tensor<4x64xf32>
+  %n = ashlar.dequantize_float %np, %ns {exponent_bits = 4 : i64, mantissa_bits = 3 : i64, group_size = 64 : i64, dtype = f32} : (tensor<2x16xui32>, tensor<2x1xf32>) -> tensor<2x64xf32>
+  %a = ashlar.matmul %x, %m {transpose_rhs = true, dtype = bf16} : (tensor<1x64xbf16>, tensor<4x64xf32>) -> tensor<1x4xbf16>
+  %b = ashlar.matmul %x, %n {transpose_rhs = true, dtype = bf16} : (tensor<1x64xbf16>, tensor<2x64xf32>) -> tensor<1x2xbf16>
+  return %a, %b : tensor<1x4xbf16>, tensor<1x2xbf16>
+}
+
 // Other bits, or scales that two weights share: not stacked.
 // CHECK-LABEL: func.func @packed_apart
 func.func @packed_apart(%x: tensor<1x64xbf16>) -> (tensor<1x2xbf16>, tensor<1x2xbf16>, tensor<1x2xbf16>) {

@@ -17,7 +17,6 @@ std::int64_t read_pattern(const JsonFields& fields) {
 
 ModelConfig read_gemma3(const JsonFields& fields) {
   refuse_feature(fields, "use_bidirectional_attention");
-  refuse_feature(fields, "attn_logit_softcapping");
   ModelConfig config = read_gemma_decoder(fields, {.vocab_size = 262208,
                                                    .hidden_size = 2304,
                                                    .intermediate_size = 9216,

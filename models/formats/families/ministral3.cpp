@@ -6,7 +6,6 @@
 namespace ashlar {
 
 ModelConfig read_ministral3(const JsonFields& fields) {
-  refuse_feature(fields, "attention_bias");
   ModelConfig config = read_decoder(fields, {.vocab_size = 131072,
                                              .hidden_size = 4096,
                                              .intermediate_size = 14336,

@@ -7,7 +7,6 @@
 namespace ashlar {
 
 ModelConfig read_mistral(const JsonFields& fields) {
-  refuse_feature(fields, "attention_bias");
   ModelConfig config = read_decoder(fields, {.vocab_size = 32000,
                                              .hidden_size = 4096,
                                              .intermediate_size = 14336,

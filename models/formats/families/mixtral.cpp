@@ -8,7 +8,6 @@
 namespace ashlar {
 
 ModelConfig read_mixtral(const JsonFields& fields) {
-  refuse_feature(fields, "attention_bias");
   ModelConfig config = read_decoder(fields, {.vocab_size = 32000,
                                              .hidden_size = 4096,
                                              .intermediate_size = 14336,

@@ -15,7 +15,6 @@ ModelConfig read_qwen3_next(const JsonFields& fields) {
                                                  .kv_heads = 2,
                                                  .head_dim = 256,
                                                  .max_positions = 32768});
-  config.recurrence->packed_projections = true;
   read_qwen_experts(
       fields,
       {.count = 512, .chosen = 10, .intermediate_size = 512, .shared_intermediate_size = 512},

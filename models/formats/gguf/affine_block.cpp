@@ -64,12 +64,10 @@ void unpack_iq4_nl(const BlockReader& block, AffineBlock& out) {
 
 void unpack_iq4_xs(const BlockReader& block, AffineBlock& out) {
   const float scale = block.half(0);
-  const std::uint32_t high = block.word16(2);
   for (std::size_t group = 0; group < kMaxBlock / kBlock; ++group) {
     for (std::size_t i = 0; i < kBlock; ++i)
       out.numbers[kBlock * group + i] = level(nibble(block, 8 + 16 * group, i));
-    const std::uint32_t low = block.byte(4 + group / 2) >> 4 * (group % 2) & 15;
-    const auto factor = static_cast<float>(low | (high >> 2 * group & 3) << 4) - 32;
+    const auto factor = static_cast<float>(iq4_xs_scale(block, group));
     set_group(out, group, scale * factor, -128 * (scale * factor));
   }
 }

@@ -18,6 +18,17 @@ constexpr NamePair kModelNames[] = {
     {"per_layer_proj_norm", "model.per_layer_projection_norm"},
 };
 
+constexpr NamePair kMamba2ModelNames[] = {{"token_embd", "backbone.embeddings"},
+                                          {"output_norm", "backbone.norm_f"},
+                                          {"output", "lm_head"}};
+
+constexpr NamePair kBertModelNames[] = {
+    {"token_embd", "embeddings.word_embeddings"},
+    {"position_embd", "embeddings.position_embeddings"},
+    {"token_types", "embeddings.token_type_embeddings"},
+    {"token_embd_norm", "embeddings.LayerNorm"},
+};
+
 constexpr NamePair kLayerNames[] = {
     {"attn_norm", "input_layernorm"},    {"attn_q", "self_attn.q_proj"},
     {"attn_k", "self_attn.k_proj"},      {"attn_v", "self_attn.v_proj"},
@@ -62,6 +73,30 @@ constexpr NamePair kMixtral[] = {
     {"ffn_up_exps", "block_sparse_moe.switch_mlp.up_proj"},
     {"ffn_down_exps", "block_sparse_moe.switch_mlp.down_proj"},
 };
+constexpr NamePair kMamba2[] = {
+    {"attn_norm", "norm"},          {"ssm_in", "mixer.in_proj"},
+    {"ssm_conv1d", "mixer.conv1d"}, {"ssm_dt.bias", "mixer.dt_bias"},
+    {"ssm_a", "mixer.A_log"},       {"ssm_d", "mixer.D"},
+    {"ssm_norm", "mixer.norm"},     {"ssm_out", "mixer.out_proj"},
+};
+constexpr NamePair kBert[] = {
+    {"attn_q", "attention.self.query"},
+    {"attn_k", "attention.self.key"},
+    {"attn_v", "attention.self.value"},
+    {"attn_output", "attention.output.dense"},
+    {"attn_output_norm", "attention.output.LayerNorm"},
+    {"ffn_up", "intermediate.dense"},
+    {"ffn_down", "output.dense"},
+    {"layer_output_norm", "output.LayerNorm"},
+};
+constexpr NamePair kMinimaxM2[] = {
+    {"ffn_norm", "post_attention_layernorm"},
+    {"ffn_gate_inp", "block_sparse_moe.gate"},
+    {"exp_probs_b.bias", "block_sparse_moe.e_score_correction_bias"},
+    {"ffn_gate_exps", "block_sparse_moe.switch_mlp.gate_proj"},
+    {"ffn_up_exps", "block_sparse_moe.switch_mlp.up_proj"},
+    {"ffn_down_exps", "block_sparse_moe.switch_mlp.down_proj"},
+};
 constexpr NamePair kQwenMoe[] = {
     {"ffn_norm", "post_attention_layernorm"},
     {"ffn_gate_inp", "mlp.gate"},
@@ -74,7 +109,36 @@ constexpr NamePair kQwenMoe[] = {
     {"ffn_down_shexp", "mlp.shared_expert.down_proj"},
 };
 
+// With and without experts; one architecture has `ssm_ba`, the others `ssm_alpha` and `ssm_beta`.
+constexpr NamePair kQwenHybrid[] = {
+    {"post_attention_norm", "post_attention_layernorm"},
+    {"attn_qkv", "linear_attn.in_proj_qkv"},
+    {"attn_gate", "linear_attn.in_proj_z"},
+    {"ssm_ba", "linear_attn.in_proj_ba"},
+    {"ssm_alpha", "linear_attn.in_proj_a"},
+    {"ssm_beta", "linear_attn.in_proj_b"},
+    {"ssm_conv1d", "linear_attn.conv1d"},
+    {"ssm_a", "linear_attn.A_log"},
+    {"ssm_dt.bias", "linear_attn.dt_bias"},
+    {"ssm_norm", "linear_attn.norm"},
+    {"ssm_out", "linear_attn.out_proj"},
+    {"ffn_gate_inp", "mlp.gate"},
+    {"ffn_gate_exps", "mlp.switch_mlp.gate_proj"},
+    {"ffn_up_exps", "mlp.switch_mlp.up_proj"},
+    {"ffn_down_exps", "mlp.switch_mlp.down_proj"},
+    {"ffn_gate_inp_shexp", "mlp.shared_expert_gate"},
+    {"ffn_gate_shexp", "mlp.shared_expert.gate_proj"},
+    {"ffn_up_shexp", "mlp.shared_expert.up_proj"},
+    {"ffn_down_shexp", "mlp.shared_expert.down_proj"},
+};
+
 constexpr Architecture kArchitectures[] = {
+    {.name = "bert",
+     .model_type = "bert",
+     .layer_names = kBert,
+     .model_names = kBertModelNames,
+     .layers = "encoder.layer.",
+     .is_encoder = true},
     {.name = "gemma",
      .model_type = "gemma",
      .layer_names = kPreNorms,
@@ -101,13 +165,44 @@ constexpr Architecture kArchitectures[] = {
      .sliding_period = 6},
     {.name = "gpt-oss", .model_type = "gpt_oss", .layer_names = kGptOss, .sliding_period = 2},
     {.name = "llama", .model_type = "llama", .layer_names = kMixtral, .interleaves_rope = true},
+    {.name = "mamba2",
+     .model_type = "mamba2",
+     .layer_names = kMamba2,
+     .model_names = kMamba2ModelNames,
+     .layers = "backbone.layers.",
+     .is_mamba2 = true},
+    {.name = "minimax-m2",
+     .model_type = "minimax_m2",
+     .layer_names = kMinimaxM2,
+     .routes_by_sigmoid = true},
+    {.name = "mistral3",
+     .model_type = "ministral3",
+     .layer_names = kPreNorms,
+     .interleaves_rope = true},
     {.name = "qwen2", .model_type = "qwen2", .layer_names = kPreNorms},
     {.name = "qwen2moe",
      .model_type = "qwen2_moe",
      .layer_names = kQwenMoe,
      .normalises_experts = false},
     {.name = "qwen3", .model_type = "qwen3", .layer_names = kPreNorms},
+    {.name = "qwen35",
+     .model_type = "qwen3_5_text",
+     .layer_names = kQwenHybrid,
+     .adds_one_to_norms = true,
+     .has_delta_nets = true,
+     .tiles_value_heads = true},
+    {.name = "qwen35moe",
+     .model_type = "qwen3_5_moe_text",
+     .layer_names = kQwenHybrid,
+     .adds_one_to_norms = true,
+     .has_delta_nets = true,
+     .tiles_value_heads = true},
     {.name = "qwen3moe", .model_type = "qwen3_moe", .layer_names = kQwenMoe},
+    {.name = "qwen3next",
+     .model_type = "qwen3_next",
+     .layer_names = kQwenHybrid,
+     .adds_one_to_norms = true,
+     .has_delta_nets = true},
 };
 
 using Side = std::string_view NamePair::*;
@@ -138,17 +233,19 @@ std::optional<std::string> rename_in_layer(const Architecture& architecture, std
   const auto parts = split(name);
   if (!parts)
     return std::nullopt;
-  auto known = translate(kLayerNames, parts->module, from, to);
+  auto known = translate(architecture.layer_names, parts->module, from, to);
   if (!known)
-    known = translate(architecture.layer_names, parts->module, from, to);
+    known = translate(kLayerNames, parts->module, from, to);
   return known ? std::optional(fmt::format("{}{}", *known, parts->part)) : std::nullopt;
 }
 
 std::optional<std::string> rename(const Architecture& architecture, std::string_view full,
                                   std::string_view layers_from, std::string_view layers_to,
                                   Side from, Side to) {
+  const std::span<const NamePair> model_names =
+      architecture.model_names.empty() ? kModelNames : architecture.model_names;
   if (const auto name = split(full))
-    if (const auto known = translate(kModelNames, name->module, from, to))
+    if (const auto known = translate(model_names, name->module, from, to))
       return fmt::format("{}{}", *known, name->part);
   if (!full.starts_with(layers_from))
     return std::nullopt;
@@ -188,13 +285,29 @@ const Architecture& architecture_of(std::string_view decoder_type) {
 
 std::optional<std::string> checkpoint_name(const Architecture& architecture,
                                            std::string_view name) {
-  return rename(architecture, name, "blk.", "model.layers.", &NamePair::gguf,
+  return rename(architecture, name, "blk.", architecture.layers, &NamePair::gguf,
                 &NamePair::checkpoint);
 }
 
 std::optional<std::string> gguf_name(const Architecture& architecture, std::string_view name) {
-  return rename(architecture, name, "model.layers.", "blk.", &NamePair::checkpoint,
+  return rename(architecture, name, architecture.layers, "blk.", &NamePair::checkpoint,
                 &NamePair::gguf);
+}
+
+std::string_view name_in_layer(std::string_view name) {
+  constexpr std::string_view kLayers = "model.layers.";
+  if (!name.starts_with(kLayers))
+    return {};
+  return name.substr(std::min(name.find('.', kLayers.size()), name.size() - 1) + 1);
+}
+
+StoredAs stored_as(const Architecture& architecture, std::string_view name) {
+  if (name.ends_with(".A_log"))
+    return StoredAs::negative_exponential;
+  // The gated norm of a delta net multiplies with its weight alone.
+  const bool one_more = architecture.adds_one_to_norms && name.ends_with("norm.weight") &&
+                        !name.ends_with("linear_attn.norm.weight");
+  return one_more ? StoredAs::one_more : StoredAs::itself;
 }
 
 }  // namespace ashlar::gguf

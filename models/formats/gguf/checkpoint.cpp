@@ -3,12 +3,16 @@
 
 #include "models/formats/gguf/affine_block.h"
 #include "models/formats/gguf/config.h"
+#include "models/formats/gguf/head_order.h"
 #include "models/formats/gguf/k_blocks.h"
+#include "models/formats/gguf/recurrent_config.h"
+#include "models/formats/split_projections.h"
 #include "runtime/program/error.h"
 #include "runtime/program/in_quotes.h"
 #include "runtime/program/k_encoding.h"
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 
 namespace ashlar::gguf {
@@ -17,6 +21,8 @@ namespace {
 constexpr std::string_view kUnit = "gguf";
 constexpr std::string_view kWeight = ".weight";
 constexpr std::string_view kGates = ".ffn_gate_up_exps.weight";
+constexpr std::string_view kRates = ".ssm_ba.weight";
+constexpr std::string_view kLayers = "blk.";
 
 DType loaded_dtype(const StoredTensor& stored) {
   switch (stored.info->type) {
@@ -64,6 +70,23 @@ Shape with_columns(const Shape& shape, std::initializer_list<std::int64_t> colum
   return Shape(std::move(dims));
 }
 
+[[noreturn]] void refuse_rows(const StoredTensor& stored, std::int64_t period) {
+  throw FormatError(kUnit, "{}: tensor {}: expected rows and columns in multiples of {}, got {}",
+                    stored.file->name(), in_quotes(stored.info->name), period,
+                    stored.info->shape.to_string());
+}
+
+// Files squeeze axes of one element, and spread out Mamba 2's vectors.
+Shape folder_shape(std::string_view name, const Shape& shape) {
+  if (name.ends_with(".A_log") || name.ends_with(".D") || name.ends_with(".mixer.norm.weight"))
+    return {shape.element_count()};
+  if (name.ends_with(".shared_expert_gate.weight") && shape.rank() == 1)
+    return {1, shape.dim(0)};
+  if (name.ends_with(".conv1d.weight") && shape.rank() == 2)
+    return {shape.dim(0), 1, shape.dim(1)};
+  return shape;
+}
+
 bool is_query_or_key(std::string_view name) {
   return name.find(".q_proj.") != name.npos || name.find(".k_proj.") != name.npos;
 }
@@ -82,16 +105,28 @@ Checkpoint::Checkpoint(FileSet files, KScales scales) : files_(std::move(files))
   const Architecture& architecture = find_architecture(*name, fields.where());
   config_ = config_json(files_, architecture);
   for (const auto& [tensor, stored] : files_.tensors())
-    if (tensor != "rope_freqs.weight")  // config_json reads it
+    if (tensor != "rope_freqs.weight" &&  // config_json reads it
+        !(architecture.has_delta_nets && is_draft(tensor)))
       add(stored, architecture);
   std::ranges::sort(tensors_, {}, &Tensor::name);
   if (const auto modules = config_.find("quantization"); modules != config_.end())
     *modules = quantization_of(*modules);
 }
 
+// Of layers behind the last, which guess tokens in advance.
+bool Checkpoint::is_draft(std::string_view name) const {
+  std::int64_t layer = 0;
+  return name.starts_with(kLayers) &&
+         std::from_chars(name.data() + kLayers.size(), name.data() + name.size(), layer).ec ==
+             std::errc() &&
+         layer >= config_["num_hidden_layers"].get<std::int64_t>();
+}
+
 void Checkpoint::add(const StoredTensor& stored, const Architecture& architecture) {
   if (stored.info->name.ends_with(kGates))
     return add_gates(stored, architecture);
+  if (architecture.has_delta_nets && stored.info->name.ends_with(kRates))
+    return add_rates(stored, architecture);
   add({.shape = stored.info->shape, .stored = stored}, stored.info->name, architecture);
 }
 
@@ -104,10 +139,30 @@ void Checkpoint::add_gates(const StoredTensor& stored, const Architecture& archi
                       stored.file->name(), in_quotes(info.name), info.shape.to_string());
   const std::string layer = info.name.substr(0, info.name.size() - kGates.size());
   const std::int64_t rows = info.shape.dim(1) / 2;
-  Tensor half{.shape = {info.shape.dim(0), rows, info.shape.dim(2)}, .stored = stored};
+  Tensor half{.shape = {info.shape.dim(0), rows, info.shape.dim(2)},
+              .stored = stored,
+              .rows = RowSelection{.period = 2 * rows, .runs = {{0, rows}}}};
   add(half, layer + ".ffn_gate_exps.weight", architecture);
-  half.first_row = rows;
+  half.rows->runs.front().first = rows;
   add(half, layer + ".ffn_up_exps.weight", architecture);
+}
+
+// Group by group, of Qwen3-Next.
+void Checkpoint::add_rates(const StoredTensor& stored, const Architecture& architecture) {
+  const TensorInfo& info = *stored.info;
+  const std::string layer = info.name.substr(0, info.name.size() - kRates.size());
+  const std::vector<ProjectionPart> parts = split_projections(delta_net_sizes(config_));
+  for (const auto& [name, stored_name] :
+       {std::pair("in_proj_a", ".ssm_alpha.weight"), {"in_proj_b", ".ssm_beta.weight"}}) {
+    const RowSelection& rows =
+        std::ranges::find(parts, std::string_view(name), &ProjectionPart::name)->rows;
+    if (info.shape.rank() != 2 || !rows.divides(info.shape.dim(0)))
+      refuse_rows(stored, rows.period);
+    add({.shape = {rows.count(info.shape.dim(0)), info.shape.dim(1)},
+         .stored = stored,
+         .rows = rows},
+        layer + stored_name, architecture);
+  }
 }
 
 void Checkpoint::add(Tensor tensor, const std::string& stored_name,
@@ -126,16 +181,31 @@ void Checkpoint::add(Tensor tensor, const std::string& stored_name,
     throw FormatError(kUnit, "{}: tensor {}: expected rows in heads of {}, got {}",
                       stored.file->name(), in_quotes(stored.info->name), tensor.head_rows,
                       tensor.shape.to_string());
+  if (architecture.tiles_value_heads)
+    order_heads(tensor);
   if (type == BlockType::mxfp4 && tensor.shape.rank() == 3)
     return add_mxfp4(std::move(tensor));
   if (affine_form(type))
     return add_affine(std::move(tensor));
-  // The gate of the shared expert is a matrix of one row.
-  if (name->ends_with(".shared_expert_gate.weight") && tensor.shape.rank() == 1)
-    tensor.shape = {1, tensor.shape.dim(0)};
-  tensor.less_one = architecture.adds_one_to_norms && stored_name.ends_with("norm.weight");
-  tensor.dtype = tensor.less_one ? DType::f32 : loaded_dtype(stored);
+  tensor.shape = folder_shape(*name, tensor.shape);
+  tensor.stored_as = stored_as(architecture, *name);
+  const DType dtype = loaded_dtype(stored);
+  tensor.dtype = tensor.stored_as == StoredAs::itself ? dtype : DType::f32;
   tensors_.push_back(std::move(tensor));
+}
+
+void Checkpoint::order_heads(Tensor& tensor) const {
+  const RecurrenceConfig sizes = delta_net_sizes(config_);
+  const std::string_view name = name_in_layer(tensor.name);
+  const Shape& shape = tensor.shape;
+  if (const auto rows = rows_by_head(name, sizes, HeadOrder::of_folder)) {
+    if (shape.rank() < 1 || shape.rank() > 2 || !rows->divides(shape.dim(0)))
+      refuse_rows(tensor.stored, rows->period);
+    tensor.rows = rows;
+  }
+  tensor.columns = columns_by_head(name, sizes, HeadOrder::of_folder);
+  if (tensor.columns && (shape.rank() != 2 || !tensor.columns->divides(shape.dim(1))))
+    refuse_rows(tensor.stored, tensor.columns->period);
 }
 
 void Checkpoint::add_affine(Tensor tensor) {
@@ -143,13 +213,15 @@ void Checkpoint::add_affine(Tensor tensor) {
   const AffineForm form = *affine_form(tensor.stored.info->type);
   const Shape numbers = tensor.shape;
   const std::int64_t columns = numbers.dim(-1);
+  if (tensor.columns)
+    add_input_order(module, tensor);
   config_["quantization"][module] = {{"bits", form.encoding.bits},
                                      {"group_size", form.encoding.group_size}};
   tensor.part = Part::packed;
   tensor.dtype = DType::u32;
   tensor.shape = with_columns(numbers, {columns / 32 * form.encoding.bits});
   tensors_.push_back(tensor);
-  if (scales_ == KScales::two_steps && is_k_quant(tensor.stored.info->type)) {
+  if (scales_ == KScales::two_steps && scales_in_two_steps(tensor.stored.info->type)) {
     tensor.part = Part::k_scales;
     tensor.name = module + ".scales";
     tensor.shape = with_columns(numbers, {columns / kSuperBlock * kSuperBlockScaleWords});
@@ -164,6 +236,19 @@ void Checkpoint::add_affine(Tensor tensor) {
     tensor.name = module + suffix;
     tensors_.push_back(tensor);
   }
+}
+
+// Blocks stay what they are, so their inputs are put into their order.
+void Checkpoint::add_input_order(const std::string& module, Tensor& tensor) {
+  Tensor order{.name = module + ".input_order",
+               .dtype = DType::i32,
+               .shape = {tensor.shape.dim(-1)},
+               .stored = tensor.stored,
+               .part = Part::input_order};
+  order.columns =
+      columns_by_head(name_in_layer(tensor.name), delta_net_sizes(config_), HeadOrder::of_file);
+  tensors_.push_back(std::move(order));
+  tensor.columns = std::nullopt;
 }
 
 void Checkpoint::add_mxfp4(Tensor tensor) {

@@ -16,8 +16,8 @@
 
 namespace ashlar::gguf {
 
-// How matrices in k-quants are scaled: in two steps as they are stored, or, as in a folder, by
-// scales and biases in f32.
+// How matrices in k-quants and IQ4_XS are scaled: in two steps as they are stored, or, as in a
+// folder, by scales and biases in f32.
 enum class KScales { two_steps, multiplied };
 
 // Reading from several threads is safe.
@@ -38,11 +38,15 @@ public:
 private:
   Checkpoint(FileSet files, KScales scales);
 
+  bool is_draft(std::string_view name) const;
   void add(const StoredTensor& stored, const Architecture& architecture);
   // `stored_name`: as Architecture knows it; what is not set in `tensor` is set here.
   void add(Tensor tensor, const std::string& stored_name, const Architecture& architecture);
   void add_gates(const StoredTensor& stored, const Architecture& architecture);
+  void add_rates(const StoredTensor& stored, const Architecture& architecture);
+  void order_heads(Tensor& tensor) const;
   void add_affine(Tensor tensor);
+  void add_input_order(const std::string& module, Tensor& tensor);
   void add_mxfp4(Tensor tensor);
 
   FileSet files_;

@@ -2,7 +2,9 @@
 #include "models/formats/gguf/config.h"
 
 #include "models/formats/expert_fields.h"
+#include "models/formats/gguf/bert_config.h"
 #include "models/formats/gguf/gemma4_config.h"
+#include "models/formats/gguf/recurrent_config.h"
 #include "models/formats/gguf/rope.h"
 #include "models/formats/model_config.h"
 #include "runtime/program/error.h"
@@ -24,18 +26,28 @@ public:
   Json read() {
     config_["model_type"] = architecture_.model_type;
     read_sizes();
+    if (architecture_.is_mamba2)
+      add_mamba2(fields_, config_);
+    else
+      read_transformer();
+    read_tokens();
+    return std::move(config_);
+  }
+
+private:
+  void read_transformer() {
+    config_["num_attention_heads"] = fields_.size("attention.head_count");
     read_sliding_layers();
     read_caps();
     if (architecture_.name == "gemma4")
       add_gemma4(files_, fields_, slides_, config_);
     else
       read_layers();
+    if (architecture_.has_delta_nets)
+      add_delta_nets(fields_, config_);
     read_experts();
-    read_tokens();
-    return std::move(config_);
   }
 
-private:
   // One value for all layers.
   std::int64_t common(std::string_view key, std::int64_t fallback) const {
     const auto values = fields_.integers(key, kAnySize, static_cast<std::size_t>(layers_));
@@ -53,12 +65,13 @@ private:
     layers_ = fields_.integer("block_count", {1, kMaxLayers}).value_or(0);
     if (layers_ == 0)
       fields_.fail("block_count", "expected a number above 0, got nothing");
+    if (architecture_.has_delta_nets)  // the last ones guess tokens in advance
+      layers_ -= fields_.integer("nextn_predict_layers", {0, layers_ - 1}).value_or(0);
     const StoredTensor* embedding = files_.find("token_embd.weight");
     if (!embedding || embedding->info->shape.rank() != 2)
       throw FormatError("gguf", "{}: expected a matrix token_embd.weight", fields_.where());
     config_["num_hidden_layers"] = layers_;
     config_["hidden_size"] = fields_.size("embedding_length");
-    config_["num_attention_heads"] = fields_.size("attention.head_count");
     config_["max_position_embeddings"] = fields_.size("context_length");
     config_["vocab_size"] = embedding->info->shape.dim(0);
     config_["tie_word_embeddings"] = !has_tensor("output.weight");
@@ -125,7 +138,8 @@ private:
                         fields_.where());
     config_["head_dim"] = head_dim_;
     config_["num_key_value_heads"] = common("attention.head_count_kv", heads);
-    config_["intermediate_size"] = common("feed_forward_length", 0);
+    if (const std::int64_t width = common("feed_forward_length", 0); width != 0)
+      config_["intermediate_size"] = width;
     if (architecture_.layers_of_other_scale != 0)
       config_["query_pre_attn_scalar"] = query_scalar();
     read_biases();
@@ -165,8 +179,8 @@ private:
           static_cast<double>(dimensions) / static_cast<double>(head_dim_);
     if (const auto scaling = rope_scaling(files_, fields_, architecture_))
       config_["rope_scaling"] = *scaling;
-    else if (architecture_.name == "gpt-oss")
-      config_["rope_scaling"] = {{"rope_type", "default"}};
+    else if (architecture_.name == "gpt-oss" || architecture_.name == "mistral3")
+      config_["rope_scaling"] = {{"rope_type", "default"}};  // not what the model type implies
   }
 
   void read_experts() {
@@ -176,8 +190,13 @@ private:
     check_router();
     const std::int64_t chosen = fields_.size("expert_used_count"),
                        width = fields_.integer("expert_feed_forward_length", kAnySize)
-                                   .value_or(config_["intermediate_size"].get<std::int64_t>());
-    if (architecture_.name == "llama" || architecture_.name == "gpt-oss") {
+                                   .value_or(config_.value("intermediate_size", std::int64_t{0}));
+    if (architecture_.routes_by_sigmoid) {
+      config_["use_routing_bias"] = has_tensor("blk.0.exp_probs_b.bias");
+      config_["use_qk_norm"] = has_tensor("blk.0.attn_q_norm.weight");
+    }
+    if (architecture_.name == "llama" || architecture_.name == "gpt-oss" ||
+        architecture_.routes_by_sigmoid) {
       if (architecture_.name == "llama")
         config_["model_type"] = "mixtral";
       config_["num_local_experts"] = count;
@@ -204,10 +223,11 @@ private:
 
   // What other architectures do with their routers.
   void check_router() const {
-    constexpr std::int64_t kSigmoid = 2;
-    if (fields_.integer("expert_gating_func", {0, 255}) == kSigmoid)
-      throw Unsupported("gguf", "{}: a router of sigmoids is not supported with architecture {}",
-                        fields_.where(), architecture_.name);
+    const std::int64_t own = architecture_.routes_by_sigmoid ? kSigmoidRouter : kSoftmaxRouter;
+    const auto function = fields_.integer("expert_gating_func", {0, 255}).value_or(0);
+    if (function != 0 && function != own)
+      throw Unsupported("gguf", "{}: expert_gating_func {} is not supported with architecture {}",
+                        fields_.where(), function, architecture_.name);
     if (fields_.flag("expert_weights_norm").value_or(architecture_.normalises_experts) !=
         architecture_.normalises_experts)
       throw Unsupported("gguf", "{}: expert_weights_norm is not supported with architecture {}",
@@ -239,6 +259,8 @@ private:
 }  // namespace
 
 Json config_json(const FileSet& files, const Architecture& architecture) {
+  if (architecture.is_encoder)
+    return bert_config(files);
   return ConfigReader(files, architecture).read();
 }
 

@@ -47,6 +47,12 @@ void unpack_q3_k(const BlockReader& block, AffineBlock& out) {
   }
 }
 
+std::int32_t iq4_xs_scale(const BlockReader& block, std::size_t group) {
+  const std::uint32_t low = block.byte(4 + group / 2) >> 4 * (group % 2) & 15,
+                      high = block.word16(2) >> 2 * group & 3;
+  return static_cast<std::int32_t>(low | high << 4) - 32;
+}
+
 ScaleAndMinimum q4_k_scale(const BlockReader& packed, std::size_t group) {
   if (group < 4)
     return {packed.byte(group) & 63, packed.byte(group + 4) & 63};
@@ -84,8 +90,8 @@ void unpack_q6_k(const BlockReader& block, AffineBlock& out) {
   }
 }
 
-bool is_k_quant(BlockType type) {
-  return type >= BlockType::q2_k && type <= BlockType::q6_k;
+bool scales_in_two_steps(BlockType type) {
+  return (type >= BlockType::q2_k && type <= BlockType::q6_k) || type == BlockType::iq4_xs;
 }
 
 void pack_k_scales(BlockType type, const BlockReader& block, std::span<std::byte> out) {
@@ -107,6 +113,11 @@ void pack_k_scales(BlockType type, const BlockReader& block, std::span<std::byte
     copy(0, 108, 2);
     for (std::size_t group = 0; group < kGroups; ++group)
       put(kSteps + group, q3_k_scale(block.from(96), group));
+    return;
+  case BlockType::iq4_xs:
+    copy(0, 0, 2);
+    for (std::size_t group = 0; group < kGroups; ++group)
+      put(kSteps + group, iq4_xs_scale(block, group / 2));
     return;
   default:
     copy(0, 0, 4);

@@ -40,27 +40,34 @@ void pair_up(std::span<const std::byte> stored, std::span<std::byte> out) {
     out[i] = number(2 * i) | number(2 * i + 1) << 4;
 }
 
+float meaning(StoredAs stored, float x) {
+  switch (stored) {
+  case StoredAs::itself:
+    return x;
+  case StoredAs::one_more:
+    return x - 1;
+  case StoredAs::negative_exponential:
+    return std::log(-x);
+  }
+  __builtin_unreachable();
+}
+
 // A row lies along the last axis of what is stored; of a vector, each element is one.
 class Rows {
 public:
   explicit Rows(const Tensor& tensor) : tensor_(tensor), data_(tensor.stored.data()) {
     const Shape& stored = tensor.stored.info->shape;
-    std::int64_t stored_count = stored.element_count(), count = stored_count;
-    if (stored.rank() >= 2) {
-      const int axis = stored.rank() - 2;
-      stored_count = stored_count / stored.dim(-1);
-      run_ = tensor.shape.dim(axis);
-      stored_run_ = stored.dim(axis);
-      count = stored_count / stored_run_ * run_;
-    }
-    stored_row_ = data_.size() / static_cast<std::size_t>(stored_count);
+    stored_count_ = stored.element_count();
+    if (stored.rank() >= 2)
+      stored_count_ /= stored.dim(-1);
+    const std::int64_t count = tensor.rows ? tensor.rows->count(stored_count_) : stored_count_;
+    stored_row_ = data_.size() / static_cast<std::size_t>(stored_count_);
     row_ = static_cast<std::size_t>(tensor.shape.element_count() / count) * size_of(tensor.dtype);
   }
 
   std::size_t row_bytes() const { return row_; }
   bool are_copies() const {
-    return tensor_.part == Part::plain && !tensor_.less_one && tensor_.head_rows == 0 &&
-           run_ == stored_run_ && tensor_.stored.info->type != BlockType::f64;
+    return are_stored_numbers() && tensor_.head_rows == 0 && !tensor_.rows && !tensor_.columns;
   }
 
   void read(std::uint64_t row, std::span<std::byte> out) const {
@@ -73,9 +80,14 @@ public:
   }
 
 private:
+  bool are_stored_numbers() const {
+    return tensor_.part == Part::plain && tensor_.stored_as == StoredAs::itself &&
+           tensor_.stored.info->type != BlockType::f64;
+  }
+
   std::size_t stored_index(std::int64_t row) const {
-    if (run_ != stored_run_)
-      row = row / run_ * stored_run_ + tensor_.first_row + row % run_;
+    if (tensor_.rows)
+      row = tensor_.rows->stored_row(row, stored_count_);
     const std::int64_t rows = tensor_.head_rows;
     if (rows == 0)
       return static_cast<std::size_t>(row);
@@ -84,14 +96,32 @@ private:
   }
 
   void read_plain(std::span<const std::byte> stored, std::span<std::byte> out) const {
-    if (!tensor_.less_one && tensor_.stored.info->type != BlockType::f64) {
-      std::ranges::copy(stored, out.begin());
+    if (are_stored_numbers()) {
+      copy_columns(stored, out);
       return;
     }
     std::vector<float> values(out.size() / sizeof(float));
     decode(tensor_.stored.info->type, stored, values);
     for (std::size_t i = 0; i < values.size(); ++i)
-      put(out, i, tensor_.less_one ? values[i] - 1 : values[i]);
+      put(out, i, meaning(tensor_.stored_as, values[stored_column(i, values.size())]));
+  }
+
+  void copy_columns(std::span<const std::byte> stored, std::span<std::byte> out) const {
+    if (!tensor_.columns) {
+      std::ranges::copy(stored, out.begin());
+      return;
+    }
+    const std::size_t size = size_of(tensor_.dtype), columns = out.size() / size;
+    for (std::size_t i = 0; i < columns; ++i)
+      std::ranges::copy(stored.subspan(stored_column(i, columns) * size, size),
+                        out.subspan(i * size, size).begin());
+  }
+
+  std::size_t stored_column(std::size_t column, std::size_t columns) const {
+    return tensor_.columns
+               ? static_cast<std::size_t>(tensor_.columns->stored_row(
+                     static_cast<std::int64_t>(column), static_cast<std::int64_t>(columns)))
+               : column;
   }
 
   void read_blocks(std::span<const std::byte> stored, std::span<std::byte> out) const {
@@ -146,15 +176,25 @@ private:
 
   const Tensor& tensor_;
   std::span<const std::byte> data_;
-  std::int64_t run_ = 1, stored_run_ = 1;  // rows of each matrix
+  std::int64_t stored_count_;
   std::size_t stored_row_, row_;
 };
+
+void read_order(const Tensor& tensor, std::uint64_t offset, std::span<std::byte> chunk) {
+  const auto first = static_cast<std::int64_t>(offset / sizeof(std::int32_t));
+  for (std::size_t i = 0; i < chunk.size() / sizeof(std::int32_t); ++i)
+    put(chunk, i,
+        static_cast<std::int32_t>(
+            tensor.columns->stored_row(first + static_cast<std::int64_t>(i), tensor.shape.dim(0))));
+}
 
 }  // namespace
 
 void read(const Tensor& tensor, std::uint64_t offset, std::span<std::byte> chunk) {
   if (chunk.empty())
     return;
+  if (tensor.part == Part::input_order)
+    return read_order(tensor, offset, chunk);
   const Rows rows(tensor);
   if (rows.are_copies()) {
     std::ranges::copy(tensor.stored.data().subspan(offset, chunk.size()), chunk.begin());

@@ -5,17 +5,29 @@
 // (runtime/program/k_encoding.h), of experts in MXFP4 blocks and scales (nn::Weights::mxfp4).
 #pragma once
 
+#include "models/formats/gguf/architecture.h"
 #include "models/formats/gguf/file_set.h"
+#include "models/formats/row_selection.h"
 #include "runtime/program/dtype.h"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 namespace ashlar::gguf {
 
-enum class Part { plain, packed, scales, biases, k_scales, mxfp4_blocks, mxfp4_scales };
+enum class Part {
+  plain,
+  packed,
+  scales,
+  biases,
+  k_scales,
+  mxfp4_blocks,
+  mxfp4_scales,
+  input_order,  // i32: for which input each column is
+};
 
 struct Tensor {
   std::string name;
@@ -25,9 +37,9 @@ struct Tensor {
   StoredTensor stored{};
   Part part = Part::plain;
   std::int64_t head_rows = 0;  // of interleaved rows (Architecture); 0 where rows are in order
-  // Where each matrix of a stack starts among its stored rows, which may be more.
-  std::int64_t first_row = 0;
-  bool less_one = false;  // the stored numbers are one more
+  // Of the stored rows and columns, where they are others; rows are counted over all leading axes.
+  std::optional<RowSelection> rows = {}, columns = {};
+  StoredAs stored_as = StoredAs::itself;
 };
 
 // Fills `chunk` with the tensor's bytes from `offset` on. Quantised numbers are taken apart on the

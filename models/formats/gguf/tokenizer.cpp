@@ -36,8 +36,11 @@ public:
       read_byte_level();
     else if (*kind_ == "llama" || *kind_ == "gemma4")
       read_sentence_pieces();
+    else if (*kind_ == "bert")
+      read_word_pieces();
     else
-      throw Unsupported(kUnit, "{}: tokenizer {} is not supported: expected gpt2, llama or gemma4",
+      throw Unsupported(kUnit,
+                        "{}: tokenizer {} is not supported: expected gpt2, llama, gemma4 or bert",
                         fields_.where(), in_quotes(*kind_, 40));
     root_["version"] = "1.0";
     root_["added_tokens"] = added_tokens();
@@ -49,6 +52,7 @@ public:
   }
 
 private:
+  inline static const std::string kBlank = "\u2581", kContinues = "##";
   static constexpr std::int64_t kNormal = 1, kUnknown = 2, kControl = 3, kUserDefined = 4,
                                 kUnused = 5;
 
@@ -72,11 +76,48 @@ private:
     for (std::size_t id = 0; id < tokens_->size(); ++id) {
       if (types_[id] == kUnused || (is_added(id) && !with_added))
         continue;
-      if (!vocabulary.emplace((*tokens_)[id], id).second)
+      if (!vocabulary.emplace(vocabulary_text(id), id).second)
         throw FormatError(kUnit, "{}: token {} appears twice", fields_.where(),
                           in_quotes((*tokens_)[id], 40));
     }
     return vocabulary;
+  }
+
+  // Files mark the beginnings of words, a WordPiece model what goes on with one.
+  std::string vocabulary_text(std::size_t id) const {
+    const std::string& text = (*tokens_)[id];
+    if (*kind_ != "bert" || is_added(id))
+      return text;
+    return text.starts_with(kBlank) ? text.substr(kBlank.size()) : kContinues + text;
+  }
+
+  void read_word_pieces() {
+    // The files do not say so, and all readers do.
+    root_["normalizer"] = {{"type", "BertNormalizer"},
+                           {"clean_text", true},
+                           {"handle_chinese_chars", true},
+                           {"strip_accents", nullptr},
+                           {"lowercase", true}};
+    root_["pre_tokenizer"] = {{"type", "BertPreTokenizer"}};
+    root_["decoder"] = {{"type", "WordPiece"}, {"prefix", kContinues}, {"cleanup", true}};
+    root_["model"] = {{"type", "WordPiece"},
+                      {"vocab", vocabulary(true)},
+                      {"unk_token", required_token({"unknown_token_id"}).first},
+                      {"continuing_subword_prefix", kContinues},
+                      {"max_input_chars_per_word", 100}};
+    root_["post_processor"] = {
+        {"type", "BertProcessing"},
+        {"cls", required_token({"cls_token_id", "bos_token_id"})},
+        {"sep", required_token({"seperator_token_id", "eos_token_id"})}};  // spelled like this
+  }
+
+  // Text and id of the first of the keys that is there.
+  std::pair<std::string, std::int64_t>
+  required_token(std::initializer_list<std::string_view> keys) const {
+    for (const std::string_view key : keys)
+      if (const auto text = token(key))
+        return {*text, *fields_.integer(key, {0, tokenizer::kMaxTokenCount})};
+    fields_.fail(*keys.begin(), "expected a token, got nothing");
   }
 
   void read_byte_level() {
@@ -103,7 +144,6 @@ private:
   }
 
   void read_sentence_pieces() {
-    constexpr const char* kBlank = "\u2581";
     const bool has_merges = *kind_ == "gemma4";
     const bool prepends = fields_.flag("add_space_prefix").value_or(!has_merges);
     const Json to_blank{{"type", "Replace"}, {"pattern", {{"String", " "}}}, {"content", kBlank}};

@@ -108,6 +108,26 @@ QuantizedMatrix read_nvfp4(const Checkpoint& checkpoint, const std::string& modu
       });
 }
 
+// 32 numbers share a power of two.
+QuantizedMatrix read_mxfp4(const Checkpoint& checkpoint, const std::string& module,
+                           const StoredMatrix& weight) {
+  constexpr FloatEncoding kEncoding{.exponent_bits = 2, .mantissa_bits = 1, .group_size = 32};
+  const std::int64_t columns = weight.require_matrix().columns() * 2;
+  const StoredMatrix scales = part_of(checkpoint, module, ".weight_scale")
+                                  .require_type(StoredType::u8)
+                                  .require_shape(weight.rows(), columns / kEncoding.group_size);
+  return make_microscaled(weight, {weight.rows(), columns}, kEncoding, DType::bf16,
+                          [scales](std::int64_t row, std::int64_t group) {
+                            return decode_e8m0(scales.byte(row, group));
+                          });
+}
+
+QuantizedMatrix read_small_floats(const Checkpoint& checkpoint, const std::string& module,
+                                  const StoredMatrix& weight) {
+  return checkpoint.find(module + ".weight_global_scale") ? read_nvfp4(checkpoint, module, weight)
+                                                          : read_mxfp4(checkpoint, module, weight);
+}
+
 }  // namespace
 
 QuantizedMatrices read_compressed_tensors(const Checkpoint& checkpoint,
@@ -115,7 +135,7 @@ QuantizedMatrices read_compressed_tensors(const Checkpoint& checkpoint,
   QuantizedMatrices matrices;
   for (const auto& [module, weight] : tensors_with_suffix(checkpoint, ".weight_packed"))
     matrices.emplace(module, weight.type() == StoredType::u8
-                                 ? read_nvfp4(checkpoint, module, weight)
+                                 ? read_small_floats(checkpoint, module, weight)
                                  : read_packed(checkpoint, module, weight));
   for (const auto& [module, scales] : tensors_with_suffix(checkpoint, ".weight_scale")) {
     if (matrices.contains(module))

@@ -61,7 +61,7 @@ void note_kinds(const FuzzGraph& graph, std::set<OpKind>& seen) {
 // These have tests of their own: the maker has no kernels to run, and no scales of other layouts.
 bool is_made(OpKind kind) {
   return kind != OpKind::custom_kernel && kind != OpKind::dequantize_mxfp4 &&
-         kind != OpKind::dequantize_k;
+         kind != OpKind::dequantize_k && kind != OpKind::dequantize_float;
 }
 
 // Names of computed operations that no graph had.

@@ -131,6 +131,28 @@ TEST(Reference, Mxfp4IsACodeTimesAPowerOfTwo) {
     EXPECT_EQ(as_bytes.reals[i], as_words.reals[i]) << i;
 }
 
+TEST(Reference, SmallFloatsHaveScales) {
+  // e4m3: 0, the least and the largest denormal, 1, the largest, -1; e5m2: 1 and the least.
+  const auto numbers = [](std::int64_t exponent, std::int64_t mantissa, std::int64_t low,
+                          std::int64_t high) {
+    std::vector<std::int64_t> words(8, 0);
+    words[0] = low;
+    words[1] = high;
+    return apply(OpKind::dequantize_float,
+                 {{"exponent_bits", exponent},
+                  {"mantissa_bits", mantissa},
+                  {"group_size", std::int64_t{16}},
+                  {"dtype", DType::f32}},
+                 integers({1, 8}, words, DType::u32), reals({1, 2}, {2, 1}))
+        .reals;
+  };
+  const std::vector<double> e4m3 = numbers(4, 3, 0x38070100, 0xB87E);
+  EXPECT_THAT(std::vector(e4m3.begin(), e4m3.begin() + 6),
+              ElementsAre(0, 2 * 0x1p-9, 2 * 7 * 0x1p-9, 2, 2 * 448, -2));
+  const std::vector<double> e5m2 = numbers(5, 2, 0x013C, 0);
+  EXPECT_THAT(std::vector(e5m2.begin(), e5m2.begin() + 3), ElementsAre(2, 2 * 0x1p-16, 0));
+}
+
 TEST(Reference, KScalesHaveTwoSteps) {
   // d is 2, m a half. Byte 0 is 0xF3, byte 1 is 0x05.
   const std::vector<std::int64_t> record{0x38004000, 0x05F3, 0, 0, 0};

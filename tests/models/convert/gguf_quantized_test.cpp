@@ -118,7 +118,7 @@ TEST_P(KBlocks, AreScaledInTwoSteps) {
 INSTANTIATE_TEST_SUITE_P(All, KBlocks,
                          testing::Values(gguf::BlockType::q2_k, gguf::BlockType::q3_k,
                                          gguf::BlockType::q4_k, gguf::BlockType::q5_k,
-                                         gguf::BlockType::q6_k),
+                                         gguf::BlockType::q6_k, gguf::BlockType::iq4_xs),
                          [](const auto& info) { return std::string(name_of(info.param)); });
 
 INSTANTIATE_TEST_SUITE_P(All, QuantizedBlocks,
@@ -152,6 +152,16 @@ std::vector<float> logits_of(const fs::path& path) {
       .values;
 }
 
+double distance(const std::vector<float>& actual, const std::vector<float>& expected) {
+  double error = 0, norm = 0;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    const double exact = expected[i];
+    error += (actual[i] - exact) * (actual[i] - exact);
+    norm += exact * exact;
+  }
+  return error / norm;
+}
+
 // One block at a time and several: kernels for one row, and for many.
 TEST(QuantizedModel, HasTheLogitsOfTheDecodedOne) {
   const test::TemporaryFolder folder;
@@ -166,15 +176,21 @@ TEST(QuantizedModel, HasTheLogitsOfTheDecodedOne) {
     EXPECT_EQ(quantization->encoding_of("model.embed_tokens"),
               MatrixEncoding(AffineEncoding{6, 16}));
     write_decoded(packed, decoded);
-    const std::vector<float> actual = logits_of(packed), expected = logits_of(decoded);
-    double error = 0, norm = 0;
-    for (std::size_t i = 0; i < expected.size(); ++i) {
-      const double exact = expected[i];
-      error += (actual[i] - exact) * (actual[i] - exact);
-      norm += exact * exact;
-    }
-    EXPECT_LT(error / norm, 1e-9) << type;
+    EXPECT_LT(distance(logits_of(packed), logits_of(decoded)), 1e-9) << type;
   }
+}
+
+// Whose columns by heads are in the file's order where they are packed, and in ours where not.
+TEST(QuantizedModel, OfDeltaNetsHasTheLogitsOfTheDecodedOne) {
+  const test::TemporaryFolder folder;
+  const fs::path packed = folder.path() / "packed.gguf", decoded = folder.path() / "decoded.gguf";
+  write_gguf(*open_model(fs::path(ASHLAR_TEST_DATA) / "goldens/families/qwen3_5"), packed,
+             find_gguf_recipe("q8_0"));
+  write_decoded(packed, decoded);
+  const char* order = "model.layers.0.linear_attn.out_proj.input_order";
+  EXPECT_TRUE(GgufModel::open(packed).find_weight(order));
+  EXPECT_FALSE(GgufModel::open(decoded).find_weight(order));
+  EXPECT_LT(distance(logits_of(packed), logits_of(decoded)), 1e-9);
 }
 
 TEST(GgufRecipe, ChoosesByNameAndShape) {

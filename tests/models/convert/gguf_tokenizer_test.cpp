@@ -95,6 +95,37 @@ TEST(Gemma4Tokenizer, EncodesByItsMerges) {
               HasSubstr("merges"));
 }
 
+// Files have BERT's vocabulary with the beginnings of words marked.
+TEST(WordPieceTokenizer, HasTheIdsOfTheOriginal) {
+  const json original = read(folder_of("bert") / "tokenizer.json");
+  const auto& vocabulary = original["model"]["vocab"];
+  std::vector<std::string> tokens(vocabulary.size());
+  std::vector<std::int32_t> types(vocabulary.size(), 1);
+  for (const auto& [text, id] : vocabulary.items())
+    tokens[id.get<std::size_t>()] = text.starts_with("##") ? text.substr(2) : "\u2581" + text;
+  for (const json& added : original["added_tokens"]) {
+    tokens[added["id"].get<std::size_t>()] = added["content"];
+    types[added["id"].get<std::size_t>()] = 3;
+  }
+  gguf::Metadata metadata{{"tokenizer.ggml.model", std::string("bert")},
+                          {"tokenizer.ggml.tokens", gguf::Array(std::move(tokens))},
+                          {"tokenizer.ggml.token_type", gguf::Array(std::move(types))},
+                          {"tokenizer.ggml.unknown_token_id", std::uint32_t{1}},
+                          {"tokenizer.ggml.bos_token_id", std::uint32_t{2}},
+                          {"tokenizer.ggml.seperator_token_id", std::uint32_t{3}}};
+  const auto text_of = [&] { return gguf::tokenizer_json(gguf::Fields(metadata, "f")); };
+  const auto tokenizer = Tokenizer::from_json(*text_of());
+  for (const json& sample : read(folder_of("bert") / "cases.json")) {
+    const std::string text = sample["text"];
+    EXPECT_EQ(tokenizer.encode(text, true), sample["ids"].get<Ids>()) << text;
+    EXPECT_EQ(tokenizer.decode(sample["ids"].get<Ids>(), true),
+              sample["decoded_skip_special"].get<std::string>());
+  }
+  EXPECT_EQ(tokenizer.encode_pair("a", "b", true).type_ids.back(), 1);
+  metadata.erase("tokenizer.ggml.seperator_token_id");
+  EXPECT_THAT(message_of<FormatError>(text_of), HasSubstr("seperator_token_id"));
+}
+
 class BrokenTokenizerTest : public testing::Test {
 protected:
   BrokenTokenizerTest() { metadata_.erase("tokenizer.huggingface.json"); }

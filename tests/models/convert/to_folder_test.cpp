@@ -80,6 +80,13 @@ TEST_F(ToFolderTest, CopiesWhatIsNoWeight) {
   expect_same_tensors(out_, pebble_);
 }
 
+// Programs read the projections of delta nets in four parts; other readers know two.
+TEST_F(ToFolderTest, KeepsProjectionsTogether) {
+  const fs::path hybrid = fs::path(ASHLAR_TEST_DATA) / "goldens/families/qwen3_next";
+  write_folder(hybrid, out_, {});
+  expect_same_tensors(out_, hybrid);
+}
+
 // Of GPTQ, what it becomes is written.
 TEST_F(ToFolderTest, WritesOtherLayoutsAsTheyAreRead) {
   const fs::path gptq = fs::path(ASHLAR_TEST_DATA) / "quantized/gptq";

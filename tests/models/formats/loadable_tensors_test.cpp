@@ -60,8 +60,11 @@ std::vector<float> dequantized(const LoadableTensors& tensors, const std::string
     return floats_of(weight);
   }
   const std::vector<std::byte> words = bytes_of(weight);
+  const auto* floats = std::get_if<FloatEncoding>(&*encoding);
   const std::vector<float> scales = floats_of(*tensors.find(module + ".scales"));
-  const std::vector<float> biases = floats_of(*tensors.find(module + ".biases"));
+  std::vector<float> biases;
+  if (!floats)
+    biases = floats_of(*tensors.find(module + ".biases"));
   const std::int64_t bits = bits_of(*encoding), group = group_size_of(*encoding);
   const std::int64_t row_bytes = weight.shape.dim(-1) * 4, columns = row_bytes * 8 / bits;
   const std::int64_t rows = static_cast<std::int64_t>(words.size()) / row_bytes;
@@ -70,14 +73,16 @@ std::vector<float> dequantized(const LoadableTensors& tensors, const std::string
     for (std::int64_t k = 0; k < columns; ++k) {
       const std::uint32_t q = number_at(words, row_bytes, row, k, bits);
       const auto at = static_cast<std::size_t>((row * columns + k) / group);
-      values.push_back(static_cast<float>(static_cast<double>(q) * scales[at] + biases[at]));
+      values.push_back(floats
+                           ? decode_small_float(*floats, q) * scales[at]
+                           : static_cast<float>(static_cast<double>(q) * scales[at] + biases[at]));
     }
   return values;
 }
 
-LoadableTensors open(const fs::path& folder) {
+LoadableTensors open(const fs::path& folder, SmallFloats floats = SmallFloats::packed) {
   return LoadableTensors(std::make_shared<const Checkpoint>(Checkpoint::open(folder)),
-                         read_model_config(folder).quantization);
+                         read_model_config(folder).quantization, {}, floats);
 }
 
 class LayoutTest : public testing::TestWithParam<std::string> {
@@ -89,15 +94,17 @@ TEST_P(LayoutTest, MeansWhatTheDefinitionSays) {
   const auto file = SafetensorsFile::open(folder() / "expected.safetensors");
   const TensorInfo& info = *file.find("k_proj");
   const std::vector<float> expected = to_floats(info, file.data(info));
-  const LoadableTensors tensors = open(folder());
   const std::string module = "model.layers.0.self_attn.k_proj";
-  const std::vector<float> actual = dequantized(tensors, module);
-  // Rounded to f16, with its denormals; or biases of f32 scales rounded to f32.
-  const bool is_rounded = tensors.find(module + ".weight")->dtype == DType::f16;
-  const float relative = is_rounded ? 5e-4f : 1e-7f, absolute = is_rounded ? 3.1e-8f : 1e-8f;
-  ASSERT_EQ(actual.size(), expected.size());
-  for (std::size_t i = 0; i < expected.size(); ++i)
-    ASSERT_NEAR(actual[i], expected[i], relative * std::abs(expected[i]) + absolute) << i;
+  for (const SmallFloats floats : {SmallFloats::packed, SmallFloats::unpacked}) {
+    const LoadableTensors tensors = open(folder(), floats);
+    const std::vector<float> actual = dequantized(tensors, module);
+    // Rounded to f16, with its denormals; or biases of f32 scales rounded to f32.
+    const bool is_rounded = tensors.find(module + ".weight")->dtype == DType::f16;
+    const float relative = is_rounded ? 5e-4f : 1e-7f, absolute = is_rounded ? 3.1e-8f : 1e-8f;
+    ASSERT_EQ(actual.size(), expected.size());
+    for (std::size_t i = 0; i < expected.size(); ++i)
+      ASSERT_NEAR(actual[i], expected[i], relative * std::abs(expected[i]) + absolute) << i;
+  }
 }
 
 TEST_P(LayoutTest, CanBeReadInChunks) {
@@ -124,16 +131,20 @@ INSTANTIATE_TEST_SUITE_P(All, LayoutTest,
 
 // Zeros that are powers of two need no wider biases, and bf16 holds floats of few bits.
 TEST(LoadableTensors, Types) {
-  const auto type_in = [](const char* name, const char* part) {
-    return open(fs::path(ASHLAR_TEST_DATA) / "quantized" / name)
+  const auto type_in = [](const char* name, const char* part,
+                          SmallFloats floats = SmallFloats::packed) {
+    return open(fs::path(ASHLAR_TEST_DATA) / "quantized" / name, floats)
         .find(std::string("model.layers.0.mlp.up_proj.") + part)
         ->dtype;
   };
   EXPECT_EQ(type_in("gptq_symmetric", "scales"), DType::f16);
   EXPECT_EQ(type_in("compressed_int8", "biases"), DType::bf16);
   EXPECT_EQ(type_in("gptq", "scales"), DType::f32);
-  EXPECT_EQ(type_in("mlx_mxfp4", "weight"), DType::bf16);
-  EXPECT_EQ(type_in("fp8_blocks", "weight"), DType::f16);
+  EXPECT_EQ(type_in("mlx_mxfp4", "weight"), DType::u32);
+  EXPECT_EQ(type_in("mlx_mxfp4", "scales"), DType::bf16);
+  EXPECT_EQ(type_in("fp8_blocks", "weight"), DType::u32);
+  EXPECT_EQ(type_in("mlx_mxfp4", "weight", SmallFloats::unpacked), DType::bf16);
+  EXPECT_EQ(type_in("fp8_blocks", "weight", SmallFloats::unpacked), DType::f16);
 }
 
 // A checkpoint of one module "m", made of zeros unless said otherwise.
@@ -146,13 +157,17 @@ public:
   void erase(const std::string& name) { parts_.erase(name); }
 
   LoadableTensors open(QuantizedLayout layout) const {
+    return open(QuantizationConfig{{}, {}, layout}, {});
+  }
+  LoadableTensors open(const QuantizationConfig& quantization,
+                       std::span<const ProjectionPart> parts) const {
     const TemporaryFolder folder;
     std::vector<TensorToWrite> tensors;
     for (const auto& [name, part] : parts_)
       tensors.push_back({name, part.type, part.shape, std::as_bytes(std::span(part.data))});
     write_safetensors(folder.path() / "model.safetensors", tensors);
     return LoadableTensors(std::make_shared<const Checkpoint>(Checkpoint::open(folder.path())),
-                           QuantizationConfig{{}, {}, layout});
+                           quantization, parts);
   }
   template <typename Error> std::string refusal(QuantizedLayout layout) const {
     return message_of<Error>([&] { open(layout); });
@@ -233,6 +248,41 @@ TEST(LoadableTensors, SortsColumnsByTheirGroups) {
   }
 }
 
+// Of each 4 rows: one query, one key and two values, of 2 groups; quantised rows alike.
+TEST(LoadableTensors, SplitsProjections) {
+  std::string rows(8 * 16 * 4, '\0');
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    rows[i] = static_cast<char>(i / 64);
+  Module m;
+  m.add("a.in_proj.weight", StoredType::u32, {8, 16}, rows);
+  m.add("a.in_proj.scales", StoredType::f16, {8, 2});
+  m.add("a.in_proj.biases", StoredType::f16, {8, 2});
+  m.add("a.other.weight", StoredType::f16, {8, 2});
+  const std::vector<ProjectionPart> parts{{"in_proj", "qk", {0, 4, {{0, 1}, {1, 1}}}},
+                                          {"in_proj", "v", {0, 4, {{2, 2}}}}};
+  QuantizationConfig quantization{std::nullopt, {{"a.in_proj", AffineEncoding{4, 64}}}, {}};
+  const LoadableTensors tensors = m.open(quantization, parts);
+  EXPECT_THAT(tensors.names(),
+              testing::ElementsAre("a.other.weight", "a.qk.biases", "a.qk.scales", "a.qk.weight",
+                                   "a.v.biases", "a.v.scales", "a.v.weight"));
+  EXPECT_EQ(tensors.find("a.in_proj.weight"), std::nullopt);
+  EXPECT_EQ(tensors.quantization()->encoding_of("a.v"), MatrixEncoding(AffineEncoding{4, 64}));
+  EXPECT_EQ(tensors.find("a.v.scales")->shape, Shape({4, 2}));
+  const auto first_bytes = [&](const char* name) {
+    const std::vector<std::byte> bytes = bytes_of(*tensors.find(name));
+    std::vector<int> firsts;
+    for (std::size_t row = 0; row < bytes.size(); row += 64)
+      firsts.push_back(static_cast<int>(bytes[row + 63]));
+    return firsts;
+  };
+  EXPECT_EQ(first_bytes("a.qk.weight"), (std::vector{0, 4, 1, 5}));
+  EXPECT_EQ(first_bytes("a.v.weight"), (std::vector{2, 3, 6, 7}));
+
+  m.add("a.in_proj.weight", StoredType::u32, {6, 16});
+  EXPECT_THAT(message_of<FormatError>([&] { m.open(quantization, parts); }),
+              HasSubstr("\"a.in_proj.weight\": expected rows in groups of 4, got [6, 16]"));
+}
+
 TEST(LoadableTensors, RefusesGroupsThatNoEncodingHas) {
   Module m;
   m.add("m.qweight", StoredType::i32, {5, 16});  // 40 columns
@@ -263,16 +313,46 @@ TEST(LoadableTensors, RefusesBrokenCompressedTensors) {
               HasSubstr("\"m.weight_zero_point\": expected [2, 2], got [2, 1]"));
 }
 
+TEST(LoadableTensors, CompressedMxfp4) {
+  Module m;
+  m.add("m.weight_packed", StoredType::u8, {1, 32},
+        std::string(16, '\x21') + std::string(16, '\xF7'));
+  m.add("m.weight_scale", StoredType::u8, {1, 2}, "\x80\x7E");
+  std::vector<float> expected;
+  for (int i = 0; i < 16; ++i)
+    expected.insert(expected.end(), {0.5f * 2, 1.0f * 2});
+  for (int i = 0; i < 16; ++i)
+    expected.insert(expected.end(), {6.0f / 2, -6.0f / 2});
+  EXPECT_EQ(dequantized(m.open(CompressedTensorsLayout{}), "m"), expected);
+  m.add("m.weight_scale", StoredType::u8, {1, 1});
+  EXPECT_THAT(m.refusal<FormatError>(CompressedTensorsLayout{}),
+              HasSubstr("\"m.weight_scale\": expected [1, 2], got [1, 1]"));
+}
+
 TEST(LoadableTensors, RefusesBrokenFloats) {
   Module m;
   m.add("m.weight", StoredType::f8_e4m3, {130, 256});
   m.add("m.weight_scale_inv", StoredType::f32, {2, 2});
-  EXPECT_EQ(m.open(Fp8Layout{}).find("m.weight")->shape, Shape({130, 256}));
+  const LoadableTensors tensors = m.open(Fp8Layout{});
+  EXPECT_EQ(tensors.find("m.weight")->shape, Shape({130, 64}));
+  EXPECT_EQ(tensors.find("m.scales")->shape, Shape({130, 2}));
+  EXPECT_EQ(tensors.quantization()->encoding_of("m"), MatrixEncoding(FloatEncoding{4, 3, 128}));
   m.add("m.weight_scale_inv", StoredType::f32, {2, 3});
   EXPECT_THAT(m.refusal<FormatError>(Fp8Layout{}), HasSubstr("expected [2, 2], got [2, 3]"));
   m.add("m.weight", StoredType::bf16, {130, 256});
   m.add("m.weight_scale_inv", StoredType::f32, {2, 2});
   EXPECT_THAT(m.refusal<FormatError>(Fp8Layout{}), HasSubstr("\"m.weight\": expected F8_E4M3"));
+}
+
+// Rows that do not fill blocks of 32.
+TEST(LoadableTensors, UnpacksOddRowsOfFloats) {
+  Module m;
+  m.add("m.weight", StoredType::f8_e4m3, {2, 48});
+  m.add("m.weight_scale_inv", StoredType::f32, {1});
+  const LoadableTensors tensors = m.open(Fp8Layout{});
+  EXPECT_EQ(tensors.find("m.weight")->shape, Shape({2, 48}));
+  EXPECT_EQ(tensors.find("m.weight")->dtype, DType::f16);
+  EXPECT_FALSE(tensors.find("m.scales"));
 }
 
 TEST(LoadableTensors, NotANumberIsFoundWhenItIsRead) {

@@ -262,6 +262,26 @@ TEST(ModelConfig, RefusesUnsupportedFeaturesByName) {
               HasSubstr("hidden_act: activation \"relu2\" is not supported"));
   EXPECT_THAT(unsupported("mistral", R"("attention_bias":true)"),
               HasSubstr("attention_bias is not supported"));
+  // What some families know is not ignored by the others.
+  for (const char* type : {"mixtral", "ministral3", "minimax_m2", "qwen2", "qwen3_5_text"}) {
+    EXPECT_THAT(unsupported(type, R"("mlp_bias":true)"), HasSubstr("mlp_bias is not supported"));
+    for (const char* cap : {"attn_logit_softcapping", "final_logit_softcapping"})
+      EXPECT_THAT(unsupported(type, fmt::format(R"("{}":30.0)", cap)),
+                  HasSubstr(fmt::format("{} is not supported", cap)));
+  }
+  for (const char* type : {"llama", "mixtral", "ministral3", "qwen2"})
+    EXPECT_THAT(unsupported(type, R"("use_qk_norm":true)"),
+                HasSubstr("use_qk_norm is not supported"));
+  for (const char* type : {"mixtral", "ministral3", "minimax_m2"})
+    EXPECT_THAT(unsupported(type, R"("attention_bias":true)"),
+                HasSubstr("attention_bias is not supported"));
+  for (const char* type : {"su", "dynamic", "ntk", "mrope"})
+    for (const char* family : {"llama", "mistral", "qwen2", "qwen3", "gemma2", "gpt_oss"})
+      EXPECT_THAT(
+          unsupported(family,
+                      fmt::format(R"("rope_scaling":{{"rope_type":"{}","factor":2}})", type)),
+          HasSubstr(fmt::format("rope type \"{}\" is not supported", type)))
+          << family;
   for (const char* gemma : {"gemma", "gemma2", "gemma3_text"})
     EXPECT_THAT(unsupported(gemma, R"("use_bidirectional_attention":true)"),
                 HasSubstr("use_bidirectional_attention is not supported"));

@@ -83,6 +83,20 @@ TEST(QuantizationConfigs, RefusesVariantsOfQuantizationMethods) {
   };
   EXPECT_THAT(refusal(R"("quant_method":"gptq","checkpoint_format":"marlin")"),
               HasSubstr("checkpoint_format \"marlin\" is not supported: expected \"gptq\""));
+  EXPECT_THAT(refusal(R"("quant_method":"gptq","is_marlin_format":true)"),
+              HasSubstr("is_marlin_format is not supported"));
+  EXPECT_THAT(refusal(R"("quant_method":"gptq","bits":4,"dynamic":{"-:.*gate.*":{},)"
+                      R"("+:.*down.*":{"bits":8}})"),
+              HasSubstr("dynamic: other bits for \"+:.*down.*\" are not supported"));
+  EXPECT_THAT(refusal(R"("quant_method":"compressed-tensors","format":"marlin-24")"),
+              HasSubstr("format \"marlin-24\" is not supported"));
+  EXPECT_THAT(refusal(R"("quant_method":"compressed-tensors","transform_config":)"
+                      R"({"config_groups":{"u":{"type":"hadamard"}}})"),
+              HasSubstr("transform_config is not supported"));
+  for (const char* method : {"bitsandbytes", "hqq", "modelopt", "quanto", "torchao", "aqlm", "eetq",
+                             "fbgemm_fp8", "auto-round", "exl2"})
+    EXPECT_THAT(refusal(fmt::format(R"("quant_method":"{}")", method)),
+                HasSubstr(fmt::format("quantisation method \"{}\" is not supported", method)));
   EXPECT_THAT(refusal(R"("quant_method":"gptq","bits":7)"), HasSubstr("7 bits are not supported"));
   EXPECT_THAT(refusal(R"("quant_method":"awq","version":"gemv")"),
               HasSubstr("version \"gemv\" is not supported: expected \"gemm\""));

@@ -24,7 +24,7 @@ TEST(RecurrentConfig, Mamba2) {
   EXPECT_EQ(sizes.value_dim, 16);
   EXPECT_EQ(sizes.conv_channels(), 192);
   EXPECT_TRUE(sizes.conv_bias);
-  EXPECT_FALSE(sizes.projection_bias || sizes.packed_projections);
+  EXPECT_FALSE(sizes.projection_bias);
   EXPECT_EQ(sizes.least_step, 0);
   EXPECT_EQ(sizes.largest_step, std::nullopt);
   EXPECT_EQ(c.norm_epsilon, 1e-5);
@@ -55,7 +55,7 @@ TEST(RecurrentConfig, Qwen35) {
   EXPECT_EQ(sizes.key_dim, 16);
   EXPECT_EQ(sizes.value_dim, 16);
   EXPECT_EQ(sizes.conv_kernel, 4);
-  EXPECT_FALSE(sizes.conv_bias || sizes.projection_bias || sizes.packed_projections);
+  EXPECT_FALSE(sizes.conv_bias || sizes.projection_bias);
   EXPECT_EQ(c.full_rope.partial_rotary_factor, 0.25);
   EXPECT_EQ(c.full_rope.theta, 1e7);
   EXPECT_EQ(c.norm, NormKind::one_plus);
@@ -79,7 +79,6 @@ TEST(RecurrentConfig, Qwen35LayersWithoutAList) {
 
 TEST(RecurrentConfig, QwenHybridsWithExperts) {
   const ModelConfig next = golden("qwen3_next");
-  EXPECT_TRUE(next.recurrence.value().packed_projections);
   EXPECT_EQ(next.layers[2].mixer, TokenMixer::gated_delta_net);
   EXPECT_EQ(next.layers[3].mixer, TokenMixer::attention);
   EXPECT_TRUE(next.layers[2].has_experts && next.layers[3].has_experts);
@@ -90,7 +89,6 @@ TEST(RecurrentConfig, QwenHybridsWithExperts) {
   EXPECT_TRUE(next.experts->normalised && next.gated_attention);
 
   const ModelConfig five = golden("qwen3_5_moe");
-  EXPECT_FALSE(five.recurrence.value().packed_projections);
   EXPECT_TRUE(five.layers[0].has_experts);
   EXPECT_EQ(five.experts.value().count, 8);
   // Its routers always scale the weights, whatever the file says.

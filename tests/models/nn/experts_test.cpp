@@ -106,6 +106,27 @@ TEST_F(Storage, OneByOneIsWhatTheFormulaSays) {
   EXPECT_THAT(mixed(one_by_one(), config()), Pointwise(DoubleNear(1e-6), expected));
 }
 
+// Each matrix has its columns in an order of its own, and says so.
+TEST_F(Storage, InputsInOtherOrders) {
+  ArrayMap tensors = one_by_one();
+  for (std::int64_t e = 0; e < 3; ++e)
+    for (const std::string projection : {"gate_proj", "up_proj", "down_proj"}) {
+      const std::string module = fmt::format("experts.{}.{}", e, projection);
+      const std::int64_t inputs = projection == "down_proj" ? 2 : 4;
+      std::vector<std::int32_t> order;
+      for (std::int64_t i = 0; i < inputs; ++i)
+        order.push_back(static_cast<std::int32_t>((i + e + 1) % inputs));
+      const Array columns = array(std::span<const std::int32_t>(order), {inputs});
+      tensors.insert_or_assign(module + ".weight",
+                               take(tensors.at(module + ".weight"), columns, 1));
+      tensors.insert_or_assign(module + ".input_order", columns);
+    }
+  EXPECT_THAT(mixed(tensors, config()), Pointwise(DoubleNear(1e-6), mixed(one_by_one(), config())));
+  tensors.erase("experts.1.up_proj.input_order");
+  EXPECT_THAT([&] { mixed(tensors, config()); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("only one of 'experts.0.up_proj'")));
+}
+
 TEST_F(Storage, OtherNamesAndStacks) {
   const std::vector<double> expected = mixed(one_by_one(), config());
   ExpertsConfig renamed = config();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The list of a decoder's tensors against the checkpoints of every family.
 #include "models/families/decoder_tensors.h"
-#include "models/formats/checkpoint.h"
+#include "models/generate/model_files.h"
 
 #include <gtest/gtest.h>
 
@@ -20,9 +20,9 @@ TEST(DecoderTensors, AreThoseOfEveryFamilysCheckpoint) {
        fs::directory_iterator(fs::path(ASHLAR_TEST_DATA) / "goldens/families")) {
     SCOPED_TRACE(folder.path().filename().string());
     Shapes stored, listed;
-    const Checkpoint checkpoint = Checkpoint::open(folder.path());
-    for (const CheckpointTensor& tensor : checkpoint.tensors())
-      stored[tensor.info->name] = tensor.info->shape.dims();
+    const ModelFiles model = ModelFiles::open(folder.path());
+    for (const std::string& name : model.weight_names())
+      stored[name] = model.find_weight(name)->shape.dims();
     for (const DecoderTensor& tensor : decoder_tensors(read_model_config(folder.path())))
       listed[tensor.name] = tensor.shape.dims();
     EXPECT_EQ(listed, stored);

@@ -272,6 +272,18 @@ OpCase dequantize_k_case() {
            array(std::span<const std::uint32_t>(scales), {2, 5})}};
 }
 
+OpCase dequantize_float_case() {
+  std::vector<std::uint32_t> words;
+  for (std::uint32_t i = 0; i < 16; ++i)
+    words.push_back(0x9E3779B9U * (i + 1));
+  return {OpKind::dequantize_float,
+          "dequantize_float",
+          [](const Arrays& a) {
+            return Arrays{table::dequantize_float(a[0], a[1], 4, 3, 32, DType::f32)};
+          },
+          {array(std::span<const std::uint32_t>(words), {2, 8}), numbers({2, 1})}};
+}
+
 OpCase philox_case() {
   const auto words = [](std::initializer_list<std::uint32_t> w) { return array(w, Shape{3}); };
   return {
@@ -299,7 +311,8 @@ Array numbers(const Shape& shape, double low, double high, int seed) {
 
 const std::vector<OpCase>& op_cases() {
   static const std::vector<OpCase> cases = [] {
-    Cases all = {philox_case(), dequantize_case(), dequantize_mxfp4_case(), dequantize_k_case()};
+    Cases all = {philox_case(), dequantize_case(), dequantize_mxfp4_case(), dequantize_k_case(),
+                 dequantize_float_case()};
     for (const Cases& part :
          {elementwise_cases(), movement_cases(), reduction_cases(), contraction_cases(),
           attention_cases(), gather_cases(), scan_and_sort_cases()})
