@@ -170,12 +170,15 @@ ScheduleAttr schedule_of(const StationaryMatvec& choice, ArrayRef<Operation*> ro
   const std::int64_t rows_of_team =
       limited(ceil_div(weight_rows, teams * units * choice.workgroups), 1,
               std::min(extent.n, kPartialSums / sums_of_row));
-  const std::int64_t batches = ceil_div(rows_of_team, choice.rows);
+  // Whole batches: a row beyond the team's share would cost as much as any other.
+  std::int64_t rows = std::min(choice.rows, rows_of_team);
+  while (rows_of_team % rows != 0)
+    --rows;
   return make_schedule(matmul->getContext(), "matvec_stationary",
                        {{"workgroup", lanes * teams},
                         {"lanes", lanes},
-                        {"rows", ceil_div(rows_of_team, batches)},
-                        {"batches", batches},
+                        {"rows", rows},
+                        {"batches", rows_of_team / rows},
                         {"width", width}});
 }
 
