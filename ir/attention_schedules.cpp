@@ -16,13 +16,16 @@ std::int64_t largest_head(Operation* root) {
   return std::max(head_of(root->getOperand(0)), head_of(root->getOperand(2)));
 }
 
-// So many that a thread holds few elements of a row: on a GPU registers bound them, and 16 bytes of
-// 16-bit numbers are a packet. A CPU pays for every value that threads exchange.
+// So many that a thread holds few elements of a row. On a GPU registers bound them, 16 bytes of
+// 16-bit numbers are a packet, and more than four teams of a subgroup cost more where they are
+// merged. A CPU pays for every value that threads exchange.
 std::int64_t team_lanes(Operation* root, const DeviceProfile& profile) {
   const std::int64_t rows = attention_tile(root).rows(), head = largest_head(root);
-  const std::int64_t of_all_rows = profile.is_cpu ? 64 : 32, of_a_row = profile.is_cpu ? 64 : 8;
-  const std::int64_t lanes = std::max(ceil_div(rows * head, of_all_rows), ceil_div(head, of_a_row));
-  return limited(power_of_two_above(lanes), 1, std::max(profile.subgroup_size, 1u));
+  const std::int64_t subgroup = std::max(profile.subgroup_size, 1u);
+  if (profile.is_cpu)
+    return limited(power_of_two_above(ceil_div(rows * head, 64)), 1, subgroup);
+  const std::int64_t lanes = std::max(ceil_div(rows * head, 32), ceil_div(head, 8));
+  return limited(power_of_two_above(lanes), std::max<std::int64_t>(subgroup / 4, 1), subgroup);
 }
 
 // As many as registers hold twice, multiplied and under way, beside queries and results.
@@ -42,6 +45,9 @@ std::int64_t keys_at_once(Operation* root, std::int64_t lanes, const DeviceProfi
   const std::int64_t keys = limited((kRegisters - held) / (2 * words), 1, kMost);
   return power_of_two_above(keys + 1) / 2;
 }
+
+// Joining splits of fewer keys takes longer than the keys.
+constexpr std::int64_t kLeastKeysOfSplit = 128;
 
 }  // namespace
 
@@ -71,7 +77,7 @@ ScheduleAttr attention_schedule(Operation* root, const DeviceProfile& profile) {
     return make_schedule(root->getContext(), "attention",
                          {{"workgroup", workgroup},
                           {"splits", splits_of(root)},
-                          {"split_keys", 256},
+                          {"split_keys", kLeastKeysOfSplit},
                           {"lanes", lanes},
                           {"keys", keys_at_once(root, lanes, profile)}});
   };

@@ -81,7 +81,7 @@ private:
         for (std::int64_t at_once : {keys, 2 * keys, keys / 2})
           if (team >= 1 && team <= subgroup_ && at_once >= 1)
             add({{"workgroup", workgroup}, {"lanes", team}, {"keys", at_once}});
-    for (std::int64_t split_keys : {64, 128, 512})
+    for (std::int64_t split_keys : {64, 256, 512})
       add({{"split_keys", split_keys}});
   }
 

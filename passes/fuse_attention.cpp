@@ -4,9 +4,9 @@
 #include "passes/partition.h"
 
 #include "ir/ashlar_dialect.h"
+#include "ir/attention_schedules.h"
 #include "ir/kernel_dialect.h"
 #include "ir/kernel_region.h"
-#include "ir/attention_schedules.h"
 #include "passes/op_classes.h"
 
 using namespace mlir;
@@ -47,8 +47,8 @@ bool Partition::fits_row_prologue(Value value, std::int64_t rows) const {
   });
 }
 
-// Whether the kernel of `attention`, the first reader, may append to a cache: one row for each batch
-// row, all of whose readers are the workgroups of one key head.
+// Whether the kernel of `attention`, the first reader, may append to a cache: one row for each
+// batch row, all of whose readers are the workgroups of one key head.
 bool Partition::may_append(Operation* attention, Operation* scatter) const {
   auto op = dyn_cast_or_null<ir::ScatterOp>(scatter);
   if (!op || op.getAxis() != 0 || reader_of_cache(scatter) != attention ||

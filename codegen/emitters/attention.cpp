@@ -145,13 +145,11 @@ private:
   // Weighted values, then the largest score and the sum of weights.
   Values part(TeamMerge& merged, Value row, Value element) {
     const Value inside = b_.less(element, shape_.value_size);
-    Values values =
-        merged.values(row, b_.div(b_.select(inside, element, b_.index(0)), width_));
+    Values values = merged.values(row, b_.div(b_.select(inside, element, b_.index(0)), width_));
     for (auto [lane, value] : llvm::enumerate(values)) {
       const Value number = b_.add(element, static_cast<std::int64_t>(lane));
       const Value is_largest = b_.equal(number, b_.index(shape_.value_size));
-      value = b_.select(inside, value,
-                        b_.select(is_largest, merged.largest(row), merged.sum(row)));
+      value = b_.select(inside, value, b_.select(is_largest, merged.largest(row), merged.sum(row)));
     }
     return values;
   }

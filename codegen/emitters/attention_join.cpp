@@ -148,8 +148,8 @@ void store_result(Elements& elements, Operation* op, ArrayRef<kernel::Store> sto
   b.if_then(rows.exists(row), [&] {
     for (Value& value : values)
       value = round_to(b, dtype_of(result), value);
-    const Value linear = b.linearize({place.batch, rows.step(row), rows.head(row), element},
-                                     shape_of(result));
+    const Value linear =
+        b.linearize({place.batch, rows.step(row), rows.head(row), element}, shape_of(result));
     bind_packet(elements, op, linear, values);
     for (const kernel::Store& store : stores)
       emit_store(elements, store, linear, static_cast<std::int64_t>(values.size()));

@@ -57,8 +57,7 @@ void TeamMerge::settle_largest(RowStates& states) {
     const Value subgroup = b_.div(b_.thread(), lanes_);
     b_.if_then(b_.equal(b_.rem(b_.thread(), lanes_), b_.index(0)), [&] {
       for (auto [row, score] : llvm::enumerate(largest))
-        b_.store(score, memory,
-                 b_.add(subgroup, static_cast<std::int64_t>(row) * subgroups_));
+        b_.store(score, memory, b_.add(subgroup, static_cast<std::int64_t>(row) * subgroups_));
     });
     b_.barrier();
     for (std::int64_t other = 0; other < subgroups_; ++other) {
@@ -96,8 +95,7 @@ void TeamMerge::share(const RowStates& states, std::int64_t first, std::int64_t 
   for (std::int64_t turn = 0; turn < teams_.value.turns; ++turn) {
     const Value number = b_.add(lane, turn * teams_.lanes);
     // Lanes behind the end of a row hold nothing.
-    const Value holds =
-        b_.both(b_.less(lane, teams_.lanes), b_.less(number, b_.index(in_row)));
+    const Value holds = b_.both(b_.less(lane, teams_.lanes), b_.less(number, b_.index(in_row)));
     b_.if_then(holds, [&] {
       for (std::int64_t row = 0; row < count; ++row)
         share_packet(row, turn, number);

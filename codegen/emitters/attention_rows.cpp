@@ -33,9 +33,8 @@ bool AttentionRows::is_row_append(const kernel::Store& store) const {
 
 bool AttentionRows::check() const {
   for (Value cache : attention_->getOperands().slice(1, 2)) {
-    const bool appended = llvm::any_of(appends_, [&](const kernel::Store& store) {
-      return store.scatter->getResult(0) == cache;
-    });
+    const bool appended = llvm::any_of(
+        appends_, [&](const kernel::Store& store) { return store.scatter->getResult(0) == cache; });
     if (appended == appends_.empty() || !(appended || isa<BlockArgument>(cache))) {
       b_.fail(attention_, "reads its caches as they are stored, or adds a row to both");
       return false;
@@ -76,8 +75,8 @@ void AttentionRows::skip_new_key(AttentionPlace& place) {
   const Value row = b_.to_index(e_.at(indices, {zero, batch, zero, zero}));
   const Value key = new_key(place, row), end = b_.add(place.low, place.count);
   // A row outside the cache is not stored.
-  Value visible = b_.both(b_.less_equal(zero, row),
-                          b_.both(b_.less_equal(place.low, key), b_.less(key, end)));
+  Value visible =
+      b_.both(b_.less_equal(zero, row), b_.both(b_.less_equal(place.low, key), b_.less(key, end)));
   if (shape_.ring > 0)
     visible = b_.both(visible, b_.less(row, shape_.ring));
   place.skipped = b_.select(visible, key, b_.index(INT32_MAX));

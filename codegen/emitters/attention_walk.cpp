@@ -112,8 +112,8 @@ Values KeyWalk::query(std::int64_t row, std::int64_t turn) {
 
 Values KeyWalk::Batch::flat() const {
   Values all;
-  for (const auto& packets : {keys, values})
-    for (const StoredPacket& packet : packets)
+  for (const auto* packets : {&keys, &values})
+    for (const StoredPacket& packet : *packets)
       all.append(packet.stored);
   return all;
 }
@@ -190,8 +190,8 @@ RowStates KeyWalk::walk() {
   Values carried(states);
   carried.append(first_.flat());
   const Value step = b_.index(teams_.keys * teams_.count);
-  const Values result = b_.loop(
-      place_.begin, place_.end, step, carried, [&](Value first, ValueRange all) {
+  const Values result =
+      b_.loop(place_.begin, place_.end, step, carried, [&](Value first, ValueRange all) {
         const Batch next = load(b_.add(first, step));
         Values after = attend(first, first_.with(all.drop_front(states.size())),
                               RowStates::from(all.take_front(states.size()), rows))
@@ -213,8 +213,7 @@ RowStates KeyWalk::start() {
   states.outputs.assign(static_cast<std::size_t>(rows * teams_.value.elements()), b_.f32(0));
   if (!shape_.has_sinks)
     return states;
-  const Value counts =
-      b_.both(b_.equal(place_.split, b_.index(0)), b_.equal(team(), b_.index(0)));
+  const Value counts = b_.both(b_.equal(place_.split, b_.index(0)), b_.equal(team(), b_.index(0)));
   for (std::int64_t row = 0; row < rows; ++row) {
     const auto r = static_cast<std::size_t>(row);
     const Value head = TileRows(b_, shape_, place_).existing_head(b_.index(row));
@@ -243,9 +242,9 @@ RowStates KeyWalk::add_new_key(const RowStates& states) {
     return add_values(states, found, row_of(kValues, teams_.value)).flat();
   };
   const Values before = states.flat();
-  return RowStates::from(b_.if_values(rows_.has_new_key(), ValueRange(before).getTypes(), add,
-                                      [&] { return before; }),
-                         rows);
+  return RowStates::from(
+      b_.if_values(rows_.has_new_key(), ValueRange(before).getTypes(), add, [&] { return before; }),
+      rows);
 }
 
 RowStates KeyWalk::attend(Value first, const Batch& batch, const RowStates& states) {
@@ -257,8 +256,8 @@ RowStates KeyWalk::attend(Value first, const Batch& batch, const RowStates& stat
   for (std::size_t key = 0; key < static_cast<std::size_t>(teams_.keys); ++key)
     for (std::size_t row = 0; row < rows; ++row) {
       Value& score = of_row(found, key, row, rows);
-      const Value seen = sees(static_cast<std::int64_t>(row),
-                              key_of(first, static_cast<std::int64_t>(key)));
+      const Value seen =
+          sees(static_cast<std::int64_t>(row), key_of(first, static_cast<std::int64_t>(key)));
       score = b_.select(seen, score, b_.f32(-INFINITY));
     }
   return add_values(states, found, unpacked(batch.values));
@@ -311,8 +310,7 @@ Value KeyWalk::sees(std::int64_t row, Value key) {
 }
 
 // Scores by key, then row; values by key, then turn.
-RowStates KeyWalk::add_values(const RowStates& before, ValueRange scores,
-                              ArrayRef<Values> values) {
+RowStates KeyWalk::add_values(const RowStates& before, ValueRange scores, ArrayRef<Values> values) {
   const std::size_t rows = before.largest.size(), keys = scores.size() / rows;
   const auto turns = static_cast<std::size_t>(teams_.value.turns);
   const auto width = static_cast<std::size_t>(teams_.value.width);

@@ -27,9 +27,9 @@ void rescale(KernelBuilder& builder, RowStates& states, ValueRange largest);
 
 // Threads of a workgroup in teams.
 struct AttentionTeams {
-  std::int64_t lanes;      // of a team, within one subgroup
-  std::int64_t count;      // of teams
-  std::int64_t keys;       // of a team at once
+  std::int64_t lanes;           // of a team, within one subgroup
+  std::int64_t count;           // of teams
+  std::int64_t keys;            // of a team at once
   kernel::RowShare key, value;  // of a thread
 };
 

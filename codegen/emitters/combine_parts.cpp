@@ -7,8 +7,8 @@ using namespace mlir;
 
 namespace ashlar::codegen {
 
-static Values largest_scores(KernelBuilder& b, Value splits, std::size_t rows,
-                             std::int64_t at_once, const AttentionParts& parts) {
+static Values largest_scores(KernelBuilder& b, Value splits, std::size_t rows, std::int64_t at_once,
+                             const AttentionParts& parts) {
   const Value lowest = b.f32(-INFINITY);
   Values largest =
       b.loop(b.index(0), splits, b.index(at_once), Values(rows, lowest),
