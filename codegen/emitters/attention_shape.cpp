@@ -66,7 +66,8 @@ void divide_keys(KernelBuilder& b, const AttentionShape& shape, std::int64_t lea
   const std::int64_t splits = std::max<std::int64_t>(shape.splits, 1);
   Value share = b.div_ceil(place.count, splits);
   if (least_keys > 0)
-    share = b.max(share, b.index(least_keys));
+    share = b.select(b.less_equal(place.count, b.index(2 * least_keys)), b.index(2 * least_keys),
+                     b.max(share, b.index(least_keys)));
   place.begin = b.add(place.low, b.mul(place.split, share));
   place.end = b.min(b.add(place.begin, share), b.add(place.low, place.count));
   if (least_keys > 0) {

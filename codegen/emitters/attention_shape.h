@@ -43,8 +43,8 @@ struct AttentionPlace {
 AttentionPlace place_attention(KernelBuilder& builder, const AttentionShape& shape,
                                llvm::function_ref<Value(unsigned operand, Value batch)> read);
 
-// Divides the keys among splits: none has fewer than `least_keys` while others have none; 0 divides
-// evenly.
+// Divides the keys among splits: none has fewer than `least_keys` while others have none, and twice
+// as many still belong to one; 0 divides evenly.
 void divide_keys(KernelBuilder& builder, const AttentionShape& shape, std::int64_t least_keys,
                  AttentionPlace& place);
 
