@@ -2,7 +2,7 @@
 // Schedules on cooperative matrices: when they are used, and their parameters.
 #pragma once
 
-#include "ir/schedule_model.h"
+#include "ir/attention_schedules.h"
 
 namespace ashlar::kernel {
 

@@ -39,8 +39,10 @@ public:
 
   SmallVector<ScheduleAttr> list() {
     const StringRef emitter = base_.getEmitter();
-    if (emitter == "elementwise" || emitter == "attention")
+    if (emitter == "elementwise")
       vary_workgroup();
+    else if (emitter == "attention")
+      vary_attention();
     else if (emitter == "row")
       vary_row();
     else if (emitter == "matvec" || emitter == "expert_matvec")
@@ -69,6 +71,18 @@ private:
   void vary_workgroup() {
     for (std::int64_t workgroup : {64, 128, 256})
       add({{"workgroup", workgroup}});
+  }
+
+  // Larger or smaller teams, more or fewer of them, with more or fewer keys at once.
+  void vary_attention() {
+    const std::int64_t lanes = base_.get("lanes", 1), keys = base_.get("keys", 1);
+    for (std::int64_t workgroup : {128, 256, 512})
+      for (std::int64_t team : {lanes, 2 * lanes, lanes / 2})
+        for (std::int64_t at_once : {keys, 2 * keys, keys / 2})
+          if (team >= 1 && team <= subgroup_ && at_once >= 1)
+            add({{"workgroup", workgroup}, {"lanes", team}, {"keys", at_once}});
+    for (std::int64_t split_keys : {64, 256, 512})
+      add({{"split_keys", split_keys}});
   }
 
   void vary_row() {

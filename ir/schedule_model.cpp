@@ -2,6 +2,7 @@
 #include "ir/schedule_model.h"
 
 #include "ir/ashlar_dialect.h"
+#include "ir/attention_schedules.h"
 #include "ir/expert_schedules.h"
 #include "ir/matrix_schedules.h"
 #include "ir/matvec_schedules.h"
@@ -156,55 +157,6 @@ std::int64_t matmul_iterations(Operation* matmul, ScheduleAttr schedule) {
   return ceil_div(matmul_extent(matmul).k, tile_k) * (1 + ceil_div(tile_k, 4));
 }
 
-// ---- attention
-
-std::int64_t attention_iterations(Operation* root, ScheduleAttr schedule) {
-  const std::int64_t workgroup = std::max<std::int64_t>(schedule.get("workgroup", 64), 1);
-  auto query = cast<RankedTensorType>(root->getOperand(0).getType());
-  auto value = cast<RankedTensorType>(root->getOperand(2).getType());
-  const std::int64_t head = query.getDimSize(3), value_head = value.getDimSize(3);
-  const Type f32 = Float32Type::get(root->getContext());
-  const std::int64_t lanes = limited(value_head / vector_width(f32, value_head), 1, workgroup);
-  const std::int64_t key_groups = std::max<std::int64_t>(workgroup / lanes, 1);
-  const std::int64_t block =
-      std::max<std::int64_t>(workgroup / attention_key_lanes(head, schedule), 1);
-  const std::int64_t blocks = ceil_div(ceil_div(kMaxAttentionLength, splits_of(root)), block);
-  const std::int64_t rows = attention_tile(root).rows();
-  const std::int64_t value_steps = ceil_div(ceil_div(block, key_groups), kAttentionKeysAtOnce);
-  // Around the walk over the keys: new rows and the query, at most a row at a time and twice where
-  // it is reduced; storing; joining splits.
-  const std::int64_t row_steps = 2 * (rows + 2) * ceil_div(std::max(head, value_head), 4);
-  const std::int64_t joins = 2 * splits_of(root) + ceil_div(rows * splits_of(root), workgroup);
-  return blocks * (1 + head / attention_key_step(head) + value_steps) + row_steps +
-         ceil_div(rows * (value_head + 2), workgroup) + joins;
-}
-
-ScheduleAttr attention_schedule(const RegionView& region, Operation* root,
-                                const DeviceProfile& profile) {
-  if (uses_coop_attention(region, root, profile))
-    return coop_attention_schedule(root, profile);
-  // Then four packets of 16 bytes are a thread's share of a key of 16-bit numbers.
-  const std::int64_t head = cast<RankedTensorType>(root->getOperand(0).getType()).getDimSize(3);
-  const std::int64_t key_lanes = std::min<std::int64_t>(power_of_two_above(ceil_div(head, 32)),
-                                                        std::max(profile.subgroup_size, 1u));
-  auto make = [&](std::int64_t workgroup) {
-    // A GPU has few warps here, so each thread keeps many loads under way.
-    return make_schedule(region.op->getContext(), "attention",
-                         {{"workgroup", workgroup},
-                          {"splits", splits_of(root)},
-                          {"packets", profile.is_cpu ? 1 : 4},
-                          {"lanes", profile.is_cpu ? 1 : key_lanes},
-                          {"keys", kAttentionKeysAtOnce}});
-  };
-  // A large head keeps many values in each thread: more threads share them.
-  const bool large = cast<RankedTensorType>(root->getOperand(2).getType()).getDimSize(3) >= 128;
-  std::int64_t workgroup = largest_workgroup(profile, profile.is_cpu ? 64 : large ? 256 : 128);
-  while (profile.max_loop_iterations && 2 * workgroup <= largest_workgroup(profile, 512) &&
-         attention_iterations(root, make(workgroup)) > profile.max_loop_iterations)
-    workgroup *= 2;
-  return make(workgroup);
-}
-
 // ---- scan and sort
 
 std::int64_t axis_extent(Value tensor, Operation* root) {
@@ -255,30 +207,6 @@ std::int64_t vector_width(Type element_type, std::int64_t extent, std::int64_t b
   while (width > 1 && extent % width != 0)
     width /= 2;
   return width;
-}
-
-AttentionTile attention_tile(Operation* root) {
-  auto query = cast<RankedTensorType>(root->getOperand(0).getType());
-  auto key = cast<RankedTensorType>(root->getOperand(1).getType());
-  constexpr std::int64_t kMostRows = 8;
-  AttentionTile tile{std::min(query.getDimSize(2) / key.getDimSize(2), kMostRows), 1};
-  while (2 * tile.rows() <= kMostRows && tile.steps < query.getDimSize(1))
-    tile.steps *= 2;
-  return tile;
-}
-
-std::int64_t attention_key_lanes(std::int64_t head_size, ScheduleAttr schedule) {
-  std::int64_t lanes = std::max<std::int64_t>(schedule.get("lanes", 1), 1);
-  while (head_size % (lanes * std::min<std::int64_t>(attention_key_step(head_size), 8)) != 0)
-    lanes /= 2;
-  return lanes;
-}
-
-std::int64_t attention_key_step(std::int64_t head_size) {
-  std::int64_t step = 16;
-  while (head_size % step != 0)
-    step /= 2;
-  return step;
 }
 
 std::int64_t element_iterations(ValueRange values) {
@@ -332,7 +260,9 @@ ScheduleAttr default_schedule(const RegionView& region, const DeviceProfile& pro
   if (region.root == "grouped_matmul")
     return tiled_schedule(region.op->getContext(), "grouped_matmul", 32);
   if (region.root == "attention")
-    return attention_schedule(region, roots.front(), profile);
+    return uses_coop_attention(region, roots.front(), profile)
+               ? coop_attention_schedule(roots.front(), profile)
+               : attention_schedule(roots.front(), profile);
   return line_schedule(region, roots.front(), profile);
 }
 

@@ -28,20 +28,6 @@ std::int64_t loop_iterations(DefOp op);
 // elements: the largest power of two that divides the extent.
 std::int64_t vector_width(mlir::Type element_type, std::int64_t extent, std::int64_t bytes = 16);
 
-// Query rows that one attention workgroup handles at once: at most 8, which bounds the values that
-// a thread carries and workgroup memory.
-struct AttentionTile {
-  std::int64_t heads;  // of those that share one key/value head
-  std::int64_t steps;  // consecutive query positions
-  std::int64_t rows() const { return heads * steps; }
-};
-AttentionTile attention_tile(mlir::Operation* root);
-// Keys whose values one thread adds in one iteration, and elements of a key it multiplies in one.
-inline constexpr std::int64_t kAttentionKeysAtOnce = 4;
-std::int64_t attention_key_step(std::int64_t head_size);
-// Threads that share a key: what the schedule says, as far as the head divides among them.
-std::int64_t attention_key_lanes(std::int64_t head_size, ScheduleAttr schedule);
-
 // Lines of at most this many elements are sorted in workgroup memory (12 bytes each at most).
 inline constexpr std::int64_t kSortedInWorkgroup = 2048;
 

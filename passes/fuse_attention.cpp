@@ -4,9 +4,9 @@
 #include "passes/partition.h"
 
 #include "ir/ashlar_dialect.h"
+#include "ir/attention_schedules.h"
 #include "ir/kernel_dialect.h"
 #include "ir/kernel_region.h"
-#include "ir/schedule_model.h"
 #include "passes/op_classes.h"
 
 using namespace mlir;
@@ -47,13 +47,12 @@ bool Partition::fits_row_prologue(Value value, std::int64_t rows) const {
   });
 }
 
-// Whether the kernel of the attention that reads a cache also appends to it: one row for each batch
-// row, all of whose readers are the workgroups of one key head.
-bool Partition::is_appended_by_attention(Operation* scatter) const {
-  Operation* attention = fusion_ ? reader_of_cache(scatter) : nullptr;
-  auto op = dyn_cast<ir::ScatterOp>(scatter);
-  if (!attention || !op || op.getAxis() != 0 || forced_.contains(op.getResult()) ||
-      !plan_.is_stored(op.getTarget()))
+// Whether the kernel of `attention`, the first reader, may append to a cache: one row for each
+// batch row, all of whose readers are the workgroups of one key head.
+bool Partition::may_append(Operation* attention, Operation* scatter) const {
+  auto op = dyn_cast_or_null<ir::ScatterOp>(scatter);
+  if (!op || op.getAxis() != 0 || reader_of_cache(scatter) != attention ||
+      forced_.contains(op.getResult()) || !plan_.is_stored(op.getTarget()))
     return false;
   Value query = attention->getOperand(0), updates = op.getUpdates();
   const std::int64_t batch = extent(query, 0), groups = extent(attention->getOperand(1), 2);
@@ -64,6 +63,22 @@ bool Partition::is_appended_by_attention(Operation* scatter) const {
       llvm::enumerate(indices), [](auto axis) { return axis.index() == 1 || axis.value() == 1; });
   return one_row && one_tile && row_indices && rows_of(op.getIndices()) == 0 &&
          fits_row_prologue(updates, batch * groups);
+}
+
+// Whether a scatter is left to the attention that reads it, which may append to its cache.
+bool Partition::waits_for_attention(Operation* scatter) const {
+  Operation* attention = fusion_ ? reader_of_cache(scatter) : nullptr;
+  return attention && may_append(attention, scatter);
+}
+
+// Whether it does: to its keys and its values, at one place.
+bool Partition::appends_to_caches(Operation* attention) const {
+  Operation* keys = attention->getOperand(1).getDefiningOp();
+  return fusion_ && llvm::all_of(attention->getOperands().slice(1, 2), [&](Value cache) {
+           Operation* scatter = cache.getDefiningOp();
+           return !plan_.is_stored(cache) && may_append(attention, scatter) &&
+                  scatter->getOperand(1) == keys->getOperand(1);
+         });
 }
 
 // One number for each row of the query, which its workgroup may compute.
@@ -82,15 +97,16 @@ void Partition::visit_attention(Operation* op) {
                : !llvm::all_of(plan_.closure(query), is_index_map))
     store_source(query);
   SmallVector<Value> outputs;
-  for (Value operand : op->getOperands().drop_front()) {
-    Operation* def = operand.getDefiningOp();
-    if (!plan_.is_stored(operand) && is_scatter(def) && is_appended_by_attention(def)) {
-      if (!llvm::is_contained(outputs, operand))
-        outputs.push_back(operand);
-    } else if (!is_cheap_sink(op, operand)) {
-      store(operand);
-    }
+  const bool appends = appends_to_caches(op);
+  for (Value cache : op->getOperands().slice(1, 2)) {
+    if (!appends && !plan_.is_stored(cache) && is_scatter(cache.getDefiningOp()))
+      visit_scatter(cache.getDefiningOp());
+    if (appends && !llvm::is_contained(outputs, cache))
+      outputs.push_back(cache);
   }
+  for (Value operand : op->getOperands().drop_front())
+    if (!llvm::is_contained(outputs, operand) && !is_cheap_sink(op, operand))
+      store(operand);
   SmallVector<Operation*> roots{op};
   if (auto combine = joining_op(op)) {
     store(combine.getArrivals());

@@ -30,7 +30,7 @@ void Partition::visit(Operation* op) {
     return;
   if (is_inlinable(op) || kernel::is_reduction(op))
     visit_virtual(op);
-  else if (is_scatter(op) && is_appended_by_attention(op))
+  else if (is_scatter(op) && waits_for_attention(op))
     return;  // stored by the attention that reads it
   else if (is_scatter(op))
     visit_scatter(op);

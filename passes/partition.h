@@ -80,7 +80,9 @@ private:
   void visit_attention(mlir::Operation* op);
   bool fits_row_prologue(mlir::Value value, std::int64_t rows) const;
   bool is_cheap_sink(mlir::Operation* attention, mlir::Value operand) const;
-  bool is_appended_by_attention(mlir::Operation* scatter) const;
+  bool may_append(mlir::Operation* attention, mlir::Operation* scatter) const;
+  bool waits_for_attention(mlir::Operation* scatter) const;
+  bool appends_to_caches(mlir::Operation* attention) const;
   kernel::AttentionCombineOp joining_op(mlir::Operation* attention) const;
 
   FusionPlan plan_;

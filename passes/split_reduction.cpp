@@ -16,7 +16,6 @@
 // that the result rounds once.
 #include "ir/kernel_region.h"
 #include "ir/matrix_schedules.h"
-#include "ir/schedule_model.h"
 #include "passes/op_classes.h"
 #include "passes/passes.h"
 

@@ -64,9 +64,10 @@ public:
 
 private:
   void attend() {
-    place_ = place_attention(b_, shape_, 0, [&](unsigned operand, Value batch) {
+    place_ = place_attention(b_, shape_, [&](unsigned operand, Value batch) {
       return e_.at(root_->getOperand(operand), {batch});
     });
+    divide_keys(b_, shape_, 0, place_);
     subgroup_ = b_.div(b_.thread(), b_.subgroup_size());
     stage_query();
     store_results(walk_keys());

@@ -14,9 +14,10 @@ namespace {
 class Join {
 public:
   Join(Elements& elements, const JoinedStores& stores, const AttentionShape& shape,
-       const AttentionPlace& place)
+       const AttentionPlace& place, std::int64_t width)
       : e_(elements), b_(elements.builder()), stores_(stores), shape_(shape), place_(place),
-        rows_(b_, shape, place), row_count_(shape.tile.rows()), threads_(b_.workgroup_size()) {}
+        rows_(b_, shape, place), row_count_(shape.tile.rows()), threads_(b_.workgroup_size()),
+        width_(width) {}
 
   void emit() {
     const Value arrived = count_in();
@@ -48,12 +49,12 @@ private:
     return b_.load(shared, b_.index(0));
   }
 
-  // Element `element` of what `split` left of a row.
-  Value load_part(Value row, Value split, Value element) {
+  // From `element` on, of what `split` left of a row.
+  Values load_part(Value row, Value split, Value element, std::int64_t width) {
     const Values index{place_.batch, rows_.existing_step(row), rows_.existing_head(row), split,
                        element};
-    return load_element(b_, stores_.parts.buffer, DType::f32,
-                        b_.linearize(index, shape_of(stores_.parts.value)));
+    return load_packet(b_, stores_.parts.buffer, DType::f32,
+                       b_.linearize(index, shape_of(stores_.parts.value)), width);
   }
 
   // A split that left something: `split`, or the last one.
@@ -67,22 +68,22 @@ private:
     b_.for_each(b_.thread(), b_.index(count), b_.index(threads_), [&](Value i) {
       const Value row = b_.div(i, padded_splits()), split = b_.rem(i, padded_splits());
       const Value used = b_.less(split, place_.used_splits), safe = last_used(split);
-      const Value largest = load_part(row, safe, b_.index(shape_.value_size));
+      const Value largest = load_part(row, safe, b_.index(shape_.value_size), 1)[0];
       b_.store(b_.select(used, largest, b_.f32(-INFINITY)), largest_, i);
-      b_.store(load_part(row, safe, b_.index(shape_.value_size + 1)), sums_, i);
+      b_.store(load_part(row, safe, b_.index(shape_.value_size + 1), 1)[0], sums_, i);
     });
     b_.barrier();
   }
 
-  // A thread's elements lie a workgroup's width apart; their loads are under way together.
+  // A thread's packets lie a workgroup's width apart; their loads are under way together.
   void store_results() {
-    const std::int64_t elements = row_count_ * shape_.value_size;
-    const std::int64_t turns = (elements + threads_ - 1) / threads_;
-    Values rows, columns;
+    const std::int64_t per_row = shape_.value_size / width_, packets = row_count_ * per_row;
+    const std::int64_t turns = (packets + threads_ - 1) / threads_;
+    Values rows, elements;
     for (std::int64_t turn = 0; turn < turns; ++turn) {
-      const Value item = b_.min(b_.add(b_.thread(), turn * threads_), b_.index(elements - 1));
-      rows.push_back(b_.div(item, shape_.value_size));
-      columns.push_back(b_.rem(item, shape_.value_size));
+      const Value item = b_.min(b_.add(b_.thread(), turn * threads_), b_.index(packets - 1));
+      rows.push_back(b_.div(item, per_row));
+      elements.push_back(b_.mul(b_.rem(item, per_row), width_));
     }
     auto of_rows = [&](Value memory, Value split) {
       Values values;
@@ -92,39 +93,34 @@ private:
     };
     auto values = [&](Value split) {
       Values loaded;
-      for (auto [row, column] : llvm::zip_equal(rows, columns))
-        loaded.push_back(load_part(row, last_used(split), column));
+      for (auto [row, element] : llvm::zip_equal(rows, elements))
+        loaded.append(load_part(row, last_used(split), element, width_));
       return loaded;
     };
+    const auto width = static_cast<std::size_t>(width_);
     const Values joined =
-        combine_parts(b_, place_.used_splits, rows.size(), 1, kSplitsAtOnce,
+        combine_parts(b_, place_.used_splits, rows.size(), width, kernel::kSplitsAtOnce,
                       {.largest = [&](Value split) { return of_rows(largest_, split); },
                        .sums = [&](Value split) { return of_rows(sums_, split); },
                        .values = values});
     for (std::int64_t turn = 0; turn < turns; ++turn) {
       const auto i = static_cast<std::size_t>(turn);
-      Value exists = rows_.exists(rows[i]);
-      if ((turn + 1) * threads_ > elements)
-        exists = b_.both(exists, b_.less(b_.add(b_.thread(), turn * threads_), elements));
-      b_.if_then(exists, [&] { store_result(rows[i], columns[i], joined[i]); });
+      auto store = [&] {
+        Operation* combine = stores_.combine;
+        store_result(e_, combine, stores_.results, shape_, place_, rows[i], elements[i],
+                     Values(ArrayRef(joined).slice(i * width, width)));
+      };
+      (turn + 1) * threads_ <= packets
+          ? store()
+          : b_.if_then(b_.less(b_.add(b_.thread(), turn * threads_), packets), store);
     }
-  }
-
-  void store_result(Value row, Value column, Value value) {
-    Operation* combine = stores_.combine;
-    const Value result = combine->getResult(0);
-    bind_element(e_, combine, round_to(b_, dtype_of(result), value));
-    const Values index{place_.batch, rows_.step(row), rows_.head(row), column};
-    for (const kernel::Store& store : stores_.results)
-      emit_store(e_, store, b_.linearize(index, shape_of(result)), 1);
   }
 
   // Rows of the staged numbers, so that whole batches of splits can be read.
   std::int64_t padded_splits() const {
-    return (shape_.splits + kSplitsAtOnce - 1) / kSplitsAtOnce * kSplitsAtOnce;
+    constexpr std::int64_t kAtOnce = kernel::kSplitsAtOnce;
+    return (shape_.splits + kAtOnce - 1) / kAtOnce * kAtOnce;
   }
-
-  static constexpr std::int64_t kSplitsAtOnce = 4;
 
   Elements& e_;
   KernelBuilder& b_;
@@ -132,15 +128,32 @@ private:
   const AttentionShape& shape_;
   const AttentionPlace& place_;
   TileRows rows_;
-  std::int64_t row_count_, threads_;
+  std::int64_t row_count_, threads_, width_;
   Value largest_, sums_;
 };
 
 }  // namespace
 
 void join_parts(Elements& elements, const JoinedStores& stores, const AttentionShape& shape,
-                const AttentionPlace& place) {
-  Join(elements, stores, shape, place).emit();
+                const AttentionPlace& place, std::int64_t width) {
+  Join(elements, stores, shape, place, width).emit();
+}
+
+void store_result(Elements& elements, Operation* op, ArrayRef<kernel::Store> stores,
+                  const AttentionShape& shape, const AttentionPlace& place, Value row,
+                  Value element, Values values) {
+  KernelBuilder& b = elements.builder();
+  const TileRows rows(b, shape, place);
+  const Value result = op->getResult(0);
+  b.if_then(rows.exists(row), [&] {
+    for (Value& value : values)
+      value = round_to(b, dtype_of(result), value);
+    const Value linear =
+        b.linearize({place.batch, rows.step(row), rows.head(row), element}, shape_of(result));
+    bind_packet(elements, op, linear, values);
+    for (const kernel::Store& store : stores)
+      emit_store(elements, store, linear, static_cast<std::int64_t>(values.size()));
+  });
 }
 
 }  // namespace ashlar::codegen

@@ -16,8 +16,15 @@ struct JoinedStores {
   llvm::ArrayRef<kernel::Store> results;
 };
 
-// To be called by all threads of a split that has keys, after they stored its part.
+// To be called by all threads of a split that has keys, after they stored its part. Stores `width`
+// values at once, which parts and results consist of.
 void join_parts(Elements& elements, const JoinedStores& stores, const AttentionShape& shape,
-                const AttentionPlace& place);
+                const AttentionPlace& place, std::int64_t width);
+
+// Rounds a packet of a row of `op`'s result, from `element` on, and stores what follows from it,
+// unless there is no such row.
+void store_result(Elements& elements, mlir::Operation* op, llvm::ArrayRef<kernel::Store> stores,
+                  const AttentionShape& shape, const AttentionPlace& place, Value row,
+                  Value element, Values values);
 
 }  // namespace ashlar::codegen

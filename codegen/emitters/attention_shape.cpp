@@ -38,7 +38,6 @@ std::int64_t AttentionShape::step_blocks() const {
 }
 
 AttentionPlace place_attention(KernelBuilder& b, const AttentionShape& shape,
-                               std::int64_t least_keys,
                                llvm::function_ref<Value(unsigned operand, Value batch)> read) {
   const std::int64_t splits = std::max<std::int64_t>(shape.splits, 1);
   const Values parts = b.delinearize(
@@ -59,9 +58,16 @@ AttentionPlace place_attention(KernelBuilder& b, const AttentionShape& shape,
   if (shape.window > 0)
     place.low = b.max(place.low, b.add(b.add(place.position, place.first_step), 1 - shape.window));
   place.count = b.max(b.sub(high, place.low), b.index(0));
+  return place;
+}
+
+void divide_keys(KernelBuilder& b, const AttentionShape& shape, std::int64_t least_keys,
+                 AttentionPlace& place) {
+  const std::int64_t splits = std::max<std::int64_t>(shape.splits, 1);
   Value share = b.div_ceil(place.count, splits);
   if (least_keys > 0)
-    share = b.max(share, b.index(least_keys));
+    share = b.select(b.less_equal(place.count, b.index(2 * least_keys)), b.index(2 * least_keys),
+                     b.max(share, b.index(least_keys)));
   place.begin = b.add(place.low, b.mul(place.split, share));
   place.end = b.min(b.add(place.begin, share), b.add(place.low, place.count));
   if (least_keys > 0) {
@@ -70,7 +76,6 @@ AttentionPlace place_attention(KernelBuilder& b, const AttentionShape& shape,
   } else {
     place.used_splits = b.index(splits);
   }
-  return place;
 }
 
 Value TileRows::step(Value row) const {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "codegen/emitters/kernel_builder.h"
-#include "ir/schedule_model.h"
+#include "ir/attention_schedules.h"
 
 namespace ashlar::codegen {
 
@@ -32,16 +32,21 @@ struct AttentionPlace {
   Value batch, group, first_head, first_step, split;  // heads count within the group
   Value position;
   Value low, count;   // keys that any row of the tile sees, over all splits
+  Value skipped;      // a key that comes from elsewhere: the others are counted without it
   Value begin, end;   // those of this split
   Value used_splits;  // splits that have keys, at least 1
   Value tile_number;  // of this batch row, group and tile; equal in all its splits
 };
 
-// `position` and `length`: the op's operands for batch row `batch`, given by the callback.
-// `least_keys`: a split has no fewer while others have none; 0 divides keys evenly.
+// All but the keys of the split. `position` and `length`: the op's operands for batch row `batch`,
+// given by the callback.
 AttentionPlace place_attention(KernelBuilder& builder, const AttentionShape& shape,
-                               std::int64_t least_keys,
                                llvm::function_ref<Value(unsigned operand, Value batch)> read);
+
+// Divides the keys among splits: none has fewer than `least_keys` while others have none, and twice
+// as many still belong to one; 0 divides evenly.
+void divide_keys(KernelBuilder& builder, const AttentionShape& shape, std::int64_t least_keys,
+                 AttentionPlace& place);
 
 // Row `row` of a tile: consecutive heads, then consecutive steps.
 class TileRows {

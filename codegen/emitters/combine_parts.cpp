@@ -7,16 +7,18 @@ using namespace mlir;
 
 namespace ashlar::codegen {
 
-static Values largest_scores(KernelBuilder& b, Value splits, std::size_t rows,
+static Values largest_scores(KernelBuilder& b, Value splits, std::size_t rows, std::int64_t at_once,
                              const AttentionParts& parts) {
   const Value lowest = b.f32(-INFINITY);
-  Values largest = b.loop(b.index(0), splits, b.index(1), Values(rows, lowest),
-                          [&](Value split, ValueRange carried) {
-                            Values next;
-                            for (auto [old, score] : llvm::zip_equal(carried, parts.largest(split)))
-                              next.push_back(b.make<arith::MaxNumFOp>(old, score));
-                            return next;
-                          });
+  Values largest =
+      b.loop(b.index(0), splits, b.index(at_once), Values(rows, lowest),
+             [&](Value first, ValueRange carried) {
+               Values next(carried);
+               for (std::int64_t i = 0; i < at_once; ++i)
+                 for (auto [largest, score] : llvm::zip_equal(next, parts.largest(b.add(first, i))))
+                   largest = b.make<arith::MaxNumFOp>(largest, score);
+               return next;
+             });
   // A row without keys has -inf everywhere; any finite number keeps its weights at 0.
   for (Value& score : largest)
     score =
@@ -40,7 +42,7 @@ static void add_split(KernelBuilder& b, ValueRange largest, ValueRange scores, V
 
 Values combine_parts(KernelBuilder& b, Value splits, std::size_t rows, std::size_t values_per_row,
                      std::int64_t at_once, const AttentionParts& parts) {
-  const Values largest = largest_scores(b, splits, rows, parts);
+  const Values largest = largest_scores(b, splits, rows, at_once, parts);
   const std::size_t stride = 1 + values_per_row;
   const Values sums = b.loop(b.index(0), splits, b.index(at_once), Values(rows * stride, b.f32(0)),
                              [&](Value first, ValueRange carried) {

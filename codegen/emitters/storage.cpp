@@ -271,6 +271,13 @@ StoredPacket load_stored(KernelBuilder& b, unsigned buffer, DType dtype, Value a
   return {load_vectors(b, memory, at, width, bytes), dtype, width};
 }
 
+SmallVector<Type> stored_types(KernelBuilder& b, DType dtype, std::int64_t width) {
+  const auto bytes = static_cast<std::int64_t>(size_of(dtype));
+  const bool words = loads_words(b, dtype, width);
+  return SmallVector<Type>(static_cast<std::size_t>(words ? width * bytes / 4 : width),
+                           words ? Type(b.getI32Type()) : storage_type(b, dtype));
+}
+
 Values unpack(KernelBuilder& b, const StoredPacket& packet) {
   if (loads_words(b, packet.dtype, packet.width))
     return unpack_words(b, packet.dtype, packet.stored);

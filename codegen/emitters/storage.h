@@ -37,6 +37,7 @@ struct StoredPacket {
 };
 StoredPacket load_stored(KernelBuilder& b, unsigned buffer, DType dtype, Value at,
                          std::int64_t width);
+llvm::SmallVector<mlir::Type> stored_types(KernelBuilder& b, DType dtype, std::int64_t width);
 Values unpack(KernelBuilder& b, const StoredPacket& packet);
 void store_packet(KernelBuilder& b, unsigned buffer, DType dtype, Value at, ValueRange values);
 

@@ -203,11 +203,16 @@ bool is_distinct_along(Value indices, std::int64_t axis) {
 }
 
 void emit_store(Elements& elements, const kernel::Store& store, Value linear, std::int64_t width) {
-  KernelBuilder& b = elements.builder();
-  const Point point = point_at(b, store.domain(), linear, width);
+  emit_store(elements, store, point_at(elements.builder(), store.domain(), linear, width));
+}
+
+void emit_store(Elements& elements, const kernel::Store& store, const Point& point) {
   if (store.scatter)
     return Scatter(elements, store).emit(point);
-  store_packet(b, store.buffer, dtype_of(store.value), linear, elements.at(store.value, point));
+  KernelBuilder& b = elements.builder();
+  store_packet(b, store.buffer, dtype_of(store.value),
+               b.linearize(point.index, store.domain().getShape()),
+               elements.at(store.value, point));
 }
 
 void emit_elements(Elements& elements, ArrayRef<kernel::Store> stores, Value number) {

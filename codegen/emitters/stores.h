@@ -10,6 +10,8 @@ namespace ashlar::codegen {
 // Stores the `width` elements of the store's domain from number `linear` on. `width` divides the
 // innermost extent of the domain.
 void emit_store(Elements& elements, const kernel::Store& store, Value linear, std::int64_t width);
+// The same, where they lie in the domain.
+void emit_store(Elements& elements, const kernel::Store& store, const Point& point);
 
 // Stores element number `number` of each: whatever they read, they read before plain outputs are
 // written.

@@ -113,6 +113,27 @@ protected:
 
   static void check(const Case& c) { compare(region(c), inputs(c), {2e-5, 1e-5}); }
 
+  // The parts of a split attention, joined in its own kernel.
+  static std::string join(RegionText& region, const Case& c, const std::string& parts,
+                          std::int64_t tiles) {
+    Case whole = c;
+    whole.splits = 0;
+    const std::string arrivals = region.input(tensor({tiles}, DType::i32));
+    return region.op(fmt::format("kernel.attention_combine {}, {} : ({}, {}) -> {}", parts,
+                                 arrivals, result_type(c), tensor({tiles}, DType::i32),
+                                 result_type(whole)));
+  }
+
+  // Parts, an output, are cut otherwise than the reference cuts them.
+  static void compare_without_parts(const std::string& text, const Tensors& inputs, int parts) {
+    Tensors actual = run(text, inputs), wanted = expected(text, inputs);
+    if (parts >= 0) {
+      actual.erase(actual.begin() + parts);
+      wanted.erase(wanted.begin() + parts);
+    }
+    expect_near(actual, wanted, {2e-5, 1e-5});
+  }
+
   // On cooperative matrices, or on lanes where the device has none. Weights have 16 bits.
   static Case on_matrices(Case c, int keys = 16) {
     const auto subgroup = device().profile().subgroup_size;
@@ -186,8 +207,38 @@ TEST_F(AttentionTest, EveryWorkgroupSize) {
     check({.rows = 200,
            .position = {150},
            .length = {151},
-           .schedule = fmt::format("<\"attention\", {{workgroup = {}}}>", size)});
+           .schedule = fmt::format("<\"attention\", {{workgroup = {}, lanes = 2}}>", size)});
   }
+}
+
+// Threads that share a key, keys of a team at once: also of keys that no team has, and of rows that
+// do not divide among threads.
+TEST_F(AttentionTest, Teams) {
+  for (int lanes : {1, 2, 8})
+    for (int keys : {1, 3}) {
+      SCOPED_TRACE(fmt::format("{} lanes, {} keys", lanes, keys));
+      const std::string schedule =
+          fmt::format("<\"attention\", {{workgroup = 64, lanes = {}, keys = {}}}>", lanes, keys);
+      check({.head = 48,
+             .value = 80,
+             .rows = 100,
+             .dtype = DType::f16,
+             .position = {70},
+             .length = {71},
+             .schedule = schedule});
+      check({.steps = 3,
+             .head = 7,
+             .value = 5,
+             .window = 6,
+             .position = {20},
+             .length = {23},
+             .schedule = schedule});
+    }
+}
+
+// Their results are merged some rows at a time.
+TEST_F(AttentionTest, MoreRowsThanWorkgroupMemoryHolds) {
+  check({.heads = 8, .groups = 1, .head = 64, .value = 512, .dtype = DType::bf16});
 }
 
 // The splits of one step cut its keys evenly, so that parts can be compared one by one.
@@ -229,20 +280,30 @@ protected:
       text.input(type);
     const std::string new_keys = text.op(scatter("%x1", "%x6", keys, index, key)),
                       new_values = text.op(scatter("%x2", "%x7", values, index, value));
-    text.output(
-        text.op(fmt::format(
-            "ashlar.attention %x0, {}, {}, %x3, %x4 {{scale = 0.25 : f64, causal = {}, window "
-            "= {} : i64, softcap = 0.0 : f64, ring = {} : i64}} : ({}, {}, {}, {}, {}) -> {}",
-            new_keys, new_values, c.causal, c.window, c.ring, query_type(c), keys, values, scalar,
-            scalar, result_type(c))),
-        result_type(c));
-    text.output(new_keys, keys, 1);
-    text.output(new_values, values, 2);
+    std::string result = text.op(fmt::format(
+        "{} %x0, {}, {}, %x3, %x4 {{scale = 0.25 : f64, causal = {}, window = {} : i64, softcap = "
+        "0.0 : f64, ring = {} : i64{}}} : ({}, {}, {}, {}, {}) -> {}",
+        c.splits ? "kernel.attention_partial" : "ashlar.attention", new_keys, new_values, c.causal,
+        c.window, c.ring, c.splits ? fmt::format(", splits = {} : i64", c.splits) : "",
+        query_type(c), keys, values, scalar, scalar, result_type(c)));
     Tensors all = inputs(c);
     all.push_back(AttentionTest::values(DType::i32, {1, c.batch, 1, 1}, append.row));
     all.push_back(random(c.dtype, {1, c.batch, c.groups, c.head}, -2, 2, 6));
     all.push_back(random(c.dtype, {1, c.batch, c.groups, c.value}, -2, 2, 7));
-    compare(text.text(), all, {2e-5, 1e-5});
+    const std::string parts = result;
+    if (c.splits) {
+      const std::int64_t tiles = c.batch * c.groups;
+      all.push_back(AttentionTest::values(DType::i32, {tiles}, {}));
+      result = join(text, c, parts, tiles);
+    }
+    Case whole = c;
+    whole.splits = 0;
+    text.output(result, result_type(whole));
+    text.output(new_keys, keys, 1);
+    text.output(new_values, values, 2);
+    if (c.splits)
+      text.output(parts, result_type(c));
+    compare_without_parts(text.text(), all, c.splits ? 3 : -1);
   }
 
   static std::string scatter(std::string_view cache, std::string_view rows, std::string_view type,
@@ -271,26 +332,48 @@ TEST_F(AttentionAppendTest, UnseenAndDroppedRows) {
   check_append({{.position = {0}, .length = {0}}, {0}});
 }
 
+// Among the keys, with and without a ring; and the first key of all.
+TEST_F(AttentionAppendTest, AnyKeyMayBeNew) {
+  check_append({{}, {10}});
+  check_append({{.rows = 12, .window = 9, .ring = 12, .position = {30}, .length = {31}}, {3}});
+  check_append({{.rows = 12, .window = 9, .ring = 12, .position = {30}, .length = {31}}, {-1}});
+  check_append({{.position = {0}, .length = {1}}, {0}});
+}
+
 TEST_F(AttentionAppendTest, EveryWorkgroupSize) {
   for (int size : {8, 16, 128})
     check_append({{.rows = 200,
                    .position = {150},
                    .length = {151},
                    .schedule = fmt::format(
-                       "<\"attention\", {{workgroup = {}, packets = 2, keys = 3}}>", size)},
+                       "<\"attention\", {{workgroup = {}, lanes = 4, keys = 3}}>", size)},
                   {150}});
 }
 
 TEST_F(AttentionAppendTest, SeveralThreadsPerKey) {
   for (int lanes : {2, 4, 8})
     for (int head : {32, 48, 64})
-      check_append({{.head = head,
-                     .rows = 200,
-                     .position = {150},
-                     .length = {151},
-                     .schedule = fmt::format(
-                         "<\"attention\", {{workgroup = 256, packets = 4, lanes = {}}}>", lanes)},
-                    {150}});
+      check_append(
+          {{.head = head,
+            .rows = 200,
+            .position = {150},
+            .length = {151},
+            .schedule = fmt::format("<\"attention\", {{workgroup = 256, lanes = {}}}>", lanes)},
+           {150}});
+}
+
+// Where splits are joined, the first one has the new key and, with few keys, all the others.
+TEST_F(AttentionAppendTest, JoinedSplits) {
+  for (int length : {1, 40, 551}) {
+    SCOPED_TRACE(length);
+    const double last = length - 1;
+    check_append({{.rows = 600,
+                   .splits = 5,
+                   .position = {last},
+                   .length = {last + 1},
+                   .schedule = "<\"attention\", {workgroup = 64, lanes = 4, split_keys = 100}>"},
+                  {last}});
+  }
 }
 
 // The last workgroup of a tile joins its splits; arrivals are zero again behind it.
@@ -312,20 +395,13 @@ TEST_F(AttentionTest, LastSplitJoinsAll) {
     whole.splits = 0;
     const std::int64_t tiles = c.batch * c.groups * ((c.steps + 1) / 2);
     RegionText text("attention");
-    const std::string parts = attend(text, c), arrivals = text.input(tensor({tiles}, DType::i32)),
+    const std::string parts = attend(text, c), joined = join(text, c, parts, tiles),
                       result = result_type(whole);
-    const std::string joined =
-        text.op(fmt::format("kernel.attention_combine {}, {} : ({}, {}) -> {}", parts, arrivals,
-                            result_type(c), tensor({tiles}, DType::i32), result));
     text.output(text.op(fmt::format("ashlar.neg {} : ({}) -> {}", joined, result, result)), result);
     text.output(parts, result_type(c));
     Tensors all = inputs(c);
     all.push_back(values(DType::i32, {tiles}, {}));
-    Tensors actual = run(text.text(), all), wanted = expected(text.text(), all);
-    // Parts are cut otherwise than the reference cuts them.
-    actual.erase(actual.begin() + 1);
-    wanted.erase(wanted.begin() + 1);
-    expect_near(actual, wanted, {2e-5, 1e-5});
+    compare_without_parts(text.text(), all, 1);
   }
 }
 

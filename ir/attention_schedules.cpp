@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ir/attention_schedules.h"
+
+#include "ir/schedule_numbers.h"
+
+using namespace mlir;
+
+namespace ashlar::kernel {
+namespace {
+
+std::int64_t head_of(Value tensor) {
+  return cast<RankedTensorType>(tensor.getType()).getDimSize(3);
+}
+
+std::int64_t largest_head(Operation* root) {
+  return std::max(head_of(root->getOperand(0)), head_of(root->getOperand(2)));
+}
+
+// So many that a thread holds few elements of a row. On a GPU registers bound them, 16 bytes of
+// 16-bit numbers are a packet, and more than four teams of a subgroup cost more where they are
+// merged. A CPU pays for every value that threads exchange.
+std::int64_t team_lanes(Operation* root, const DeviceProfile& profile) {
+  const std::int64_t rows = attention_tile(root).rows(), head = largest_head(root);
+  const std::int64_t subgroup = std::max(profile.subgroup_size, 1u);
+  if (profile.is_cpu)
+    return limited(power_of_two_above(ceil_div(rows * head, 64)), 1, subgroup);
+  const std::int64_t lanes = std::max(ceil_div(rows * head, 32), ceil_div(head, 8));
+  return limited(power_of_two_above(lanes), std::max<std::int64_t>(subgroup / 4, 1), subgroup);
+}
+
+// As many as registers hold twice, multiplied and under way, beside queries and results.
+std::int64_t keys_at_once(Operation* root, std::int64_t lanes, const DeviceProfile& profile) {
+  if (profile.is_cpu)
+    return 1;
+  constexpr std::int64_t kRegisters = 96, kMost = 4;
+  std::int64_t words = 0, held = 0;
+  for (unsigned cache : {1, 2}) {
+    const Value tensor = root->getOperand(cache);
+    const std::int64_t elements = share_of_row(tensor, lanes).elements();
+    const auto bits =
+        cast<RankedTensorType>(tensor.getType()).getElementType().getIntOrFloatBitWidth();
+    words += ceil_div(elements * bits, 32);
+    held += attention_tile(root).rows() * elements;
+  }
+  const std::int64_t keys = limited((kRegisters - held) / (2 * words), 1, kMost);
+  return power_of_two_above(keys + 1) / 2;
+}
+
+// Joining splits of fewer keys takes longer than the keys.
+constexpr std::int64_t kLeastKeysOfSplit = 128;
+
+}  // namespace
+
+AttentionTile attention_tile(Operation* root) {
+  auto query = cast<RankedTensorType>(root->getOperand(0).getType());
+  auto key = cast<RankedTensorType>(root->getOperand(1).getType());
+  constexpr std::int64_t kMostRows = 8;
+  AttentionTile tile{std::min(query.getDimSize(2) / key.getDimSize(2), kMostRows), 1};
+  while (2 * tile.rows() <= kMostRows && tile.steps < query.getDimSize(1))
+    tile.steps *= 2;
+  return tile;
+}
+
+RowShare share_of_row(Value cache, std::int64_t lanes) {
+  auto type = cast<RankedTensorType>(cache.getType());
+  const std::int64_t head = head_of(cache);
+  std::int64_t width = vector_width(type.getElementType(), head);
+  while (width > 1 && width / 2 * lanes >= head)
+    width /= 2;
+  return {width, ceil_div(head / width, lanes)};
+}
+
+ScheduleAttr attention_schedule(Operation* root, const DeviceProfile& profile) {
+  const std::int64_t lanes = team_lanes(root, profile);
+  const std::int64_t most = std::max<std::int64_t>(profile.max_workgroup_invocations, 1);
+  auto make = [&](std::int64_t workgroup) {
+    return make_schedule(root->getContext(), "attention",
+                         {{"workgroup", workgroup},
+                          {"splits", splits_of(root)},
+                          {"split_keys", kLeastKeysOfSplit},
+                          {"lanes", lanes},
+                          {"keys", keys_at_once(root, lanes, profile)}});
+  };
+  std::int64_t workgroup = std::min<std::int64_t>(most, profile.is_cpu ? 64 : 256);
+  while (profile.max_loop_iterations && 2 * workgroup <= std::min<std::int64_t>(most, 512) &&
+         attention_iterations(root, make(workgroup)) > profile.max_loop_iterations)
+    workgroup *= 2;
+  return make(workgroup);
+}
+
+std::int64_t attention_iterations(Operation* root, ScheduleAttr schedule) {
+  const std::int64_t workgroup = std::max<std::int64_t>(schedule.get("workgroup", 64), 1);
+  const std::int64_t lanes = limited(schedule.get("lanes", workgroup), 1, workgroup);
+  const std::int64_t keys =
+      std::max<std::int64_t>(schedule.get("keys", 1), 1) * (workgroup / lanes);
+  const std::int64_t rows = attention_tile(root).rows(), head = largest_head(root);
+  const std::int64_t splits = splits_of(root);
+  // Around the walk over the keys: the rows that are computed before, each at most by itself and
+  // read twice where it is reduced; storing, a row at a time; joining splits.
+  const std::int64_t staging = 2 * (rows + 2) * ceil_div(head, 4);
+  const std::int64_t storing = rows * ceil_div(head + 2, workgroup);
+  const std::int64_t joins = 2 * splits + ceil_div(rows * splits, workgroup);
+  return ceil_div(ceil_div(kMaxAttentionLength, splits), keys) + staging + storing + joins;
+}
+
+}  // namespace ashlar::kernel

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Schedules of attention without matrices: how rows and keys are shared out among threads.
+#pragma once
+
+#include "ir/schedule_model.h"
+
+namespace ashlar::kernel {
+
+// Query rows that one attention workgroup handles at once: at most 8, which bounds the values that
+// a thread carries and workgroup memory.
+struct AttentionTile {
+  std::int64_t heads;  // of those that share one key/value head
+  std::int64_t steps;  // consecutive query positions
+  std::int64_t rows() const { return heads * steps; }
+};
+AttentionTile attention_tile(mlir::Operation* root);
+
+// How the threads of a team share a row of a cache: each takes `turns` packets of `width` elements,
+// with those of the other threads between them.
+struct RowShare {
+  std::int64_t width, turns;
+  std::int64_t elements() const { return width * turns; }
+};
+RowShare share_of_row(mlir::Value cache, std::int64_t lanes);
+
+// `lanes` threads are a team that walks over its own keys, `keys` at once. No split has fewer than
+// `split_keys` keys while others have none, and twice as many still belong to one.
+ScheduleAttr attention_schedule(mlir::Operation* root, const DeviceProfile& profile);
+std::int64_t attention_iterations(mlir::Operation* root, ScheduleAttr schedule);
+
+// Splits whose parts are loaded together where they are joined.
+inline constexpr std::int64_t kSplitsAtOnce = 8;
+
+}  // namespace ashlar::kernel
