@@ -185,11 +185,13 @@ struct FormKernelsPass : impl::FormKernelsBase<FormKernelsPass> {
       if (failed(plan))
         return failure();
       auto conflict = order_units(block, *plan, fusion);
-      if (!conflict) {
+      if (failed(conflict))
+        return failure();
+      if (!*conflict) {
         build_kernels(block, plan->units());
         return success();
       }
-      if (failed(resolve(*conflict, forced)))
+      if (failed(resolve(**conflict, forced)))
         return failure();
     }
   }

@@ -15,10 +15,18 @@ Array counting(const Shape& shape) {
   return reshape(arange(0, shape.element_count(), 1, DType::f32), shape);
 }
 
+// Computed in one program.
+void expect_as_reference(const std::vector<Array>& arrays) {
+  std::vector<std::vector<double>> expected;
+  for (const Array& array : arrays)
+    expected.push_back(values_of(array));
+  eval(arrays);
+  for (std::size_t i = 0; i < arrays.size(); ++i)
+    EXPECT_EQ(values_of(arrays[i]), expected[i]) << "array " << i;
+}
+
 void expect_as_reference(const Array& array) {
-  const std::vector<double> expected = values_of(array);
-  eval(array);
-  EXPECT_EQ(values_of(array), expected);
+  expect_as_reference(std::vector{array});
 }
 
 // Random words behind a product were taken for something that moves elements.
@@ -64,6 +72,22 @@ TEST(FoundGraphs, ScatterToRowsThatReductionsChoose) {
   const Array x = array({1.75F, 2.0F, -4.0F});
   expect_as_reference(scatter(x, other, astype(other, DType::f32)));
   expect_as_reference(scatter(x, chosen, astype(other, DType::f32)));
+}
+
+// Kernels waited for each other: one that others read already came to read what it used to compute.
+TEST(FoundGraphs, StoredBroadcastOfAMinimum) {
+  const Array least = min(counting({3, 17}), std::vector{0, 1}, true);
+  const Array spread = broadcast_to(least, {3, 17});
+  expect_as_reference({spread, -least, sum(counting({3, 17}) + spread, 1)});
+}
+
+TEST(FoundGraphs, StoredBiasesOfAMinimum) {
+  const Array least = argmin(counting({4}));
+  const Array biases = broadcast_to(astype(least, DType::f16), {2, 1});
+  const Array weight = table::dequantize(astype(reshape(arange(0, 10), {2, 5}), DType::u32),
+                                         ones({2, 1}, DType::f16), biases, 5, 32, DType::bf16);
+  expect_as_reference(
+      {weight, any(weight, 0), broadcast_to(astype(least, DType::f32), {4}), biases});
 }
 
 }  // namespace
