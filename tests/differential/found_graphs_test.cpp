@@ -64,6 +64,21 @@ TEST(FoundGraphs, StateScatteredIntoItself) {
   EXPECT_EQ(values_of(state.read()), expected);
 }
 
+// The state's buffer took the first update, and the state the second one, of a copy.
+TEST(FoundGraphs, StateUpdatedTwiceAndReadBetween) {
+  const State state("found.twice", DType::f32, {3});
+  state.update(array({1.0F, 2.0F, 3.0F}));
+  const auto step = compile([](const State& s, const Array& at) {
+    const Array first = scatter(s.read(), at, ones({1}));
+    s.update(scatter(first, at + 1, zeros({1})));
+    return first;
+  });
+  EXPECT_EQ(step(state, array({0})).to_vector<float>(), (std::vector<float>{1, 2, 3}));
+  EXPECT_EQ(values_of(state.read()), (std::vector<double>{1, 0, 3}));
+  EXPECT_EQ(step(state, array({1})).to_vector<float>(), (std::vector<float>{1, 1, 3}));
+  EXPECT_EQ(values_of(state.read()), (std::vector<double>{1, 1, 0}));
+}
+
 // Whether a later update meets this one was asked with the reduction of this one's row.
 TEST(FoundGraphs, ScatterToRowsThatReductionsChoose) {
   const Array rows = array({1, 1, 1, 0, 1, 1}, {2, 3});
