@@ -89,6 +89,13 @@ TEST(FoundGraphs, ScatterToRowsThatReductionsChoose) {
   expect_as_reference(scatter(x, chosen, astype(other, DType::f32)));
 }
 
+// lavapipe took such comparisons for always true or always false.
+TEST(FoundGraphs, WidenedNumbersComparedWithConstants) {
+  const Array numbers = astype(array({-3, -1, 0, 2}), DType::i64);
+  expect_as_reference({numbers<0, numbers <= -1, numbers> - 2, numbers >= 2, abs(numbers),
+                       take(counting({4}), numbers)});
+}
+
 // Kernels waited for each other: one that others read already came to read what it used to compute.
 TEST(FoundGraphs, StoredBroadcastOfAMinimum) {
   const Array least = min(counting({3, 17}), std::vector{0, 1}, true);
