@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What MLIR 22's SPIR-V lowering leaves to be repaired, one function each. A repair goes when the
-// MLIR that we build against no longer needs it; its lit test shows when.
+// MLIR that we build against no longer needs it; its lit test shows when. And what a driver gets
+// wrong, where other words for the same are as good.
 #include "codegen/passes.h"
 #include "codegen/target.h"
 
 #include "mlir/Dialect/SPIRV/IR/SPIRVOps.h"
 #include "mlir/Dialect/SPIRV/IR/TargetAndABI.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using spirv::Capability;
@@ -116,6 +118,35 @@ void declare_float_controls(spirv::ModuleOp module, SetVector<Capability>& capab
         modes && computes_with(module, type))
       declare_modes(module, modes, static_cast<int32_t>(type.getIntOrFloatBitWidth()),
                     capabilities);
+}
+
+// ----------------------------------------------------------------------------------- comparisons
+
+// The same number in 32 bits, where it is known to fit; else null.
+Value in_32_bits(OpBuilder& builder, Value value) {
+  if (auto widened = value.getDefiningOp<spirv::SConvertOp>())
+    return widened.getOperand().getType().isInteger(32) ? widened.getOperand() : Value();
+  APInt number;
+  if (!matchPattern(value, m_ConstantInt(&number)) || !number.isSignedIntN(32))
+    return {};
+  return spirv::ConstantOp::create(builder, value.getLoc(), builder.getI32Type(),
+                                   builder.getI32IntegerAttr(number.getSExtValue()));
+}
+
+// Mesa 22.3 takes signed comparisons of widened numbers with constants for always true or always
+// false.
+void narrow_comparisons(spirv::ModuleOp module) {
+  module.walk([](Operation* op) {
+    if (!isa<spirv::SLessThanOp, spirv::SLessThanEqualOp, spirv::SGreaterThanOp,
+             spirv::SGreaterThanEqualOp>(op) ||
+        !op->getOperand(0).getType().isInteger(64))
+      return;
+    OpBuilder builder(op);
+    Value left = in_32_bits(builder, op->getOperand(0)),
+          right = in_32_bits(builder, op->getOperand(1));
+    if (left && right)
+      op->setOperands({left, right});
+  });
 }
 
 // --------------------------------------------------------------------------------------- atomics
@@ -257,6 +288,7 @@ struct SpirvFinalize final : impl::SpirvFinalizeBase<SpirvFinalize> {
     module.setVceTripleAttr(spirv::VerCapExtAttr::get(env.getVersion(), capabilities.getArrayRef(),
                                                       extensions, &getContext()));
 
+    narrow_comparisons(module);
     state_alignments(module);
     forbid_contraction(module);
     order_atomics(module);

@@ -61,13 +61,14 @@ Value scatter_base(Value value) {
 }
 
 // Whether the buffer of the scatter's target is the entry's to change: a temporary, or a state
-// whose new contents this chain of scatters becomes.
+// whose new contents this chain of scatters becomes; the chain ends before one that gets a copy.
 bool owns_target(ir::StateReadOp read, Operation* scatter) {
   for (Operation* user : scatter->getResult(0).getUsers()) {
     auto write = dyn_cast<ir::StateWriteOp>(user);
     if (write && write.getState() == read.getState())
       return true;
-    if (is_scatter(user) && user->getOperand(0) == scatter->getResult(0) && owns_target(read, user))
+    if (is_scatter(user) && user->getOperand(0) == scatter->getResult(0) &&
+        !escapes(scatter->getResult(0)) && owns_target(read, user))
       return true;
   }
   return false;
@@ -185,11 +186,14 @@ struct FormKernelsPass : impl::FormKernelsBase<FormKernelsPass> {
       if (failed(plan))
         return failure();
       auto conflict = order_units(block, *plan, fusion);
-      if (!conflict) {
+      if (failed(conflict))
+        return failure();
+      if (!*conflict) {
         build_kernels(block, plan->units());
         return success();
       }
-      if (failed(resolve(*conflict, forced)))
+      // A copy for one update ends the chain in place that it belonged to.
+      if (failed(resolve(**conflict, forced)) || failed(insert_copies(block, forced)))
         return failure();
     }
   }

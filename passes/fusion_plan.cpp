@@ -118,15 +118,24 @@ void FusionPlan::add_output(std::size_t unit, Value value) {
   producer_[value] = static_cast<std::int64_t>(unit);
 }
 
+bool FusionPlan::loads(const KernelUnit& unit, Value value) const {
+  if (!is_stored(value) || unit.computes(value))
+    return false;
+  const std::int64_t producer = producer_of(value);
+  return producer < 0 || !unit.is_settled ||
+         units_[static_cast<std::size_t>(producer)].level < unit.level;
+}
+
 OpSet FusionPlan::closure_within(std::size_t unit, Value value) const {
-  return reach(value, [&](Value v) { return is_stored(v) && !units_[unit].computes(v); });
+  return reach(value, [&](Value v) { return loads(units_[unit], v); });
 }
 
 ValueSet FusionPlan::inputs_within(std::size_t unit, Value value) const {
   ValueSet inputs;
-  for (Value input : inputs_of(closure_within(unit, value)))
-    if (!units_[unit].computes(input))
-      inputs.insert(input);
+  for (Operation* op : closure_within(unit, value))
+    for (Value operand : op->getOperands())
+      if (loads(units_[unit], operand))
+        inputs.insert(operand);
   return inputs;
 }
 
@@ -134,8 +143,11 @@ void FusionPlan::refresh(std::size_t index) {
   KernelUnit& unit = units_[index];
   unit.inputs.clear();
   for (Value output : unit.outputs)
-    for (Value input : inputs_within(index, output))
+    for (Value input : inputs_within(index, output)) {
       unit.inputs.insert(input);
+      if (const std::int64_t producer = producer_of(input); producer >= 0)
+        units_[static_cast<std::size_t>(producer)].is_settled = true;
+    }
   unit.level = level_after(unit.inputs);
 }
 

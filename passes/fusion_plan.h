@@ -29,6 +29,7 @@ struct KernelUnit {
   ValueSet inputs;
   ValueSet repeated;       // stored by another unit, computed here once more rather than waited for
   std::int64_t level = 0;  // length of the longest chain of units before it
+  bool is_settled = false;  // other units read it, at levels above this one
 
   bool is_light() const { return roots.empty(); }
   bool computes(mlir::Value value) const {
@@ -53,7 +54,7 @@ public:
   // Stored values that `ops` read.
   ValueSet inputs_of(const OpSet& ops) const;
   // The ops that compute `value` within a unit, and the stored values they read: as closure and
-  // inputs_of, but what the unit stores itself or repeats counts as virtual.
+  // inputs_of, but what the unit computes itself counts as virtual.
   OpSet closure_within(std::size_t unit, mlir::Value value) const;
   ValueSet inputs_within(std::size_t unit, mlir::Value value) const;
   // The level of a unit that reads `inputs`.
@@ -78,6 +79,10 @@ public:
   std::int64_t producer_of(mlir::Value value) const { return producer_.lookup(value); }
 
 private:
+  // Whether the unit takes `value` from memory. A settled unit never starts to wait: it goes on
+  // computing what units of its level, or later ones, store by now.
+  bool loads(const KernelUnit& unit, mlir::Value value) const;
+
   std::vector<KernelUnit> units_;
   llvm::DenseMap<mlir::Value, std::int64_t> producer_;
 };

@@ -5,9 +5,6 @@
 #include "ir/kernel_region.h"
 #include "passes/op_classes.h"
 
-#include <cassert>
-#include <optional>
-
 using namespace mlir;
 
 namespace ashlar {
@@ -64,6 +61,10 @@ public:
     return order;
   }
 
+  bool is_in_cycle(std::size_t unit) const {
+    return llvm::any_of(successors_[unit], [&](std::size_t next) { return reaches(next, unit); });
+  }
+
   const llvm::SetVector<std::size_t>& successors(std::size_t unit) const {
     return successors_[unit];
   }
@@ -77,19 +78,20 @@ public:
   Orderer(Block& block, FusionPlan& plan)
       : block_(block), plan_(plan), graph_(plan.units().size()) {}
 
-  std::optional<OrderConflict> run(bool merge) {
+  FailureOr<std::optional<OrderConflict>> run(bool merge) {
     drop_unread_outputs();
     add_data_edges();
     if (auto conflict = add_update_edges())
       return conflict;
     add_state_edges();
-    assert(graph_.topological_order().size() == plan_.units().size() && "units form a cycle");
+    if (failed(verify_order_exists()))
+      return failure();
     assign_levels();
     if (merge)
       merge_light_units();
     llvm::stable_sort(plan_.units(),
                       [](const KernelUnit& a, const KernelUnit& b) { return a.level < b.level; });
-    return std::nullopt;
+    return std::optional<OrderConflict>();
   }
 
 private:
@@ -189,6 +191,22 @@ private:
     });
   }
 
+  // A cycle is a mistake of the partition: no order of its kernels would be right.
+  LogicalResult verify_order_exists() {
+    if (graph_.topological_order().size() == plan_.units().size())
+      return success();
+    auto error = block_.getParentOp()->emitError("kernels wait for each other in a cycle:");
+    for (auto [index, unit] : llvm::enumerate(plan_.units())) {
+      if (!graph_.is_in_cycle(index))
+        continue;
+      error << ' ' << unit.root << " (stores";
+      for (Value output : unit.outputs)
+        error << ' ' << output.getDefiningOp()->getName();
+      error << ')';
+    }
+    return error;
+  }
+
   // Units without readers run last, so that the small ones at the end of a token share a kernel;
   // but not those that would keep much larger temporaries alive.
   void assign_levels() {
@@ -254,7 +272,7 @@ private:
 
 }  // namespace
 
-std::optional<OrderConflict> order_units(Block& block, FusionPlan& plan, bool merge) {
+FailureOr<std::optional<OrderConflict>> order_units(Block& block, FusionPlan& plan, bool merge) {
   return Orderer(block, plan).run(merge);
 }
 

@@ -4,6 +4,8 @@
 
 #include "passes/fusion_plan.h"
 
+#include <optional>
+
 namespace ashlar {
 
 // A unit that would have to run both before and after the in-place update of a buffer it reads.
@@ -15,7 +17,9 @@ struct OrderConflict {
 
 // Sorts the units so that each one follows what it depends on, and merges light units of one level
 // when `merge` is set. Units that only write states move as late as possible, so that they merge.
-// Where no order exists, the plan is left as it was and the conflict returned.
-std::optional<OrderConflict> order_units(mlir::Block& block, FusionPlan& plan, bool merge);
+// Where an update has no place, the plan is left as it was and the conflict returned. Diagnoses
+// units that read each other's outputs in a cycle.
+mlir::FailureOr<std::optional<OrderConflict>> order_units(mlir::Block& block, FusionPlan& plan,
+                                                          bool merge);
 
 }  // namespace ashlar

@@ -142,3 +142,24 @@ module attributes {kernel.float_controls = {
     // CHECK-NOT: spirv.ExecutionMode
   }
 }
+
+// -----
+
+#env = #spirv.target_env<#spirv.vce<v1.6, [Shader], []>, api=Vulkan, #spirv.resource_limits<>>
+
+// Signed comparisons of numbers of 32 bits do with 32 bits; a constant that needs more stays.
+spirv.module @comparisons Logical GLSL450 requires #spirv.vce<v1.0, [Shader], []> attributes {spirv.target_env = #env} {
+  // CHECK-LABEL: spirv.func @widened
+  spirv.func @widened(%x: i32) -> i1 "None" {
+    %wide = spirv.SConvert %x : i32 to i64
+    %minus_two = spirv.Constant -2 : i64
+    %large = spirv.Constant 4294967296 : i64
+    // CHECK: %[[NARROW:.*]] = spirv.Constant -2 : i32
+    // CHECK: spirv.SLessThan %{{.*}}, %[[NARROW]] : i32
+    %a = spirv.SLessThan %wide, %minus_two : i64
+    // CHECK: spirv.SGreaterThanEqual %{{.*}}, %{{.*}} : i64
+    %b = spirv.SGreaterThanEqual %wide, %large : i64
+    %c = spirv.LogicalAnd %a, %b : i1
+    spirv.ReturnValue %c : i1
+  }
+}

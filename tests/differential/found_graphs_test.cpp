@@ -15,10 +15,18 @@ Array counting(const Shape& shape) {
   return reshape(arange(0, shape.element_count(), 1, DType::f32), shape);
 }
 
+// Computed in one program.
+void expect_as_reference(const std::vector<Array>& arrays) {
+  std::vector<std::vector<double>> expected;
+  for (const Array& array : arrays)
+    expected.push_back(values_of(array));
+  eval(arrays);
+  for (std::size_t i = 0; i < arrays.size(); ++i)
+    EXPECT_EQ(values_of(arrays[i]), expected[i]) << "array " << i;
+}
+
 void expect_as_reference(const Array& array) {
-  const std::vector<double> expected = values_of(array);
-  eval(array);
-  EXPECT_EQ(values_of(array), expected);
+  expect_as_reference(std::vector{array});
 }
 
 // Random words behind a product were taken for something that moves elements.
@@ -56,6 +64,21 @@ TEST(FoundGraphs, StateScatteredIntoItself) {
   EXPECT_EQ(values_of(state.read()), expected);
 }
 
+// The state's buffer took the first update, and the state the second one, of a copy.
+TEST(FoundGraphs, StateUpdatedTwiceAndReadBetween) {
+  const State state("found.twice", DType::f32, {3});
+  state.update(array({1.0F, 2.0F, 3.0F}));
+  const auto step = compile([](const State& s, const Array& at) {
+    const Array first = scatter(s.read(), at, ones({1}));
+    s.update(scatter(first, at + 1, zeros({1})));
+    return first;
+  });
+  EXPECT_EQ(step(state, array({0})).to_vector<float>(), (std::vector<float>{1, 2, 3}));
+  EXPECT_EQ(values_of(state.read()), (std::vector<double>{1, 0, 3}));
+  EXPECT_EQ(step(state, array({1})).to_vector<float>(), (std::vector<float>{1, 1, 3}));
+  EXPECT_EQ(values_of(state.read()), (std::vector<double>{1, 1, 0}));
+}
+
 // Whether a later update meets this one was asked with the reduction of this one's row.
 TEST(FoundGraphs, ScatterToRowsThatReductionsChoose) {
   const Array rows = array({1, 1, 1, 0, 1, 1}, {2, 3});
@@ -64,6 +87,29 @@ TEST(FoundGraphs, ScatterToRowsThatReductionsChoose) {
   const Array x = array({1.75F, 2.0F, -4.0F});
   expect_as_reference(scatter(x, other, astype(other, DType::f32)));
   expect_as_reference(scatter(x, chosen, astype(other, DType::f32)));
+}
+
+// lavapipe took such comparisons for always true or always false.
+TEST(FoundGraphs, WidenedNumbersComparedWithConstants) {
+  const Array numbers = astype(array({-3, -1, 0, 2}), DType::i64);
+  expect_as_reference({numbers<0, numbers <= -1, numbers> - 2, numbers >= 2, abs(numbers),
+                       take(counting({4}), numbers)});
+}
+
+// Kernels waited for each other: one that others read already came to read what it used to compute.
+TEST(FoundGraphs, StoredBroadcastOfAMinimum) {
+  const Array least = min(counting({3, 17}), std::vector{0, 1}, true);
+  const Array spread = broadcast_to(least, {3, 17});
+  expect_as_reference({spread, -least, sum(counting({3, 17}) + spread, 1)});
+}
+
+TEST(FoundGraphs, StoredBiasesOfAMinimum) {
+  const Array least = argmin(counting({4}));
+  const Array biases = broadcast_to(astype(least, DType::f16), {2, 1});
+  const Array weight = table::dequantize(astype(reshape(arange(0, 10), {2, 5}), DType::u32),
+                                         ones({2, 1}, DType::f16), biases, 5, 32, DType::bf16);
+  expect_as_reference(
+      {weight, any(weight, 0), broadcast_to(astype(least, DType::f32), {4}), biases});
 }
 
 }  // namespace

@@ -105,3 +105,23 @@ func.func @within_a_number_of_the_row(%x: tensor<8x128xf32>, %w: tensor<8x1xf32>
   %y = ashlar.mul %x, %b : (tensor<8x128xf32>, tensor<8x128xf32>) -> tensor<8x128xf32>
   return %y : tensor<8x128xf32>
 }
+
+// Once %b is in memory, which waits for the minimum, the kernel of the minimum goes on computing %b itself: when %y joins
+// it, it must not come to wait for a kernel that waits for it.
+// CHECK-LABEL: func.func @settled_before_its_parts_were_stored
+// CHECK: kernel.fused "row"
+// CHECK: ashlar.reduce_min
+// CHECK: ashlar.neg
+// CHECK: ashlar.broadcast
+// CHECK: kernel.fused "row"
+// CHECK: ashlar.broadcast
+// CHECK: ashlar.reduce_sum
+// CHECK-NOT: kernel.fused
+func.func @settled_before_its_parts_were_stored(%x: tensor<3x17xf32>, %w: tensor<3x17xf32>) -> (tensor<3x17xf32>, tensor<1x1xf32>, tensor<3x1xf32>) {
+  %m = ashlar.reduce_min %x {axes = array<i64: 0, 1>, keepdims = true} : (tensor<3x17xf32>) -> tensor<1x1xf32>
+  %b = ashlar.broadcast %m {shape = array<i64: 3, 17>} : (tensor<1x1xf32>) -> tensor<3x17xf32>
+  %a = ashlar.add %w, %b : (tensor<3x17xf32>, tensor<3x17xf32>) -> tensor<3x17xf32>
+  %s = ashlar.reduce_sum %a {axes = array<i64: 1>, keepdims = true} : (tensor<3x17xf32>) -> tensor<3x1xf32>
+  %y = ashlar.neg %m : (tensor<1x1xf32>) -> tensor<1x1xf32>
+  return %b, %y, %s : tensor<3x17xf32>, tensor<1x1xf32>, tensor<3x1xf32>
+}

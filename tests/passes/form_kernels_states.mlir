@@ -51,6 +51,39 @@ func.func @old_and_new(%v: tensor<1xf32>, %at: tensor<1xi32>) -> tensor<8xf32> {
 
 // -----
 
+ashlar.state @s : tensor<8xf32> {residency = "state"}
+
+// The second update works on a copy, since its target is a result: the first one is not the state's to take then.
+// CHECK-LABEL: func.func @result_between
+// CHECK: %[[OLD:.*]] = ashlar.state_read @s
+// CHECK: kernel.fused "elementwise"(%[[OLD]]) inplace [-1]
+func.func @result_between(%v: tensor<1xf32>, %at: tensor<1xi32>) -> tensor<8xf32> {
+  %old = ashlar.state_read @s : tensor<8xf32>
+  %first = ashlar.scatter %old, %at, %v {axis = 0 : i64} : (tensor<8xf32>, tensor<1xi32>, tensor<1xf32>) -> tensor<8xf32>
+  %second = ashlar.scatter %first, %at, %v {axis = 0 : i64} : (tensor<8xf32>, tensor<1xi32>, tensor<1xf32>) -> tensor<8xf32>
+  ashlar.state_write @s, %second : tensor<8xf32>
+  return %first : tensor<8xf32>
+}
+
+// -----
+
+ashlar.state @s : tensor<8xf32> {residency = "state"}
+
+// The same where a kernel compares the results of both updates.
+// CHECK-LABEL: func.func @compared_between
+// CHECK: %[[OLD:.*]] = ashlar.state_read @s
+// CHECK: kernel.fused "elementwise"(%[[OLD]]) inplace [-1]
+func.func @compared_between(%v: tensor<1xf32>, %at: tensor<1xi32>) -> tensor<8xf32> {
+  %old = ashlar.state_read @s : tensor<8xf32>
+  %first = ashlar.scatter %old, %at, %v {axis = 0 : i64} : (tensor<8xf32>, tensor<1xi32>, tensor<1xf32>) -> tensor<8xf32>
+  %second = ashlar.scatter %first, %at, %v {axis = 0 : i64} : (tensor<8xf32>, tensor<1xi32>, tensor<1xf32>) -> tensor<8xf32>
+  ashlar.state_write @s, %second : tensor<8xf32>
+  %both = ashlar.add %first, %second : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xf32>
+  return %both : tensor<8xf32>
+}
+
+// -----
+
 ashlar.state @a : tensor<4xi32> {residency = "step"}
 ashlar.state @b : tensor<4xi32> {residency = "step"}
 
