@@ -45,7 +45,7 @@ Array unary_operand(OpKind kind, const Array& x) {
 
 std::vector<Array> binary_operands(OpKind kind, const Array& x, const Array& y) {
   if (kind == OpKind::left_shift || kind == OpKind::right_shift)
-    return {x, y & 31};
+    return {x, y & 127};  // beyond the width too
   if (!is_float(x.dtype()))
     return {x, y};
   if (kind == OpKind::power)
