@@ -14,15 +14,21 @@ namespace {
 constexpr std::int64_t kLargest = 600;  // elements
 constexpr int kMaxRank = 4;
 
+// The last ones lie half way between two of bf16 or f16; the nearer to zero is the even one.
 constexpr double kSpecials[] = {-0.0,
                                 std::numeric_limits<double>::infinity(),
                                 -std::numeric_limits<double>::infinity(),
                                 std::numeric_limits<double>::quiet_NaN(),
                                 65504.0,
                                 3e9,
-                                257.0,    // half way between two of bf16
-                                -2049.0,  // of f16
-                                2051.0};
+                                257.0,
+                                -261.0,
+                                -2049.0,
+                                2049.0,
+                                2053.0,
+                                -2057.0,
+                                4098.0,
+                                -4106.0};
 
 }  // namespace
 
@@ -52,7 +58,7 @@ Shape ArrayPool::any_shape() {
 
 // Whole numbers more often than others, so that some are equal.
 double ArrayPool::any_real() {
-  if (chance(16))
+  if (chance(8))
     return choose(kSpecials);
   return chance(2) ? roll(9) - 4 : (roll(65) - 32) / 8.0;
 }
