@@ -87,10 +87,16 @@ LogicalResult cast_full(ir::CastOp op, PatternRewriter& rewriter) {
   return success();
 }
 
-// cast(cast(x)) = cast(x) when the inner one loses nothing.
+// cast(cast(x)) = cast(x) when the inner one loses nothing. Integers that do not fit wrap, but
+// floats do not: a float between integers may go only where all of them fit.
 LogicalResult merge_casts(ir::CastOp op, PatternRewriter& rewriter) {
   auto inner = op.getInput().getDefiningOp<ir::CastOp>();
   if (!inner || !preserves_values(element_type(inner.getInput()), element_type(inner.getResult())))
+    return failure();
+  const bool by_float = isa<FloatType>(element_type(inner.getResult())) &&
+                        !isa<FloatType>(element_type(inner.getInput())) &&
+                        !isa<FloatType>(element_type(op.getResult()));
+  if (by_float && !preserves_values(element_type(inner.getInput()), element_type(op.getResult())))
     return failure();
   if (inner.getInput().getType() == op.getType())
     rewriter.replaceOp(op, inner.getInput());

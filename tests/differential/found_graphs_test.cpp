@@ -96,6 +96,12 @@ TEST(FoundGraphs, WidenedNumbersComparedWithConstants) {
                        take(counting({4}), numbers)});
 }
 
+// Floats of negative numbers become 0 there; the numbers themselves would wrap.
+TEST(FoundGraphs, NegativeIntegersByFloatsToUnsigned) {
+  const Array numbers = astype(array({-8, -1, 3}), DType::i8);
+  expect_as_reference(astype(astype(numbers + 0, DType::bf16), DType::u32));
+}
+
 // Kernels waited for each other: one that others read already came to read what it used to compute.
 TEST(FoundGraphs, StoredBroadcastOfAMinimum) {
   const Array least = min(counting({3, 17}), std::vector{0, 1}, true);

@@ -14,12 +14,21 @@ namespace {
 constexpr std::int64_t kLargest = 600;  // elements
 constexpr int kMaxRank = 4;
 
+// The last ones lie half way between two of bf16 or f16; the nearer to zero is the even one.
 constexpr double kSpecials[] = {-0.0,
                                 std::numeric_limits<double>::infinity(),
                                 -std::numeric_limits<double>::infinity(),
                                 std::numeric_limits<double>::quiet_NaN(),
                                 65504.0,
-                                3e9};
+                                3e9,
+                                257.0,
+                                -261.0,
+                                -2049.0,
+                                2049.0,
+                                2053.0,
+                                -2057.0,
+                                4098.0,
+                                -4106.0};
 
 }  // namespace
 
@@ -34,7 +43,8 @@ int ArrayPool::roll(std::int64_t sides) {
 }
 
 DType ArrayPool::any_dtype() {
-  constexpr DType kCommon[] = {DType::f32, DType::f32, DType::bf16, DType::f16, DType::i32};
+  constexpr DType kCommon[] = {DType::f32, DType::f32, DType::bf16,
+                               DType::f16, DType::i32, DType::u32};
   return chance(2) ? choose(kCommon) : choose(op_info(OpKind::cast).dtypes);
 }
 
@@ -46,10 +56,17 @@ Shape ArrayPool::any_shape() {
   return Shape(std::move(dims));
 }
 
+// Whole numbers more often than others, so that some are equal.
+double ArrayPool::any_real() {
+  if (chance(8))
+    return choose(kSpecials);
+  return chance(2) ? roll(9) - 4 : (roll(65) - 32) / 8.0;
+}
+
 Array ArrayPool::constant(DType dtype, const Shape& shape) {
   reference::Tensor tensor({dtype, shape});
   for (double& x : tensor.reals)
-    x = reference::round_to(chance(25) ? choose(kSpecials) : (roll(65) - 32) / 8.0, dtype);
+    x = reference::round_to(any_real(), dtype);
   for (std::int64_t& x : tensor.integers) {
     const std::uint64_t bits = (std::uint64_t{random_()} << 32) | random_();
     x = reference::wrap_to(chance(3) ? static_cast<std::int64_t>(bits) : roll(9) - 4, dtype);

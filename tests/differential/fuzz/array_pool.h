@@ -45,6 +45,7 @@ public:
   const Arrays& values() const { return values_; }
 
 private:
+  double any_real();
   Array constant(DType dtype, const Shape& shape);
 
   std::mt19937 random_;

@@ -45,7 +45,7 @@ Array unary_operand(OpKind kind, const Array& x) {
 
 std::vector<Array> binary_operands(OpKind kind, const Array& x, const Array& y) {
   if (kind == OpKind::left_shift || kind == OpKind::right_shift)
-    return {x, y & 31};
+    return {x, y & 127};  // beyond the width too
   if (!is_float(x.dtype()))
     return {x, y};
   if (kind == OpKind::power)
@@ -67,7 +67,8 @@ DType operand_dtype(ArrayPool& pool, const OpInfo& info, DType dtype) {
 
 std::optional<Array> elementwise_step(ArrayPool& pool) {
   static const std::vector<OpKind> kinds = kinds_of(OpClass::elementwise);
-  const OpInfo& info = op_info(pool.choose(kinds));
+  // Casts have most to get wrong: each pair of types is one.
+  const OpInfo& info = op_info(pool.chance(8) ? OpKind::cast : pool.choose(kinds));
   const Array x = pool.exact();
   if (info.kind == OpKind::cast)
     return convert(x, pool.any_dtype());

@@ -90,6 +90,14 @@ std::optional<std::string> run_eagerly(const FuzzGraph& graph) {
   return compare_all(values_on_device(graph.copy().roots()), expected, roots, 0);
 }
 
+std::optional<std::string> run_singly(const FuzzGraph& graph) {
+  const Arrays roots = graph.roots(), copies = graph.copy().roots();
+  const Tensors expected = reference_values(roots);
+  for (const Array& root : copies)
+    eval(root);
+  return compare_all(values_on_device(copies), expected, roots, 0);
+}
+
 std::optional<std::string> run_closure(const FuzzGraph& graph) {
   TraceCache closure{ClosureOptions{}};
   const auto traced = [&](std::span<const Array> inputs) {
@@ -135,7 +143,7 @@ std::optional<std::string> run_states(const FuzzGraph& graph) {
 }  // namespace
 
 std::string_view name_of(FuzzMode mode) {
-  constexpr std::string_view kNames[] = {"planned", "eager", "closure", "states"};
+  constexpr std::string_view kNames[] = {"planned", "eager", "closure", "states", "single"};
   return kNames[static_cast<std::size_t>(mode)];
 }
 
@@ -151,6 +159,8 @@ std::optional<std::string> find_mismatch(const FuzzGraph& original, FuzzMode mod
       return run_closure(graph);
     case FuzzMode::states:
       return run_states(graph);
+    case FuzzMode::single:
+      return run_singly(graph);
     }
   } catch (const Error& error) {
     return error.what();

@@ -10,9 +10,9 @@
 namespace ashlar::testing {
 
 // `planned`: what the passes make of it for two devices, on host memory. On the device: lazily, as
-// a closure over its leaves, or as a closure whose updated leaves are states, several times in a
-// row.
-enum class FuzzMode { planned, eager, closure, states };
+// a closure over its leaves, as a closure whose updated leaves are states, several times in a row,
+// or lazily with a program for each output: the only kernels whose shapes come at run time.
+enum class FuzzMode { planned, eager, closure, states, single };
 inline constexpr FuzzMode kDeviceModes[] = {FuzzMode::eager, FuzzMode::closure, FuzzMode::states};
 std::string_view name_of(FuzzMode mode);
 

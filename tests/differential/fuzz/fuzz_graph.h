@@ -34,9 +34,13 @@ struct FuzzGraph {
   std::string text() const;
 };
 
-// `operations` operations of all classes on leaves of all element types. Equal seeds give equal
-// graphs on every machine.
-FuzzGraph make_fuzz_graph(std::uint32_t seed, int operations);
+// Of all classes, or elementwise and movement only: these compile quickly, so that a device can run
+// more of them.
+enum class FuzzOps { all, elementwise };
+
+// `operations` operations on leaves of all element types. Equal seeds give equal graphs on every
+// machine.
+FuzzGraph make_fuzz_graph(std::uint32_t seed, int operations, FuzzOps ops);
 
 // The graphs side by side, as one program.
 FuzzGraph merge(const std::vector<FuzzGraph>& graphs);

@@ -31,18 +31,12 @@ std::optional<Array> arg_reduction(ArrayPool& pool, OpKind kind, const Array& x)
   return apply(kind, {x}, {{"axis", std::int64_t{axis}}, {"keepdims", pool.chance(2)}});
 }
 
-Array movable(ArrayPool& pool) {
-  const Array& x = pool.any();
-  return x.rank() == 0 ? expand_dims(x, 0) : x;
-}
-
 Array sliced(ArrayPool& pool, const Array& x) {
-  constexpr std::int64_t kSteps[] = {1, 1, 2, 3, -1, -2};
+  constexpr std::int64_t kSteps[] = {1, 1, 2, 3};
   std::vector<Index> slices;
   for (int axis = 0; axis < x.rank(); ++axis) {
-    const std::int64_t step = pool.choose(kSteps), low = pool.roll(x.dim(axis) + 1),
-                       high = x.dim(axis) - pool.roll(2);
-    slices.push_back(step > 0 ? Slice(low / 2, high).by(step) : Slice(high, low / 2 - 1).by(step));
+    const std::int64_t low = pool.roll(x.dim(axis) + 1) / 2, high = x.dim(axis) - pool.roll(2);
+    slices.push_back(Slice(low, high).by(pool.choose(kSteps)));
   }
   return index(x, slices);
 }
@@ -71,11 +65,8 @@ Array padded(ArrayPool& pool, const Array& x) {
   return pad(x, low, high, pool.roll(3));
 }
 
-}  // namespace
-
-std::optional<Array> movement_step(ArrayPool& pool) {
-  const Array x = movable(pool);
-  switch (pool.roll(8)) {
+Array moved_once(ArrayPool& pool, const Array& x) {
+  switch (pool.roll(9)) {
   case 0:
     return reshaped(pool, x);
   case 1:
@@ -91,12 +82,29 @@ std::optional<Array> movement_step(ArrayPool& pool) {
     dims.insert(dims.begin(), 1 + pool.roll(3));
     return broadcast_to(x, Shape(dims));
   }
+  case 7:
+    return flip(x, pool.roll(x.rank()));
   default: {
     const int axis = pool.roll(x.rank());
     return concatenate({x, pool.fitted(x.dtype(), with_dim(x.shape(), axis, 1 + pool.roll(3)))},
                        axis);
   }
   }
+}
+
+}  // namespace
+
+// Several in a row: passes merge them.
+Array moved(ArrayPool& pool, Array x) {
+  if (x.rank() == 0)
+    x = expand_dims(x, 0);
+  for (int count = 1 + pool.roll(3); count > 0; --count)
+    x = moved_once(pool, x);
+  return x;
+}
+
+std::optional<Array> movement_step(ArrayPool& pool) {
+  return moved(pool, pool.any());
 }
 
 std::optional<Array> reduction_step(ArrayPool& pool) {
@@ -128,12 +136,14 @@ std::optional<Array> contraction_step(ArrayPool& pool) {
     x = convert(x, DType::i32);
   constexpr std::int64_t kColumns[] = {1, 2, 5, 16};
   constexpr DType kFloats[] = {DType::f32, DType::bf16, DType::f16};
-  const bool transposed = pool.chance(2), shared = pool.chance(2);
+  const bool transposed = pool.chance(2), shared = pool.chance(2), swapped = pool.chance(2);
   const std::int64_t k = x.dim(-1), n = pool.choose(kColumns);
   Dims dims = shared ? Dims{} : Dims(x.shape().dims().begin(), x.shape().dims().end() - 2);
-  dims.insert(dims.end(), {transposed ? n : k, transposed ? k : n});
+  const bool stored_transposed = transposed != swapped;
+  dims.insert(dims.end(), {stored_transposed ? n : k, stored_transposed ? k : n});
   const DType other = is_float(x.dtype()) ? pool.choose(kFloats) : x.dtype();
-  return table::matmul(x, tame(pool.fitted(other, Shape(dims))), transposed, other);
+  const Array matrix = tame(pool.fitted(other, Shape(dims)));
+  return table::matmul(x, swapped ? swapaxes(matrix, -2, -1) : matrix, transposed, other);
 }
 
 std::optional<Array> expert_step(ArrayPool& pool) {
@@ -147,6 +157,13 @@ std::optional<Array> expert_step(ArrayPool& pool) {
   return table::expert_matmul(tame(pool.fitted(dtype, {rows, summed, k})), matrices,
                               indices(pool, {rows, summed}, -1, experts + 1), transposed,
                               pool.choose(kFloats));
+}
+
+Array updates_of(ArrayPool& pool, const Array& target, std::int64_t count, int axis) {
+  const std::int64_t extent = target.dim(axis);
+  if (extent == 0 || pool.chance(2))
+    return pool.fitted(target.dtype(), with_dim(target.shape(), axis, count));
+  return take(target, pool.integers(DType::i32, {count}, 0, extent), axis);
 }
 
 std::optional<Array> gather_step(ArrayPool& pool) {
@@ -163,12 +180,13 @@ std::optional<Array> gather_step(ArrayPool& pool) {
     return take_along_axis(x, indices(pool, picked, -extent - 1, extent + 2), axis);
   case 2:
     return scatter(x, indices(pool, pool.chance(2) ? Shape{count} : picked, -1, extent + 1),
-                   pool.fitted(x.dtype(), picked), axis);
+                   updates_of(pool, x, count, axis), axis);
   default: {
     if (x.dtype() == DType::boolean)
       return std::nullopt;
-    const Array updates = tame(pool.fitted(x.dtype(), picked));
-    return scatter_add(tame(x), indices(pool, picked, -1, extent + 1), updates, axis);
+    const Array target = tame(x);
+    return scatter_add(target, indices(pool, picked, -1, extent + 1),
+                       tame(updates_of(pool, target, count, axis)), axis);
   }
   }
 }

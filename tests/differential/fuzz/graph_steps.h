@@ -21,6 +21,12 @@ std::optional<Array> dequantize_step(ArrayPool& pool);
 std::optional<Array> attention_step(ArrayPool& pool);
 std::optional<Array> norm_step(ArrayPool& pool);  // softmax and root mean square norms
 
+// `count` rows to write along `axis` of an exact `target`: its own in another order, or others.
+Array updates_of(ArrayPool& pool, const Array& target, std::int64_t count, int axis);
+
+// The elements at other places, by up to three operations.
+Array moved(ArrayPool& pool, Array x);
+
 // Of any value, rough ones too.
 std::optional<Array> movement_step(ArrayPool& pool);
 std::optional<Array> scale_step(ArrayPool& pool);
