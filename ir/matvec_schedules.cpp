@@ -106,6 +106,14 @@ std::int64_t words_of(ArrayRef<Operation*> roots, std::int64_t packets, std::int
   return ceil_div(bits, 32);
 }
 
+// As many as wanted, unless they fill the last batch badly: empty rows cost as much as others.
+std::int64_t rows_of_batch(std::int64_t share, std::int64_t wanted) {
+  std::int64_t rows = std::min(wanted, share);
+  while (ceil_div(share, rows) * rows - share > share / 8)
+    --rows;
+  return rows;
+}
+
 }  // namespace
 
 ScheduleAttr matvec_schedule(ArrayRef<Operation*> roots, const DeviceProfile& profile) {
@@ -167,18 +175,14 @@ ScheduleAttr schedule_of(const StationaryMatvec& choice, ArrayRef<Operation*> ro
     teams /= 2;
   const std::int64_t sums_of_row =
       static_cast<std::int64_t>(roots.size()) * extent.m * (lanes * teams / subgroup_of(profile));
-  const std::int64_t rows_of_team =
-      limited(ceil_div(weight_rows, teams * units * choice.workgroups), 1,
-              std::min(extent.n, kPartialSums / sums_of_row));
-  // Whole batches: a row beyond the team's share would cost as much as any other.
-  std::int64_t rows = std::min(choice.rows, rows_of_team);
-  while (rows_of_team % rows != 0)
-    --rows;
+  const std::int64_t share = limited(ceil_div(weight_rows, teams * units * choice.workgroups), 1,
+                                     std::min(extent.n, kPartialSums / sums_of_row));
+  const std::int64_t rows = rows_of_batch(share, choice.rows);
   return make_schedule(matmul->getContext(), "matvec_stationary",
                        {{"workgroup", lanes * teams},
                         {"lanes", lanes},
                         {"rows", rows},
-                        {"batches", rows_of_team / rows},
+                        {"batches", ceil_div(share, rows)},
                         {"width", width}});
 }
 
