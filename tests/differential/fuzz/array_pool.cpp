@@ -35,6 +35,8 @@ constexpr double kSpecials[] = {-0.0,
 ArrayPool::ArrayPool(std::uint32_t seed) : random_(seed) {
   for (DType dtype : {DType::f32, any_dtype(), any_dtype()})
     add(leaf(dtype, any_shape()));
+  while (values_.empty())  // large ones are not kept
+    add(leaf(DType::f32, any_shape()));
 }
 
 int ArrayPool::roll(std::int64_t sides) {
