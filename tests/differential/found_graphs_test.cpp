@@ -102,6 +102,13 @@ TEST(FoundGraphs, NegativeIntegersByFloatsToUnsigned) {
   expect_as_reference(astype(astype(numbers + 0, DType::bf16), DType::u32));
 }
 
+// NVIDIA's 580.159 saturated the low word, as if the float were converted to 32 bits.
+TEST(FoundGraphs, LowWordsOfLargeFloats) {
+  const Array large = array({4.2e18F, -4.2e18F, 3.5F, -3.5F, 6e9F, 2e19F, -1e19F});
+  for (DType wide : {DType::u64, DType::i64})
+    expect_as_reference({astype(large, wide), astype(astype(large, wide), DType::i32)});
+}
+
 // Kernels waited for each other: one that others read already came to read what it used to compute.
 TEST(FoundGraphs, StoredBroadcastOfAMinimum) {
   const Array least = min(counting({3, 17}), std::vector{0, 1}, true);
