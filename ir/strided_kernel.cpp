@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/strided_kernel.h"
 
+#include "runtime/program/program.h"
+
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/TypeUtilities.h"
 
@@ -24,7 +26,9 @@ std::int64_t argument_count(DefOp def) {
 }
 
 std::int64_t record_words(DefOp def) {
-  return 2 * argument_count(def) + scalar_count(def);
+  return static_cast<std::int64_t>(record_bytes(static_cast<std::uint64_t>(argument_count(def)),
+                                                static_cast<std::uint64_t>(scalar_count(def)))) /
+         4;
 }
 
 StridedReach strided_reach(DefOp def, ArrayRef<std::int32_t> scalars) {

@@ -66,9 +66,9 @@ constexpr NamePair kGptOss[] = {
     {"ffn_up_exps", "mlp.experts.up_proj"},
     {"ffn_down_exps", "mlp.experts.down_proj"},
 };
-constexpr NamePair kMixtral[] = {
-    {"ffn_norm", "post_attention_layernorm"},
+constexpr NamePair kSparseExperts[] = {
     {"ffn_gate_inp", "block_sparse_moe.gate"},
+    {"exp_probs_b.bias", "block_sparse_moe.e_score_correction_bias"},
     {"ffn_gate_exps", "block_sparse_moe.switch_mlp.gate_proj"},
     {"ffn_up_exps", "block_sparse_moe.switch_mlp.up_proj"},
     {"ffn_down_exps", "block_sparse_moe.switch_mlp.down_proj"},
@@ -89,16 +89,7 @@ constexpr NamePair kBert[] = {
     {"ffn_down", "output.dense"},
     {"layer_output_norm", "output.LayerNorm"},
 };
-constexpr NamePair kMinimaxM2[] = {
-    {"ffn_norm", "post_attention_layernorm"},
-    {"ffn_gate_inp", "block_sparse_moe.gate"},
-    {"exp_probs_b.bias", "block_sparse_moe.e_score_correction_bias"},
-    {"ffn_gate_exps", "block_sparse_moe.switch_mlp.gate_proj"},
-    {"ffn_up_exps", "block_sparse_moe.switch_mlp.up_proj"},
-    {"ffn_down_exps", "block_sparse_moe.switch_mlp.down_proj"},
-};
-constexpr NamePair kQwenMoe[] = {
-    {"ffn_norm", "post_attention_layernorm"},
+constexpr NamePair kQwenExperts[] = {
     {"ffn_gate_inp", "mlp.gate"},
     {"ffn_gate_exps", "mlp.switch_mlp.gate_proj"},
     {"ffn_up_exps", "mlp.switch_mlp.up_proj"},
@@ -109,7 +100,7 @@ constexpr NamePair kQwenMoe[] = {
     {"ffn_down_shexp", "mlp.shared_expert.down_proj"},
 };
 
-// With and without experts; one architecture has `ssm_ba`, the others `ssm_alpha` and `ssm_beta`.
+// One architecture has `ssm_ba`, the others `ssm_alpha` and `ssm_beta`.
 constexpr NamePair kQwenHybrid[] = {
     {"post_attention_norm", "post_attention_layernorm"},
     {"attn_qkv", "linear_attn.in_proj_qkv"},
@@ -122,14 +113,6 @@ constexpr NamePair kQwenHybrid[] = {
     {"ssm_dt.bias", "linear_attn.dt_bias"},
     {"ssm_norm", "linear_attn.norm"},
     {"ssm_out", "linear_attn.out_proj"},
-    {"ffn_gate_inp", "mlp.gate"},
-    {"ffn_gate_exps", "mlp.switch_mlp.gate_proj"},
-    {"ffn_up_exps", "mlp.switch_mlp.up_proj"},
-    {"ffn_down_exps", "mlp.switch_mlp.down_proj"},
-    {"ffn_gate_inp_shexp", "mlp.shared_expert_gate"},
-    {"ffn_gate_shexp", "mlp.shared_expert.gate_proj"},
-    {"ffn_up_shexp", "mlp.shared_expert.up_proj"},
-    {"ffn_down_shexp", "mlp.shared_expert.down_proj"},
 };
 
 constexpr Architecture kArchitectures[] = {
@@ -164,7 +147,11 @@ constexpr Architecture kArchitectures[] = {
      .is_gemma = true,
      .sliding_period = 6},
     {.name = "gpt-oss", .model_type = "gpt_oss", .layer_names = kGptOss, .sliding_period = 2},
-    {.name = "llama", .model_type = "llama", .layer_names = kMixtral, .interleaves_rope = true},
+    {.name = "llama",
+     .model_type = "llama",
+     .layer_names = kPreNorms,
+     .expert_names = kSparseExperts,
+     .interleaves_rope = true},
     {.name = "mamba2",
      .model_type = "mamba2",
      .layer_names = kMamba2,
@@ -173,7 +160,8 @@ constexpr Architecture kArchitectures[] = {
      .is_mamba2 = true},
     {.name = "minimax-m2",
      .model_type = "minimax_m2",
-     .layer_names = kMinimaxM2,
+     .layer_names = kPreNorms,
+     .expert_names = kSparseExperts,
      .routes_by_sigmoid = true},
     {.name = "mistral3",
      .model_type = "ministral3",
@@ -182,25 +170,32 @@ constexpr Architecture kArchitectures[] = {
     {.name = "qwen2", .model_type = "qwen2", .layer_names = kPreNorms},
     {.name = "qwen2moe",
      .model_type = "qwen2_moe",
-     .layer_names = kQwenMoe,
+     .layer_names = kPreNorms,
+     .expert_names = kQwenExperts,
      .normalises_experts = false},
     {.name = "qwen3", .model_type = "qwen3", .layer_names = kPreNorms},
     {.name = "qwen35",
      .model_type = "qwen3_5_text",
      .layer_names = kQwenHybrid,
+     .expert_names = kQwenExperts,
      .adds_one_to_norms = true,
      .has_delta_nets = true,
      .tiles_value_heads = true},
     {.name = "qwen35moe",
      .model_type = "qwen3_5_moe_text",
      .layer_names = kQwenHybrid,
+     .expert_names = kQwenExperts,
      .adds_one_to_norms = true,
      .has_delta_nets = true,
      .tiles_value_heads = true},
-    {.name = "qwen3moe", .model_type = "qwen3_moe", .layer_names = kQwenMoe},
+    {.name = "qwen3moe",
+     .model_type = "qwen3_moe",
+     .layer_names = kPreNorms,
+     .expert_names = kQwenExperts},
     {.name = "qwen3next",
      .model_type = "qwen3_next",
      .layer_names = kQwenHybrid,
+     .expert_names = kQwenExperts,
      .adds_one_to_norms = true,
      .has_delta_nets = true},
 };
@@ -228,15 +223,16 @@ std::optional<Name> split(std::string_view name) {
 // The names of a layer's tensor; some have no module.
 std::optional<std::string> rename_in_layer(const Architecture& architecture, std::string_view name,
                                            Side from, Side to) {
-  if (const auto whole = translate(architecture.layer_names, name, from, to))
-    return std::string(*whole);
   const auto parts = split(name);
-  if (!parts)
-    return std::nullopt;
-  auto known = translate(architecture.layer_names, parts->module, from, to);
-  if (!known)
-    known = translate(kLayerNames, parts->module, from, to);
-  return known ? std::optional(fmt::format("{}{}", *known, parts->part)) : std::nullopt;
+  const std::span<const NamePair> tables[] = {architecture.layer_names, architecture.expert_names,
+                                              kLayerNames};
+  for (const std::span<const NamePair> names : tables) {
+    if (const auto whole = translate(names, name, from, to))
+      return std::string(*whole);
+    if (const auto known = parts ? translate(names, parts->module, from, to) : std::nullopt)
+      return fmt::format("{}{}", *known, parts->part);
+  }
+  return std::nullopt;
 }
 
 std::optional<std::string> rename(const Architecture& architecture, std::string_view full,

@@ -24,6 +24,7 @@ struct Architecture {
   std::string_view model_type;  // of config.json, unless keys of the metadata say more
   // Of the layers, besides what most architectures have in common.
   std::span<const NamePair> layer_names;
+  std::span<const NamePair> expert_names = {};  // and of their routers and experts
   // Of what lies outside of the layers; none: what most architectures have.
   std::span<const NamePair> model_names = {};
   std::string_view layers = "model.layers.";  // in front of a layer's number in a checkpoint

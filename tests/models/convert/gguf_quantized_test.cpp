@@ -13,6 +13,7 @@
 #include "runtime/array/quantization.h"
 #include "runtime/program/k_encoding.h"
 #include "tests/models/formats/test_files.h"
+#include "tests/parity/reference.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -152,16 +153,6 @@ std::vector<float> logits_of(const fs::path& path) {
       .values;
 }
 
-double distance(const std::vector<float>& actual, const std::vector<float>& expected) {
-  double error = 0, norm = 0;
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    const double exact = expected[i];
-    error += (actual[i] - exact) * (actual[i] - exact);
-    norm += exact * exact;
-  }
-  return error / norm;
-}
-
 // One block at a time and several: kernels for one row, and for many.
 TEST(QuantizedModel, HasTheLogitsOfTheDecodedOne) {
   const test::TemporaryFolder folder;
@@ -176,7 +167,7 @@ TEST(QuantizedModel, HasTheLogitsOfTheDecodedOne) {
     EXPECT_EQ(quantization->encoding_of("model.embed_tokens"),
               MatrixEncoding(AffineEncoding{6, 16}));
     write_decoded(packed, decoded);
-    EXPECT_LT(distance(logits_of(packed), logits_of(decoded)), 1e-9) << type;
+    EXPECT_LT(test::nmse(logits_of(packed), logits_of(decoded)), 1e-9) << type;
   }
 }
 
@@ -190,7 +181,7 @@ TEST(QuantizedModel, OfDeltaNetsHasTheLogitsOfTheDecodedOne) {
   const char* order = "model.layers.0.linear_attn.out_proj.input_order";
   EXPECT_TRUE(GgufModel::open(packed).find_weight(order));
   EXPECT_FALSE(GgufModel::open(decoded).find_weight(order));
-  EXPECT_LT(distance(logits_of(packed), logits_of(decoded)), 1e-9);
+  EXPECT_LT(test::nmse(logits_of(packed), logits_of(decoded)), 1e-9);
 }
 
 TEST(GgufRecipe, ChoosesByNameAndShape) {

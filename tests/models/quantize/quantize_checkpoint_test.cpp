@@ -8,6 +8,7 @@
 #include "models/formats/safetensors_writer.h"
 #include "runtime/program/error.h"
 #include "tests/models/formats/test_files.h"
+#include "tests/parity/reference.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -64,14 +65,7 @@ protected:
   }
 
   double distance(const fs::path& folder) const {
-    const std::vector<float> actual = logits(folder), expected = logits(model());
-    double error = 0, norm = 0;
-    for (std::size_t i = 0; i < expected.size(); ++i) {
-      const double exact = expected[i];
-      error += (actual[i] - exact) * (actual[i] - exact);
-      norm += exact * exact;
-    }
-    return error / norm;
+    return test::nmse(logits(folder), logits(model()));
   }
 
   test::TemporaryFolder folder_;
