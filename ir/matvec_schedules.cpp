@@ -106,6 +106,22 @@ std::int64_t words_of(ArrayRef<Operation*> roots, std::int64_t packets, std::int
   return ceil_div(bits, 32);
 }
 
+// Bits of numbers that can be multiplied in halves, else 0.
+std::int64_t bits_for_halves(Operation* unpacking) {
+  if (auto affine = dyn_cast_or_null<ir::DequantizeOp>(unpacking)) {
+    const auto bits = static_cast<std::int64_t>(affine.getBits());
+    const bool shares_scale = static_cast<std::int64_t>(affine.getGroupSize()) >= kPackedBlock;
+    return (bits == 4 || bits == 8) && shares_scale ? bits : 0;
+  }
+  auto two_steps = dyn_cast_or_null<ir::DequantizeKOp>(unpacking);
+  return two_steps && two_steps.getBits() == 4 ? 4 : 0;
+}
+
+// Of the left side in halves, with a unit and a total for each block.
+std::int64_t bytes_in_halves(const ProductExtent& extent) {
+  return extent.m * extent.k * 2 + extent.m * extent.k / kPackedBlock * 8;
+}
+
 // As many as wanted, unless they fill the last batch badly: empty rows cost as much as others.
 std::int64_t rows_of_batch(std::int64_t share, std::int64_t wanted) {
   std::int64_t rows = std::min(wanted, share);
@@ -158,6 +174,14 @@ StationaryMatvec stationary_matvec(ArrayRef<Operation*> roots, const DeviceProfi
           .workgroups = 2};
 }
 
+bool fits_halves(ArrayRef<Operation*> roots) {
+  auto left = cast<RankedTensorType>(roots.front()->getOperand(0).getType()).getElementType();
+  const std::int64_t bits = bits_for_halves(weights_of(roots.front()).getDefiningOp());
+  return (left.isF16() || left.isBF16()) && bits != 0 && llvm::all_of(roots, [&](Operation* root) {
+           return bits_for_halves(weights_of(root).getDefiningOp()) == bits;
+         });
+}
+
 ScheduleAttr schedule_of(const StationaryMatvec& choice, ArrayRef<Operation*> roots,
                          const DeviceProfile& profile) {
   constexpr std::int64_t kPartialSums = 4096;  // in workgroup memory
@@ -178,12 +202,16 @@ ScheduleAttr schedule_of(const StationaryMatvec& choice, ArrayRef<Operation*> ro
   const std::int64_t share = limited(ceil_div(weight_rows, teams * units * choice.workgroups), 1,
                                      std::min(extent.n, kPartialSums / sums_of_row));
   const std::int64_t rows = rows_of_batch(share, choice.rows);
-  return make_schedule(matmul->getContext(), "matvec_stationary",
-                       {{"workgroup", lanes * teams},
-                        {"lanes", lanes},
-                        {"rows", rows},
-                        {"batches", ceil_div(share, rows)},
-                        {"width", width}});
+  const bool halves = profile.shader_f16 && fits_halves(roots) &&
+                      bytes_in_halves(extent) + kPartialSums * 4 <= profile.shared_memory_bytes;
+  SmallVector<std::pair<StringRef, std::int64_t>> parameters = {{"workgroup", lanes * teams},
+                                                                {"lanes", lanes},
+                                                                {"rows", rows},
+                                                                {"batches", ceil_div(share, rows)},
+                                                                {"width", width}};
+  if (halves)
+    parameters.emplace_back("halves", 1);
+  return make_schedule(matmul->getContext(), "matvec_stationary", parameters);
 }
 
 std::int64_t matvec_iterations(Operation* matmul, ArrayRef<Store> stores, ScheduleAttr schedule) {

@@ -20,6 +20,10 @@ struct StationaryMatvec {
 };
 StationaryMatvec stationary_matvec(llvm::ArrayRef<mlir::Operation*> roots,
                                    const DeviceProfile& profile);
+// Whether packed weights can be multiplied in halves (codegen/emitters/packed_halves.h): numbers of
+// 4 or 8 bits with biases, as many in all matrices, one scale for a block, and a left side of
+// 16-bit floats.
+bool fits_halves(llvm::ArrayRef<mlir::Operation*> roots);
 ScheduleAttr schedule_of(const StationaryMatvec& choice, llvm::ArrayRef<mlir::Operation*> roots,
                          const DeviceProfile& profile);
 

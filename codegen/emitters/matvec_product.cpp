@@ -6,6 +6,7 @@
 #include "codegen/emitters/storage.h"
 #include "codegen/emitters/stores.h"
 #include "ir/ashlar_dialect.h"
+#include "ir/matvec_schedules.h"
 #include "ir/schedule_model.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -103,14 +104,22 @@ bool MatvecProduct::is_staged() const {
   return !chooses_matrices() && kernel::stages_lhs(roots_.front());
 }
 
+bool MatvecProduct::fits_halves() const {
+  return kernel::fits_halves(roots_);
+}
+
 // ---- Before the product
 
 void MatvecProduct::compute_left() {
-  if (is_staged())
+  if (in_halves_ && rounds_of_halves() == 1)
+    read_ahead(lhs_, halves_point(halves_packet(b_.index(0))));
+  else if (is_staged())
     for (std::int64_t i = 0; i < own_packets(); ++i)
       read_ahead(lhs_, own_point(i));
   bind_reductions();
-  if (is_staged())
+  if (in_halves_)
+    stage_halves();
+  else if (is_staged())
     stage_left();
   store_prologue();
 }
@@ -185,6 +194,42 @@ void MatvecProduct::stage_left() {
   });
 }
 
+// ---- The left side in halves, in rounds of one packet for each thread
+
+std::int64_t MatvecProduct::rounds_of_halves() const {
+  const std::int64_t each = kHalvesWidth * b_.workgroup_size();
+  return (m_ * k_ + each - 1) / each;
+}
+
+// This thread's packet; threads without one repeat the last.
+Value MatvecProduct::halves_packet(Value round) {
+  const Value packet = b_.add(b_.mul(round, b_.workgroup_size()), b_.thread());
+  return b_.min(packet, b_.index(m_ * k_ / kHalvesWidth - 1));
+}
+
+Point MatvecProduct::halves_point(Value packet) {
+  const Value linear = b_.mul(packet, kHalvesWidth);
+  return left_point(b_.div(linear, k_), b_.rem(linear, k_), kHalvesWidth);
+}
+
+void MatvecProduct::stage_halves() {
+  const std::int64_t bits = bits_of_numbers(kernel::weights_of(roots_.front()).getDefiningOp());
+  halves_.emplace(b_, m_, k_, bits);
+  const auto stage = [&](Value round) {
+    const Value packet = halves_packet(round);
+    halves_->store(packet, e_.at(lhs_, halves_point(packet)));
+  };
+  if (rounds_of_halves() == 1)
+    stage(b_.index(0));
+  else
+    b_.for_each(b_.index(0), b_.index(rounds_of_halves()), b_.index(1), stage);
+  b_.barrier();
+}
+
+HalvesOfBlock MatvecProduct::halves(std::int64_t m, Value block) {
+  return halves_->load(b_.add(block, m * (k_ / kPackedBlock)));
+}
+
 // Fewer values than a packet holds.
 Values MatvecProduct::single(const StagedValues& staged, Value linear, std::int64_t width) {
   const Values packet = staged.load(b_.div(linear, staged.width()));
@@ -219,17 +264,21 @@ void MatvecProduct::store_prologue() {
 }
 
 Values MatvecProduct::left(std::int64_t m, Value k, std::int64_t width) {
+  return e_.at(lhs_, left_point(b_.index(m), k, width));
+}
+
+Point MatvecProduct::left_point(Value m, Value k, std::int64_t width) {
   ArrayRef<std::int64_t> rows = shape_of(lhs_).drop_back();
   Values index;
   if (chooses_matrices()) {
     index = b_.delinearize(product_, rows.drop_back());
     index.append({b_.div(k, k_ / summed_), b_.rem(k, k_ / summed_)});
   } else {
-    index = b_.delinearize(b_.index(m), rows);
+    index = b_.delinearize(m, rows);
     index.push_back(k);
   }
   const int axis = width > 1 ? static_cast<int>(index.size()) - 1 : -1;
-  return e_.at(lhs_, Point{std::move(index), axis, width});
+  return {std::move(index), axis, width};
 }
 
 // ---- The product
@@ -302,6 +351,19 @@ void MatvecProduct::multiply(ArrayRef<WeightPacket> packets, std::int64_t width,
                                            weights[static_cast<std::size_t>(matrix * rows + row)]))
           sum = b_.make<math::FmaOp>(x, w, sum);
       }
+}
+
+void MatvecProduct::multiply(ArrayRef<WeightPacket> packets, ArrayRef<HalvesOfBlock> left,
+                             MutableArrayRef<Value> sums) {
+  const auto rows = static_cast<std::int64_t>(packets.size()) / matrices();
+  for (auto [number, packet] : llvm::enumerate(packets)) {
+    const auto at = static_cast<std::int64_t>(number);
+    for (std::int64_t m = 0; m < m_; ++m) {
+      Value& sum = sums[sum_number(at / rows, m, at % rows, rows)];
+      sum = multiply_halves(b_, std::get<PackedBlock>(packet), left[static_cast<std::size_t>(m)],
+                            sum);
+    }
+  }
 }
 
 // ---- After the product

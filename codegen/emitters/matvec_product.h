@@ -9,7 +9,7 @@
 #pragma once
 
 #include "codegen/emitters/element.h"
-#include "codegen/emitters/packed_dot.h"
+#include "codegen/emitters/packed_halves.h"
 #include "ir/kernel_region.h"
 
 #include <vector>
@@ -31,6 +31,7 @@ public:
   std::int64_t k() const { return k_; }
   std::int64_t matrices() const { return static_cast<std::int64_t>(roots_.size()); }
   bool is_packed() const { return packed_; }
+  bool fits_halves() const;
   bool chooses_matrices() const { return ids_ != nullptr; }
   // Whether packets of so many columns cut what lies side by side along K without a rest.
   bool divides_k(std::int64_t width) const { return (k_ / summed_) % width == 0; }
@@ -46,11 +47,17 @@ public:
   // All below is about this one of the products; needed where there are several.
   void choose_product(Value number) { product_ = number; }
 
+  // The left side is kept in halves; see fits_halves.
+  void keep_halves() { in_halves_ = true; }
+
   // Computes what lies before the product, by all threads of the workgroup: reductions, the left
   // side itself where it is staged, and outputs that do not need the product.
   void compute_left();
   // `width` values of row `m` of the left side.
   Values left(std::int64_t m, Value k, std::int64_t width);
+
+  // The same in halves, where they are kept: block number `block` of the row.
+  HalvesOfBlock halves(std::int64_t m, Value block);
 
   // `width` columns from `k` on of some rows of every matrix: by matrix, then row.
   using WeightPackets = std::vector<WeightPacket>;
@@ -61,6 +68,10 @@ public:
   using LeftValues =
       llvm::function_ref<Values(std::int64_t m, std::int64_t offset, std::int64_t width)>;
   void multiply(llvm::ArrayRef<WeightPacket> packets, std::int64_t width, LeftValues left,
+                llvm::MutableArrayRef<Value> sums);
+
+  // The same for a block of the left side in halves, by row.
+  void multiply(llvm::ArrayRef<WeightPacket> packets, llvm::ArrayRef<HalvesOfBlock> left,
                 llvm::MutableArrayRef<Value> sums);
 
   // Stores what lies behind the product for its element number `linear`, by the sum of each matrix.
@@ -76,9 +87,14 @@ private:
   std::int64_t staged_width() const;
   std::int64_t own_packets() const;
   Point own_point(std::int64_t number);
+  Point left_point(Value m, Value k, std::int64_t width);
   void read_ahead(Value tensor, const Point& point);
   void bind_reductions();
   void stage_left();
+  std::int64_t rounds_of_halves() const;
+  Value halves_packet(Value round);
+  Point halves_point(Value packet);
+  void stage_halves();
   Values single(const StagedValues& staged, Value linear, std::int64_t width);
   void store_prologue();
   WeightPacket load_weight(mlir::Operation* root, Value row, Value k, std::int64_t width);
@@ -93,7 +109,8 @@ private:
   std::int64_t summed_ = 1;  // left rows of a product that are summed
   Value product_;
   llvm::DenseMap<Value, Value> chosen_;  // number of the matrix by column of its packet
-  bool packed_ = false;
+  bool packed_ = false, in_halves_ = false;
+  std::optional<StagedHalves> halves_;
 };
 
 }  // namespace ashlar::codegen

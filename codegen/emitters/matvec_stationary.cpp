@@ -26,7 +26,7 @@ public:
       place(blocks);
       const Batch first = load(b_.index(0));
       product_.compute_left();
-      hold_left();
+      in_halves_ ? hold_halves() : hold_left();
       multiply_all(first);
       b_.barrier();
       store_results();
@@ -50,6 +50,13 @@ private:
     if (product_.n() == 0 || product_.k() == 0)
       return refuse("schedule: there is nothing to multiply");
     steps_ = (packets_of_row() + lanes_ - 1) / lanes_;
+    in_halves_ = schedule.get("halves", 0) != 0;
+    if (in_halves_ && !product_.fits_halves())
+      return refuse(
+          "schedule: halves need packed weights of 4 or 8 bits with biases, one scale for "
+          "32 columns, and a left side of 16-bit floats");
+    if (in_halves_)
+      product_.keep_halves();
     return true;
   }
 
@@ -124,6 +131,20 @@ private:
       }
   }
 
+  // The same in halves.
+  void hold_halves() {
+    for (std::int64_t step = 0; step < steps_; ++step)
+      for (std::int64_t m = 0; m < product_.m(); ++m) {
+        const auto number = static_cast<std::size_t>(step);
+        HalvesOfBlock& block =
+            halves_.emplace_back(product_.halves(m, b_.div(columns_[number], width_)));
+        if (!inside_[number])
+          continue;
+        block.unit = b_.select(inside_[number], block.unit, b_.f32(0));
+        block.total = b_.select(inside_[number], block.total, b_.f32(0));
+      }
+  }
+
   void multiply_all(const Batch& first) {
     Values loaded = values_of(first);
     loaded = b_.loop(0, batches_ - 1, 1, loaded, [&](Value batch, ValueRange carried) {
@@ -138,14 +159,20 @@ private:
     Values sums(static_cast<std::size_t>(sums_of_batch()), b_.f32(0));
     const auto per_step = static_cast<std::size_t>(product_.matrices() * rows_);
     for (std::int64_t step = 0; step < steps_; ++step) {
+      const auto weights =
+          ArrayRef(packets).slice(static_cast<std::size_t>(step) * per_step, per_step);
+      if (in_halves_) {
+        const auto rows = static_cast<std::size_t>(product_.m());
+        product_.multiply(
+            weights, ArrayRef(halves_).slice(static_cast<std::size_t>(step) * rows, rows), sums);
+        continue;
+      }
       const auto left = [&](std::int64_t m, std::int64_t offset, std::int64_t width) {
         const Values& values = left_[static_cast<std::size_t>(step * product_.m() + m)];
         return Values(ArrayRef(values).slice(static_cast<std::size_t>(offset),
                                              static_cast<std::size_t>(width)));
       };
-      product_.multiply(
-          ArrayRef(packets).slice(static_cast<std::size_t>(step) * per_step, per_step), width_,
-          left, sums);
+      product_.multiply(weights, width_, left, sums);
     }
     keep(batch, b_.scatter_sums(sums));
   }
@@ -196,9 +223,11 @@ private:
   KernelBuilder& b_;
   MatvecProduct product_;
   std::int64_t lanes_ = 0, rows_ = 0, batches_ = 0, width_ = 0, steps_ = 0;
+  bool in_halves_ = false;
   Value team_, subgroup_, first_row_, partial_sums_;
   SmallVector<Value> inside_, columns_;  // by step
   SmallVector<Values> left_;             // by step, then row of the left side
+  SmallVector<HalvesOfBlock> halves_;    // the same
 };
 
 }  // namespace

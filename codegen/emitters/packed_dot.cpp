@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "codegen/emitters/packed_dot.h"
 
-#include "codegen/emitters/element.h"
 #include "codegen/emitters/packed_words.h"
 #include "ir/kernel_region.h"
 #include "runtime/program/k_encoding.h"
@@ -50,14 +49,6 @@ SmallVector<Value*> loaded_values(WeightPacket& packet) {
   if (block.biases)
     append(block.biases->stored);
   return values;
-}
-
-std::int64_t bits_of_numbers(Operation* weights) {
-  if (auto affine = dyn_cast<ir::DequantizeOp>(weights))
-    return static_cast<std::int64_t>(affine.getBits());
-  if (auto two_steps = dyn_cast<ir::DequantizeKOp>(weights))
-    return static_cast<std::int64_t>(two_steps.getBits());
-  return float_encoding_of(weights).bits();
 }
 
 // The scales of ashlar.dequantize_k, in elements of two bytes; rows have `blocks` blocks.
@@ -150,6 +141,14 @@ private:
 
 }  // namespace
 
+std::int64_t bits_of_numbers(Operation* weights) {
+  if (auto affine = dyn_cast<ir::DequantizeOp>(weights))
+    return static_cast<std::int64_t>(affine.getBits());
+  if (auto two_steps = dyn_cast<ir::DequantizeKOp>(weights))
+    return static_cast<std::int64_t>(two_steps.getBits());
+  return float_encoding_of(weights).bits();
+}
+
 PackedBlock load_block(KernelBuilder& b, Operation* weights, Value row, Value block) {
   const std::int64_t bits = bits_of_numbers(weights);
   const std::int64_t blocks = shape_of(weights->getResult(0)).back() / kPackedBlock;
@@ -191,6 +190,11 @@ std::vector<WeightPacket> with_values(ArrayRef<WeightPacket> packets, ValueRange
       values = values.drop_front();
     }
   return others;
+}
+
+ScaleAndBias scale_of_block(KernelBuilder& b, const PackedBlock& block) {
+  const auto [scales, biases] = scales_of(b, block);
+  return {scales[0], biases[0]};
 }
 
 Values unpack_block(KernelBuilder& b, const PackedBlock& block) {

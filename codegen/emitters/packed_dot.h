@@ -5,6 +5,7 @@
 // (packed_words.h); sum(offset * x) serves every row too. All in f32.
 #pragma once
 
+#include "codegen/emitters/element.h"
 #include "codegen/emitters/storage.h"
 #include "ir/ashlar_dialect.h"
 #include "runtime/program/affine_encoding.h"
@@ -27,9 +28,15 @@ struct PackedBlock {
   bool in_two_steps = false;
 };
 
+// Of numbers that `weights` unpacks.
+std::int64_t bits_of_numbers(mlir::Operation* weights);
+
 // Block number `block` of row `row`, all leading axes counted as rows. `weights` unpacks inputs of
 // the kernel.
 PackedBlock load_block(KernelBuilder& builder, mlir::Operation* weights, Value row, Value block);
+
+// What turns its numbers into weights, where they share one scale and have a bias.
+ScaleAndBias scale_of_block(KernelBuilder& builder, const PackedBlock& block);
 
 // Its numbers as ashlar.dequantize and its like compute them in f32.
 Values unpack_block(KernelBuilder& builder, const PackedBlock& block);

@@ -155,6 +155,15 @@ kernel.def @k "matvec" inplace [-1] schedule <"matvec_stationary", {workgroup = 
 
 // -----
 
+// expected-error @+1 {{halves need packed weights of 4 or 8 bits}}
+kernel.def @k "matvec" inplace [-1] schedule <"matvec_stationary", {workgroup = 8 : i64, lanes = 8 : i64, halves = 1 : i64}> {
+^bb0(%x: tensor<1x8xbf16>, %w: tensor<4x8xbf16>):
+  %0 = ashlar.matmul %x, %w {transpose_rhs = true, dtype = f32} : (tensor<1x8xbf16>, tensor<4x8xbf16>) -> tensor<1x4xf32>
+  kernel.yield %0 : tensor<1x4xf32>
+}
+
+// -----
+
 // expected-error @+1 {{tiles and workgroup must be powers of two}}
 kernel.def @k "matmul" inplace [-1] schedule <"matmul", {tile_m = 24 : i64, workgroup = 64 : i64}> {
 ^bb0(%x: tensor<8x8xf32>, %w: tensor<4x8xf32>):

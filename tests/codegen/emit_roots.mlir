@@ -78,6 +78,22 @@ kernel.def @stationary "matvec" inplace [-1] schedule <"matvec_stationary", {wor
 
 // -----
 
+// In halves: the left side once per workgroup, 16 products of two for each block of 32 columns.
+// CHECK: gpu.module @halves
+// CHECK: gpu.barrier
+// CHECK: scf.for
+// CHECK-COUNT-2: arith.mulf {{.*}} vector<2xf16>
+// CHECK-NOT: arith.mulf {{.*}} vector<2xf16>
+// CHECK: scf.yield
+kernel.def @halves "matvec" inplace [-1] schedule <"matvec_stationary", {workgroup = 16 : i64, lanes = 16 : i64, rows = 1 : i64, batches = 3 : i64, width = 32 : i64, halves = 1 : i64}> {
+^bb0(%x: tensor<1x512xbf16>, %w: tensor<12x64xui32>, %s: tensor<12x8xbf16>, %b: tensor<12x8xbf16>):
+  %d = ashlar.dequantize %w, %s, %b {bits = 4 : i64, group_size = 64 : i64, dtype = f32} : (tensor<12x64xui32>, tensor<12x8xbf16>, tensor<12x8xbf16>) -> tensor<12x512xf32>
+  %0 = ashlar.matmul %x, %d {transpose_rhs = true, dtype = f32} : (tensor<1x512xbf16>, tensor<12x512xf32>) -> tensor<1x12xf32>
+  kernel.yield %0 : tensor<1x12xf32>
+}
+
+// -----
+
 // A few packets of each thread need no loop: the norm reads what the left side reads.
 // CHECK: gpu.module @shared_packets
 // CHECK-COUNT-2: vector.load {{.*}} vector<4xf32>

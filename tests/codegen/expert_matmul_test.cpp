@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <cmath>
+
 namespace ashlar {
 namespace {
 
@@ -93,6 +95,20 @@ protected:
     compare(region.text(), inputs, {1e-5, 1e-7 * largest});
   }
 
+  // In pairs of f16, each product with blocks of several left rows.
+  static void check_halves(Size s, std::int64_t bits, const std::string& schedule) {
+    SCOPED_TRACE(schedule);
+    RegionText region("expert_matvec", schedule);
+    const std::string x = region.input(tensor({s.m, s.summed, s.k}, DType::bf16)),
+                      ids = region.input(tensor({s.m, s.summed}, DType::i32));
+    Tensors inputs{random(DType::bf16, {s.m, s.summed, s.k}), numbers({s.m, s.summed}, s)};
+    const std::string w = packed(region, s, {bits, 32}, inputs);
+    region.output(multiply(region, x, w, ids, s, DType::bf16, DType::f32),
+                  tensor({s.m, s.n}, DType::f32));
+    const double terms = std::sqrt(static_cast<double>(s.summed * s.k));
+    compare(region.text(), inputs, {1e-5, 1e-4 * std::exp2(static_cast<double>(bits)) * terms});
+  }
+
   static void check_grouped(Size s, bool transposed, DType dtype, std::string schedule = "") {
     SCOPED_TRACE(fmt::format("{} rows, {} of {}x{}, {} {}", s.m, s.matrices, s.n, s.k, transposed,
                              schedule));
@@ -166,6 +182,10 @@ TEST_F(ExpertTest, Stationary) {
         };
         check_packed({2, 3, 4, 29, 96}, {4, 32}, with_width(32));
         check_packed({3, 1, 4, 7, 352}, {8, 32}, with_width(32));
+        const std::string in_halves =
+            with_width(32).insert(with_width(32).rfind('}'), ", halves = 1");
+        check_halves({2, 3, 4, 29, 96}, 4, in_halves);
+        check_halves({3, 1, 4, 7, 352}, 8, in_halves);
         check_plain({2, 5, 3, 29, 40}, DType::f32, DType::bf16, with_width(8), {true});
         check_plain({1, 1, 2, 3, 7}, DType::f32, DType::f32, with_width(1), {true});
       }

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 namespace ashlar {
 namespace {
 
@@ -51,6 +53,34 @@ protected:
     return fmt::format("<\"matvec_stationary\", {{workgroup = {}, lanes = {}, rows = {}, batches = "
                        "{}, width = 32}}>",
                        workgroup, lanes, rows, batches);
+  }
+
+  // The same in halves.
+  static std::string halves(int workgroup, int lanes, int rows, int batches) {
+    return fmt::format("<\"matvec_stationary\", {{workgroup = {}, lanes = {}, rows = {}, batches = "
+                       "{}, width = 32, halves = 1}}>",
+                       workgroup, lanes, rows, batches);
+  }
+
+  // Sums in halves against exact ones; `scale` is that of the left side.
+  static void check_halves(Size s, AffineEncoding encoding, DType left, double scale,
+                           std::string schedule) {
+    SCOPED_TRACE(fmt::format("{}x{}x{}, {} bits, groups of {}, {} times {}, {}", s.m, s.n, s.k,
+                             encoding.bits, encoding.group_size, name_of(left), scale, schedule));
+    RegionText region("matvec", std::move(schedule));
+    const std::string x = region.input(tensor(s.m, s.k, left));
+    Tensors inputs{random(left, {s.m, s.k}, -scale, scale)};
+    const std::string w = weights(region, s, encoding, DType::f32, inputs);
+    region.output(matmul(region, x, w, s, left), tensor(s.m, s.n, DType::f32));
+    const Tensor actual = run(region.text(), inputs).front(),
+                 exact = expected(region.text(), inputs).front();
+    double error = 0, square = 0;
+    for (std::size_t i = 0; i < exact.reals.size(); ++i) {
+      error += std::pow(actual.reals[i] - exact.reals[i], 2);
+      square += std::pow(exact.reals[i], 2);
+    }
+    EXPECT_LE(error, 1e-6 * square);
+    EXPECT_GT(square, 0);
   }
 
   static void check(Size s, AffineEncoding encoding, DType stored, DType left,
@@ -165,6 +195,27 @@ TEST_F(PackedMatvecTest, EveryStationarySchedule) {
         for (int batches : {1, 3})
           check({1, 29, 704}, {4, 64}, DType::f16, DType::f32,
                 stationary(lanes * teams, lanes, rows, batches));
+}
+
+// Blocks that a round of the workgroup's threads covers exactly, in part, or several times; lanes
+// without a block; rows that end within a batch.
+TEST_F(PackedMatvecTest, InHalves) {
+  for (std::int64_t bits : {4, 8})
+    for (std::int64_t group : {32, 64, 128})
+      for (DType left : {DType::bf16, DType::f16}) {
+        check_halves({1, 29, 256}, {bits, group}, left, 1, halves(32, 8, 2, 3));
+        check_halves({1, 29, 256}, {bits, group}, left, 1, halves(64, 16, 1, 2));
+        check_halves({2, 21, 640}, {bits, group}, left, 1, halves(48, 24, 3, 1));
+        check_halves({1, 10, 1024}, {bits, group}, left, 1, halves(8, 8, 2, 2));
+      }
+}
+
+// f16 alone would overflow, or round all to 0.
+TEST_F(PackedMatvecTest, LargeAndSmallInHalves) {
+  for (double scale : {1e30, 3e4, 1e-4, 1e-30})
+    check_halves({1, 29, 512}, {4, 64}, DType::bf16, scale, halves(32, 16, 2, 2));
+  for (double scale : {6e4, 1e-4})
+    check_halves({1, 29, 512}, {8, 64}, DType::f16, scale, halves(32, 16, 2, 2));
 }
 
 TEST_F(PackedMatvecTest, ManyRows) {
