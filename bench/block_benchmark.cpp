@@ -33,13 +33,15 @@ struct Case {
 std::vector<NamedArray> build(const Case& c, const RandomModel& model) {
   const nn::Weights weights = weights_of(model);
   std::vector<NamedArray> outputs;
+  std::map<std::string, Array> activations;
   for (std::int64_t copy = 0; copy < c.copies; ++copy)
     for (Array& output : c.block.build({.config = model.config(),
                                         .layer = weights / "model" / "layers" / copy,
                                         .copy = copy,
                                         .tokens = c.tokens,
                                         .depth = c.tokens == 1 ? kDepth : 0,
-                                        .dtype = model.default_dtype()}))
+                                        .dtype = model.default_dtype(),
+                                        .activations = activations}))
       outputs.push_back({fmt::format("y{}", outputs.size()), std::move(output)});
   return outputs;
 }

@@ -11,9 +11,13 @@
 namespace ashlar::bench {
 namespace {
 
-// All copies read the same activations.
-Array activations(const BlockShape& shape, std::string_view name, std::int64_t width) {
-  return entry_input(std::string(name), shape.dtype, {shape.tokens, width});
+Array activations(const BlockShape& shape, const std::string& name, std::int64_t width) {
+  const auto found = shape.activations.find(name);
+  if (found != shape.activations.end())
+    return found->second;
+  const Array input = entry_input(name, shape.dtype, {shape.tokens, width});
+  shape.activations.emplace(name, input);
+  return input;
 }
 
 Array normed(const BlockShape& shape, std::string_view norm) {
@@ -86,18 +90,23 @@ std::vector<Array> down_residual(const BlockShape& shape) {
                      shape.layer / "mlp" / "down_proj", config.hidden_size, config.mlp_bias)};
 }
 
-constexpr std::int64_t kRows = 1024, kColumns = 4096;
+// Larger than any cache; sorting and scanning are far from the bandwidth and take fewer rows.
+constexpr std::int64_t kManyRows = 8192, kRows = 1024, kColumns = 4096;
 
-Array plain_input(std::string_view name) {
-  return entry_input(std::string(name), DType::f32, {kRows, kColumns});
+Array plain_input(std::string_view name, std::int64_t rows = kRows) {
+  return entry_input(std::string(name), DType::f32, {rows, kColumns});
 }
 
 std::vector<Array> elementwise_chain(const BlockShape&) {
-  return {gelu_tanh(plain_input("x")) * plain_input("y") + 1.0};
+  return {gelu_tanh(plain_input("x", kManyRows)) * plain_input("y", kManyRows) + 1.0};
+}
+
+std::vector<Array> row_sums(const BlockShape&) {
+  return {sum(square(plain_input("x", kManyRows)) * 0.5, {1})};
 }
 
 std::vector<Array> softmax_rows(const BlockShape&) {
-  return {softmax(plain_input("x") * 0.5)};
+  return {softmax(plain_input("x", kManyRows) * 0.5)};
 }
 
 std::vector<Array> running_sums(const BlockShape&) {
@@ -121,6 +130,7 @@ const std::vector<Block>& layer_blocks() {
 
 const std::vector<Block>& array_blocks() {
   static const std::vector<Block> blocks{{"elementwise", elementwise_chain, false},
+                                         {"row_sums", row_sums, false},
                                          {"row_softmax", softmax_rows, false},
                                          {"scan_cumsum", running_sums, false},
                                          {"sort_topk", largest_forty, false}};

@@ -7,6 +7,7 @@
 #include "runtime/array/array.h"
 
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,9 @@ struct BlockShape {
   nn::Weights layer;  // of this copy
   std::int64_t copy;  // number of this copy, for names
   std::int64_t tokens;
-  std::int64_t depth;  // keys in the caches
-  DType dtype;         // of activations
+  std::int64_t depth;                         // keys in the caches
+  DType dtype;                                // of activations
+  std::map<std::string, Array>& activations;  // so far, by name; all copies read the same
 };
 
 struct Block {
@@ -30,7 +32,7 @@ struct Block {
 };
 
 const std::vector<Block>& layer_blocks();
-// Independent of the model: elementwise, row, scan, sort.
+// Independent of the model: elementwise, sums and softmax of rows, scan, sort.
 const std::vector<Block>& array_blocks();
 
 }  // namespace ashlar::bench
