@@ -16,11 +16,41 @@ std::int64_t largest_head(Operation* root) {
   return std::max(head_of(root->getOperand(0)), head_of(root->getOperand(2)));
 }
 
+std::int64_t steps_of(Operation* root) {
+  return cast<RankedTensorType>(root->getOperand(0).getType()).getDimSize(1);
+}
+
+std::int64_t heads_per_key(Operation* root) {
+  return cast<RankedTensorType>(root->getOperand(0).getType()).getDimSize(2) /
+         cast<RankedTensorType>(root->getOperand(1).getType()).getDimSize(2);
+}
+
+constexpr std::int64_t kMostRows = 8;
+
+// A token finds little of a kernel's code in a GPU's caches. That of few rows is short; other
+// workgroups take the other rows at the same time. Tiles of a key head are of one size, if
+// possible.
+std::int64_t most_rows(Operation* root, const DeviceProfile& profile) {
+  if (profile.is_cpu || steps_of(root) > 1)
+    return kMostRows;
+  constexpr std::int64_t kElements = 512;
+  const std::int64_t most = limited(kElements / largest_head(root), 1, kMostRows);
+  const std::int64_t heads = heads_per_key(root);
+  return ceil_div(heads, ceil_div(heads, most));
+}
+
+AttentionTile tile_of(Operation* root, std::int64_t rows) {
+  AttentionTile tile{std::min(heads_per_key(root), rows), 1};
+  while (2 * tile.rows() <= rows && tile.steps < steps_of(root))
+    tile.steps *= 2;
+  return tile;
+}
+
 // So many that a thread holds few elements of a row. On a GPU registers bound them, 16 bytes of
 // 16-bit numbers are a packet, and more than four teams of a subgroup cost more where they are
 // merged. A CPU pays for every value that threads exchange.
 std::int64_t team_lanes(Operation* root, const DeviceProfile& profile) {
-  const std::int64_t rows = attention_tile(root).rows(), head = largest_head(root);
+  const std::int64_t rows = attention_tile(root, profile).rows(), head = largest_head(root);
   const std::int64_t subgroup = std::max(profile.subgroup_size, 1u);
   if (profile.is_cpu)
     return limited(power_of_two_above(ceil_div(rows * head, 64)), 1, subgroup);
@@ -40,7 +70,7 @@ std::int64_t keys_at_once(Operation* root, std::int64_t lanes, const DeviceProfi
     const auto bits =
         cast<RankedTensorType>(tensor.getType()).getElementType().getIntOrFloatBitWidth();
     words += ceil_div(elements * bits, 32);
-    held += attention_tile(root).rows() * elements;
+    held += attention_tile(root, profile).rows() * elements;
   }
   const std::int64_t keys = limited((kRegisters - held) / (2 * words), 1, kMost);
   return power_of_two_above(keys + 1) / 2;
@@ -51,14 +81,19 @@ constexpr std::int64_t kLeastKeysOfSplit = 128;
 
 }  // namespace
 
-AttentionTile attention_tile(Operation* root) {
-  auto query = cast<RankedTensorType>(root->getOperand(0).getType());
-  auto key = cast<RankedTensorType>(root->getOperand(1).getType());
-  constexpr std::int64_t kMostRows = 8;
-  AttentionTile tile{std::min(query.getDimSize(2) / key.getDimSize(2), kMostRows), 1};
-  while (2 * tile.rows() <= kMostRows && tile.steps < query.getDimSize(1))
-    tile.steps *= 2;
-  return tile;
+AttentionTile attention_tile(Operation* root, ScheduleAttr schedule) {
+  return tile_of(root, limited(schedule.get("rows", kMostRows), 1, kMostRows));
+}
+
+AttentionTile attention_tile(Operation* root, const DeviceProfile& profile) {
+  return tile_of(root, most_rows(root, profile));
+}
+
+std::int64_t attention_tiles(Operation* root, const AttentionTile& tile) {
+  const auto query = cast<RankedTensorType>(root->getOperand(0).getType());
+  const auto key = cast<RankedTensorType>(root->getOperand(1).getType());
+  return query.getDimSize(0) * key.getDimSize(2) * ceil_div(heads_per_key(root), tile.heads) *
+         ceil_div(steps_of(root), tile.steps);
 }
 
 RowShare share_of_row(Value cache, std::int64_t lanes) {
@@ -76,6 +111,7 @@ ScheduleAttr attention_schedule(Operation* root, const DeviceProfile& profile) {
   auto make = [&](std::int64_t workgroup) {
     return make_schedule(root->getContext(), "attention",
                          {{"workgroup", workgroup},
+                          {"rows", most_rows(root, profile)},
                           {"splits", splits_of(root)},
                           {"split_keys", kLeastKeysOfSplit},
                           {"lanes", lanes},
@@ -93,7 +129,7 @@ std::int64_t attention_iterations(Operation* root, ScheduleAttr schedule) {
   const std::int64_t lanes = limited(schedule.get("lanes", workgroup), 1, workgroup);
   const std::int64_t keys =
       std::max<std::int64_t>(schedule.get("keys", 1), 1) * (workgroup / lanes);
-  const std::int64_t rows = attention_tile(root).rows(), head = largest_head(root);
+  const std::int64_t rows = attention_tile(root, schedule).rows(), head = largest_head(root);
   const std::int64_t splits = splits_of(root);
   // Around the walk over the keys: the rows that are computed before, each at most by itself and
   // read twice where it is reduced; storing, a row at a time; joining splits.

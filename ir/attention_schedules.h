@@ -6,14 +6,18 @@
 
 namespace ashlar::kernel {
 
-// Query rows that one attention workgroup handles at once: at most 8, which bounds the values that
-// a thread carries and workgroup memory.
+// Query rows that one attention workgroup handles at once, which bounds the values that a thread
+// carries, workgroup memory and the kernel's code.
 struct AttentionTile {
   std::int64_t heads;  // of those that share one key/value head
   std::int64_t steps;  // consecutive query positions
   std::int64_t rows() const { return heads * steps; }
 };
-AttentionTile attention_tile(mlir::Operation* root);
+// What a schedule says, and what suits a device.
+AttentionTile attention_tile(mlir::Operation* root, ScheduleAttr schedule);
+AttentionTile attention_tile(mlir::Operation* root, const DeviceProfile& profile);
+// Tiles of all rows: workgroups of attention that is not split.
+std::int64_t attention_tiles(mlir::Operation* root, const AttentionTile& tile);
 
 // How the threads of a team share a row of a cache: each takes `turns` packets of `width` elements,
 // with those of the other threads between them.

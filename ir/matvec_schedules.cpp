@@ -65,14 +65,25 @@ std::int64_t shared_rows(const MatmulExtent& extent, bool packed, const DevicePr
   return limited(rows, 1, std::max<std::int64_t>(16 / std::max<std::int64_t>(extent.m, 1), 1));
 }
 
+// Steps over K whose loads are under way together: as many as leave no shorter rest, if there is
+// such a number.
+std::int64_t unrolled_steps(std::int64_t k, std::int64_t columns) {
+  constexpr std::int64_t kMost = 4;
+  const std::int64_t steps = k / columns;
+  for (std::int64_t unroll = std::min(kMost, steps); unroll > 1; --unroll)
+    if (k % columns == 0 && steps % unroll == 0)
+      return unroll;
+  return limited(steps, 1, kMost);
+}
+
 // Groups of lanes in a workgroup. Where each workgroup computes the left side for itself, or packed
-// numbers keep it busy, few large ones do best; but some for every unit of a GPU.
+// numbers keep it busy, few large ones do best; but some for almost every unit of a GPU.
 std::int64_t matvec_groups(Operation* matmul, std::int64_t rows, bool packed,
                            const DeviceProfile& profile) {
   const std::int64_t n = matmul_extent(matmul).n;
   std::int64_t groups = profile.is_cpu ? 8 : 4;
   const std::int64_t units = std::max<std::int64_t>(profile.compute_units, 1);
-  const std::int64_t wanted = packed ? units - units / 16 : 2 * units;
+  const std::int64_t wanted = (packed ? 1 : 2) * (units - units / 16);
   while (!profile.is_cpu && (packed || stages_lhs(matmul)) && groups < 16 &&
          n / (2 * groups * rows) >= wanted)
     groups *= 2;
@@ -140,7 +151,7 @@ ScheduleAttr matvec_schedule(ArrayRef<Operation*> roots, const DeviceProfile& pr
   const std::int64_t lanes = std::min(subgroup, power_of_two_above(ceil_div(extent.k, width)));
   const std::int64_t rows = shared_rows(extent, packed, profile);
   const std::int64_t unroll =
-      profile.is_cpu || packed ? 1 : limited(extent.k / (lanes * width), 1, 4);
+      profile.is_cpu || packed ? 1 : unrolled_steps(extent.k, lanes * width);
   const std::int64_t groups = matvec_groups(matmul, rows, packed, profile);
   return make_schedule(
       matmul->getContext(), "matvec",

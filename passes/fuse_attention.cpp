@@ -4,7 +4,6 @@
 #include "passes/partition.h"
 
 #include "ir/ashlar_dialect.h"
-#include "ir/attention_schedules.h"
 #include "ir/kernel_dialect.h"
 #include "ir/kernel_region.h"
 #include "passes/op_classes.h"
@@ -57,11 +56,10 @@ bool Partition::may_append(Operation* attention, Operation* scatter) const {
   Value query = attention->getOperand(0), updates = op.getUpdates();
   const std::int64_t batch = extent(query, 0), groups = extent(attention->getOperand(1), 2);
   const bool one_row = extent(query, 1) == 1 && extent(updates, 0) == 1;
-  const bool one_tile = kernel::attention_tile(attention).heads == extent(query, 2) / groups;
   const auto indices = cast<RankedTensorType>(op.getIndices().getType()).getShape();
   const bool row_indices = llvm::all_of(
       llvm::enumerate(indices), [](auto axis) { return axis.index() == 1 || axis.value() == 1; });
-  return one_row && one_tile && row_indices && rows_of(op.getIndices()) == 0 &&
+  return one_row && row_indices && rows_of(op.getIndices()) == 0 &&
          fits_row_prologue(updates, batch * groups);
 }
 

@@ -104,23 +104,14 @@ struct SplitReductionPass : impl::SplitReductionBase<SplitReductionPass> {
 private:
   std::int64_t units() const { return std::max<std::int64_t>(device_->compute_units, 16); }
 
-  // Workgroups that attention has without splitting: one per batch row, key head and tile of
-  // queries.
-  static std::int64_t attention_workgroups(ir::AttentionOp op) {
-    auto query = cast<RankedTensorType>(op.getQuery().getType());
-    auto key = cast<RankedTensorType>(op.getKey().getType());
-    const kernel::AttentionTile tile = kernel::attention_tile(op);
-    return query.getDimSize(0) * key.getDimSize(2) *
-           ((query.getDimSize(1) + tile.steps - 1) / tile.steps);
-  }
-
   void split_attention(ir::AttentionOp op) {
     auto query = cast<RankedTensorType>(op.getQuery().getType());
     auto value = cast<RankedTensorType>(op.getValue().getType());
     if (device_->is_cpu || query.getNumElements() == 0 ||
         kernel::suits_coop_attention(op, *device_))
       return;
-    const std::int64_t workgroups = std::max<std::int64_t>(attention_workgroups(op), 1);
+    const std::int64_t workgroups = std::max<std::int64_t>(
+        kernel::attention_tiles(op, kernel::attention_tile(op, *device_)), 1);
     // Two for each unit: with one, half of the bandwidth is lost to waiting for loads.
     const std::int64_t splits = std::min((2 * units() + workgroups - 1) / workgroups, kMaxSplits);
     if (splits < 2)

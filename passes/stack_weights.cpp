@@ -136,11 +136,19 @@ struct StackWeightsPass : impl::StackWeightsBase<StackWeightsPass> {
   using StackWeightsBase::StackWeightsBase;
 
   void runOnOperation() override {
-    SmallVector<Stack> stacks;
-    for (auto function : getOperation().getOps<func::FuncOp>())
+    // The longest stack decides where a weight lies; shorter ones are runs of it. Of equal ones
+    // that of the function that stacks most: there all layers look alike, and share kernels.
+    SmallVector<SmallVector<Stack>> of_functions;
+    for (auto function : getOperation().getOps<func::FuncOp>()) {
+      auto& stacks = of_functions.emplace_back();
       for (Block& block : function.getBody())
         llvm::append_range(stacks, candidates(block));
-    // The longest stack decides where a weight lies; shorter ones are runs of it.
+    }
+    llvm::stable_sort(of_functions,
+                      [](const auto& a, const auto& b) { return matmuls_of(a) > matmuls_of(b); });
+    SmallVector<Stack> stacks;
+    for (auto& some : of_functions)
+      llvm::append_range(stacks, std::move(some));
     llvm::stable_sort(stacks, [](const Stack& a, const Stack& b) { return a.size() > b.size(); });
     places_.clear();
     owners_.clear();
@@ -154,6 +162,11 @@ private:
     std::size_t stack;
     std::size_t position;
   };
+
+  static std::size_t matmuls_of(ArrayRef<Stack> stacks) {
+    return std::accumulate(stacks.begin(), stacks.end(), std::size_t{0},
+                           [](std::size_t sum, const Stack& stack) { return sum + stack.size(); });
+  }
 
   // Matmuls of one left side, result type and row format that do not meet.
   static SmallVector<Stack> candidates(Block& block) {

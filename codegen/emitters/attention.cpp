@@ -34,7 +34,8 @@ struct AttentionStores {
 class Attention {
 public:
   Attention(KernelBuilder& b, const AttentionStores& stores, Operation* root)
-      : b_(b), e_(b), stores_(stores), root_(root), shape_(root),
+      : b_(b), e_(b), stores_(stores), root_(root),
+        shape_(root, kernel::attention_tile(root, b.def().getSchedule())),
         rows_(e_, root, stores.appends, shape_) {}
 
   void emit() {

@@ -38,15 +38,15 @@ struct Rows {
 class CoopAttention {
 public:
   CoopAttention(KernelBuilder& b, Stores stores, Operation* root)
-      : b_(b), e_(b), stores_(stores), root_(root), shape_(root),
+      : b_(b), e_(b), stores_(stores), root_(root),
+        shape_(root,
+               kernel::coop_attention_tile(root, b.workgroup_size() / b.subgroup_size() * kSize)),
         dtype_(dtype_of(root->getOperand(1))), threads_(b.workgroup_size()),
         subgroups_(threads_ / b.subgroup_size()),
         keys_(b.def().getSchedule().get("keys", kernel::coop_attention_keys(root))),
         rows_(subgroups_ * kSize),
         lanes_per_row_(std::max<std::int64_t>(b.subgroup_size() / kSize, 1)),
-        rows_per_lane_(std::max<std::int64_t>(kSize / b.subgroup_size(), 1)) {
-    shape_.tile = kernel::coop_attention_tile(root, rows_);
-  }
+        rows_per_lane_(std::max<std::int64_t>(kSize / b.subgroup_size(), 1)) {}
 
   void emit() {
     const std::int64_t matrices = (keys_ + shape_.value_size) / kSize;

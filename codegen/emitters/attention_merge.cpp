@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "codegen/emitters/attention_merge.h"
 
+#include "ir/schedule_numbers.h"
+
 using namespace mlir;
 
 namespace ashlar::codegen {
@@ -12,10 +14,12 @@ TeamMerge::TeamMerge(KernelBuilder& builder, const AttentionShape& shape,
       subgroups_(builder.workgroup_size() / lanes_) {}
 
 void TeamMerge::merge(RowStates states, Store store) {
-  // As many rows at once as half of the workgroup memory holds.
+  // As many rows at once as workgroup memory holds, but for an eighth: where all fit, the code that
+  // stores them is there once.
   const std::int64_t row_size = subgroups_ * shape_.value_size, rows = shape_.tile.rows();
-  const std::int64_t memory = b_.profile().shared_memory_bytes / 2 / 4;
-  const std::int64_t at_once = std::min(rows, std::max<std::int64_t>(memory / row_size, 1));
+  const std::int64_t total = b_.profile().shared_memory_bytes;
+  const std::int64_t memory = (total - total / 8 - b_.shared_bytes()) / 4;
+  const std::int64_t at_once = kernel::limited(memory / row_size, 1, rows);
   row_largest_ = b_.shared(b_.getF32Type(), at_once);
   sums_ = b_.shared(b_.getF32Type(), at_once * subgroups_);
   values_.emplace(b_, DType::f32, at_once * row_size, width_);

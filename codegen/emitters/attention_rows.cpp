@@ -25,7 +25,7 @@ AttentionRows::AttentionRows(Elements& elements, Operation* attention,
 bool AttentionRows::is_row_append(const kernel::Store& store) const {
   auto scatter = dyn_cast<ir::ScatterOp>(store.scatter);
   const std::int64_t size = kernel::innermost(store.value.getType());
-  return scatter && scatter.getAxis() == 0 && shape_.steps == 1 && shape_.head_blocks() == 1 &&
+  return scatter && scatter.getAxis() == 0 && shape_.steps == 1 &&
          shape_of(store.value) == ArrayRef<std::int64_t>{1, shape_.batch, shape_.groups, size} &&
          llvm::all_of(llvm::enumerate(shape_of(scatter.getIndices())),
                       [](auto axis) { return axis.index() == 1 || axis.value() == 1; });
@@ -144,8 +144,9 @@ void AttentionRows::compute(const AttentionPlace& place) {
     const Value is_first = b_.equal(place.split, b_.index(0));
     b_.if_then(b_.both(is_first, b_.equal(subgroup, b_.index(chosen))), [&, store = store] {
       const Value row = b_.add(b_.mul(place.batch, shape_.groups), place.group);
-      compute_row(store.value, row, staged, b_.index(0),
-                  [&](const Point& point) { emit_store(e_, store, point); });
+      compute_row(store.value, row, staged, b_.index(0), [&](const Point& point) {
+        b_.if_then(b_.equal(place.first_head, b_.index(0)), [&] { emit_store(e_, store, point); });
+      });
     });
   }
   b_.barrier();

@@ -7,7 +7,8 @@ using namespace mlir;
 
 namespace ashlar::codegen {
 
-AttentionShape::AttentionShape(Operation* op) : tile(kernel::attention_tile(op)) {
+AttentionShape::AttentionShape(Operation* op, kernel::AttentionTile rows_of_workgroup)
+    : tile(rows_of_workgroup) {
   ArrayRef<std::int64_t> query = shape_of(op->getOperand(0)), value = shape_of(op->getOperand(2));
   batch = query[0];
   steps = query[1];

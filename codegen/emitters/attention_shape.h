@@ -20,7 +20,7 @@ struct AttentionShape {
   kernel::AttentionTile tile;
 
   // `op`: ashlar.attention or kernel.attention_partial.
-  explicit AttentionShape(mlir::Operation* op);
+  AttentionShape(mlir::Operation* op, kernel::AttentionTile rows_of_workgroup);
 
   std::int64_t heads_per_group() const { return heads / groups; }
   std::int64_t head_blocks() const;

@@ -134,8 +134,11 @@ Value KeyWalk::key_of(Value first, std::int64_t number) {
 }
 
 Value KeyWalk::cache_row(Value key) {
-  if (place_.skipped)
-    key = b_.add(key, b_.select(b_.less_equal(place_.skipped, key), b_.index(1), b_.index(0)));
+  if (place_.skipped) {
+    const Value behind = b_.select(b_.less_equal(place_.skipped, key), b_.index(1), b_.index(0));
+    // Where there are no others, it is the only row that is sure to exist.
+    key = b_.select(b_.less(place_.begin, place_.end), b_.add(key, behind), place_.skipped);
+  }
   return shape_.ring > 0 ? b_.rem(key, shape_.ring) : key;
 }
 
@@ -183,22 +186,44 @@ void KeyWalk::load_first() {
   first_ = first_.with(stored);
 }
 
+// The step's own key comes before the others, as a batch for itself, so that there is one loop.
+KeyWalk::Batch KeyWalk::new_key() {
+  Batch batch;
+  for (unsigned cache : {kKeys, kValues}) {
+    const kernel::RowShare& share = cache == kKeys ? teams_.key : teams_.value;
+    const DType dtype = dtype_of(attention_->getOperand(cache));
+    for (std::int64_t number = 0; number < teams_.keys; ++number)
+      for (std::int64_t turn = 0; turn < share.turns; ++turn)
+        (cache == kKeys ? batch.keys : batch.values)
+            .push_back(
+                pack(b_, dtype, rows_.new_row(cache, element_of(cache, share, turn), share.width)));
+  }
+  return batch;
+}
+
 RowStates KeyWalk::walk() {
   hold_query();
   const auto rows = static_cast<std::size_t>(shape_.tile.rows());
-  const Values states = add_new_key(start()).flat();
-  Values carried(states);
-  carried.append(first_.flat());
+  const Values states = start().flat();
   const Value step = b_.index(teams_.keys * teams_.count);
-  const Values result =
-      b_.loop(place_.begin, place_.end, step, carried, [&](Value first, ValueRange all) {
-        const Batch next = load(b_.add(first, step));
-        Values after = attend(first, first_.with(all.drop_front(states.size())),
-                              RowStates::from(all.take_front(states.size()), rows))
-                           .flat();
-        after.append(next.flat());
-        return after;
-      });
+  Values carried(states), batch = first_.flat();
+  lead_ = b_.index(0);
+  if (rows_.appends()) {
+    lead_ = b_.select(rows_.has_new_key(), step, lead_);
+    batch = b_.if_values(
+        rows_.has_new_key(), ValueRange(batch).getTypes(), [&] { return new_key().flat(); },
+        [&] { return first_.flat(); });
+  }
+  carried.append(batch);
+  const Value end = b_.add(place_.end, lead_);
+  const Values result = b_.loop(place_.begin, end, step, carried, [&](Value first, ValueRange all) {
+    const Batch next = load(b_.sub(b_.add(first, step), lead_));
+    Values after = attend(first, first_.with(all.drop_front(states.size())),
+                          RowStates::from(all.take_front(states.size()), rows))
+                       .flat();
+    after.append(next.flat());
+    return after;
+  });
   return RowStates::from(ValueRange(result).take_front(states.size()), rows);
 }
 
@@ -222,29 +247,6 @@ RowStates KeyWalk::start() {
     states.sums[r] = b_.select(counts, b_.f32(1), states.sums[r]);
   }
   return states;
-}
-
-// The first team takes it, from workgroup memory.
-RowStates KeyWalk::add_new_key(const RowStates& states) {
-  if (!rows_.appends())
-    return states;
-  const auto rows = states.largest.size();
-  auto add = [&] {
-    auto row_of = [&](unsigned cache, const kernel::RowShare& share) {
-      SmallVector<Values> packets;
-      for (std::int64_t turn = 0; turn < share.turns; ++turn)
-        packets.push_back(rows_.new_row(cache, element_of(cache, share, turn), share.width));
-      return packets;
-    };
-    Values found = scores(row_of(kKeys, teams_.key));
-    for (Value& score : found)
-      score = b_.select(b_.equal(team(), b_.index(0)), score, b_.f32(-INFINITY));
-    return add_values(states, found, row_of(kValues, teams_.value)).flat();
-  };
-  const Values before = states.flat();
-  return RowStates::from(
-      b_.if_values(rows_.has_new_key(), ValueRange(before).getTypes(), add, [&] { return before; }),
-      rows);
 }
 
 RowStates KeyWalk::attend(Value first, const Batch& batch, const RowStates& states) {
@@ -298,7 +300,10 @@ Value KeyWalk::cap(Value score) {
 
 // With one step per tile the range of keys is exact; more steps mask their own.
 Value KeyWalk::sees(std::int64_t row, Value key) {
-  Value visible = b_.less(key, place_.end);
+  Value visible = b_.less(key, b_.add(place_.end, lead_));
+  if (rows_.appends())  // there is one new key, then nothing up to the others
+    visible = b_.both(visible, b_.either(b_.less_equal(b_.add(place_.begin, lead_), key),
+                                         b_.equal(key, place_.begin)));
   if (shape_.tile.steps == 1)
     return visible;
   const Value at = b_.add(b_.add(place_.position, place_.first_step), row / shape_.tile.heads);

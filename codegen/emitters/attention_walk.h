@@ -58,12 +58,12 @@ private:
 
   Value key_of(Value first, std::int64_t number);
   Batch load(Value first);
+  Batch new_key();
   Value cache_row(Value key);
   void hold_query();
   Values query(std::int64_t row, std::int64_t turn);
 
   RowStates start();
-  RowStates add_new_key(const RowStates& states);
   Values scores(llvm::ArrayRef<Values> keys);
   Value cap(Value score);
   Value sees(std::int64_t row, Value key);
@@ -78,6 +78,7 @@ private:
   const AttentionTeams& teams_;
   const AttentionRows& rows_;
   Batch first_;
+  Value lead_;                       // what numbers of keys are ahead by in walk()
   llvm::SmallVector<Values> query_;  // by turn, then row; empty where each batch loads them
 };
 

@@ -82,6 +82,7 @@ public:
   Value min(Value a, Value b) { return make<mlir::arith::MinSIOp>(a, b); }
   Value max(Value a, Value b) { return make<mlir::arith::MaxSIOp>(a, b); }
   Value both(Value a, Value b) { return make<mlir::arith::AndIOp>(a, b); }
+  Value either(Value a, Value b) { return make<mlir::arith::OrIOp>(a, b); }
   Value select(Value condition, Value a, Value b);
   Value to_index(Value integer);
   Value to_i32(Value index);

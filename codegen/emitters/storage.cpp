@@ -287,6 +287,16 @@ Values unpack(KernelBuilder& b, const StoredPacket& packet) {
   return values;
 }
 
+StoredPacket pack(KernelBuilder& b, DType dtype, ValueRange values) {
+  const auto width = static_cast<std::int64_t>(values.size());
+  if (loads_words(b, dtype, width))
+    return {pack_words(b, dtype, values), dtype, width};
+  Values stored;
+  for (Value value : values)
+    stored.push_back(to_storage(b, dtype, value));
+  return {stored, dtype, width};
+}
+
 Values load_packet(KernelBuilder& b, unsigned buffer, DType dtype, Value at, std::int64_t width) {
   return unpack(b, load_stored(b, buffer, dtype, at, width));
 }

@@ -39,6 +39,8 @@ StoredPacket load_stored(KernelBuilder& b, unsigned buffer, DType dtype, Value a
                          std::int64_t width);
 llvm::SmallVector<mlir::Type> stored_types(KernelBuilder& b, DType dtype, std::int64_t width);
 Values unpack(KernelBuilder& b, const StoredPacket& packet);
+// Values that `dtype` represents exactly, as if they had been loaded.
+StoredPacket pack(KernelBuilder& b, DType dtype, ValueRange values);
 void store_packet(KernelBuilder& b, unsigned buffer, DType dtype, Value at, ValueRange values);
 
 // Elements of a 16-bit float type in 32-bit words, two in each. Words that were just unpacked are

@@ -264,6 +264,7 @@ TEST_F(AttentionTest, PartsOfSeveralStepsCombine) {
 struct AppendCase {
   Case attention;
   std::vector<double> row;  // where the new key lies, per batch row
+  std::int64_t blocks = 1;  // of the heads that share a key
 };
 
 class AttentionAppendTest : public AttentionTest {
@@ -292,7 +293,7 @@ protected:
     all.push_back(random(c.dtype, {1, c.batch, c.groups, c.value}, -2, 2, 7));
     const std::string parts = result;
     if (c.splits) {
-      const std::int64_t tiles = c.batch * c.groups;
+      const std::int64_t tiles = c.batch * c.groups * append.blocks;
       all.push_back(AttentionTest::values(DType::i32, {tiles}, {}));
       result = join(text, c, parts, tiles);
     }
@@ -374,6 +375,21 @@ TEST_F(AttentionAppendTest, JoinedSplits) {
                    .schedule = "<\"attention\", {workgroup = 64, lanes = 4, split_keys = 100}>"},
                   {last}});
   }
+}
+
+// Workgroups that share a key head all have the new key; the first one stores it.
+TEST_F(AttentionAppendTest, SeveralBlocksOfHeads) {
+  for (std::int64_t rows : {1, 2, 3}) {
+    SCOPED_TRACE(rows);
+    const std::string schedule =
+        fmt::format("<\"attention\", {{workgroup = 64, lanes = 4, rows = {}}}>", rows);
+    const std::int64_t blocks = (4 + rows - 1) / rows;
+    check_append({{.heads = 8, .groups = 2, .schedule = schedule}, {20}});
+    check_append({{.heads = 8, .groups = 2, .splits = 3, .schedule = schedule}, {20}, blocks});
+  }
+  check_append(
+      {{.heads = 20, .groups = 2, .schedule = "<\"attention\", {workgroup = 64, lanes = 4}>"},
+       {20}});
 }
 
 // The last workgroup of a tile joins its splits; arrivals are zero again behind it.

@@ -15,6 +15,16 @@ func.func @decode(%q: tensor<1x1x8x64xbf16>, %k: tensor<?x1x2x64xbf16>, %v: tens
   return %y : tensor<1x1x8x64xbf16>
 }
 
+// Every block of the heads that share a key counts its splits.
+// CHECK-LABEL: func.func @wide_heads
+func.func @wide_heads(%q: tensor<1x1x16x256xbf16>, %k: tensor<?x1x2x256xbf16>, %v: tensor<?x1x2x256xbf16>, %p: tensor<1xi32>, %n: tensor<1xi32>) -> tensor<1x1x16x256xbf16> {
+  // GPU: kernel.attention_partial {{.*}} splits = 32 : i64
+  // GPU: ashlar.full {dtype = i32, shape = array<i64: 8>
+  // CPU: ashlar.attention
+  %y = ashlar.attention %q, %k, %v, %p, %n {scale = 0.125 : f64, causal = true, window = 0 : i64, softcap = 0.0 : f64, ring = 0 : i64} : (tensor<1x1x16x256xbf16>, tensor<?x1x2x256xbf16>, tensor<?x1x2x256xbf16>, tensor<1xi32>, tensor<1xi32>) -> tensor<1x1x16x256xbf16>
+  return %y : tensor<1x1x16x256xbf16>
+}
+
 // A prompt of 512 tokens keeps all units busy.
 // CHECK-LABEL: func.func @prefill
 func.func @prefill(%q: tensor<1x512x8x64xbf16>, %k: tensor<?x1x2x64xbf16>, %v: tensor<?x1x2x64xbf16>, %p: tensor<1xi32>, %n: tensor<1xi32>) -> tensor<1x512x8x64xbf16> {
