@@ -55,8 +55,9 @@ public:
     const std::vector<Node*> order = topological_order(roots_of(large)),
                              other = topological_order(roots_of(small));
     if (order.size() != other.size())
-      throw Unsupported("compile", "the function computes {} values for one size and {} for "
-                                   "another",
+      throw Unsupported("compile",
+                        "the function computes {} values for one size and {} for "
+                        "another",
                         other.size(), order.size());
     for (std::size_t i = 0; i < order.size(); ++i)
       visit(order[i], other[i]);

@@ -62,8 +62,8 @@ ArrayType resized_type(const SizedArray& sized, const Sizes& sizes) {
 Sizes upper_ends(Sizes sizes) {
   for (auto& [name, size] : sizes)
     if (size > 1)
-      size = std::max(kLeastEnd, static_cast<std::int64_t>(
-                                     std::bit_ceil(static_cast<std::uint64_t>(size))));
+      size = std::max(kLeastEnd,
+                      static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(size))));
   return sizes;
 }
 

@@ -102,9 +102,8 @@ void PaddedGraph::build() {
   for (std::size_t i = 0; i < inputs; ++i) {
     const ArrayType& type = pairs_[i].large->type();
     const bool flat = !is_beginning_in_memory(pairs_[i]);
-    NodeRef input =
-        Node::input(flat ? ArrayType{type.dtype, {type.shape.element_count()}} : type,
-                    pairs_[i].large->origin());
+    NodeRef input = Node::input(flat ? ArrayType{type.dtype, {type.shape.element_count()}} : type,
+                                pairs_[i].large->origin());
     padding.place(i, flat ? unpacked(Array(input), type.shape, padding.extents(i)) : Array(input));
     entry.inputs.push_back({large_.entries[0].inputs[i].name, std::move(input)});
   }
@@ -148,7 +147,8 @@ void PaddedGraph::check_same_plan(const std::vector<NodePair>& pairs) const {
     const NodePair &made = pairs_[i], &now = pairs[i];
     const auto require = [&](bool holds) {
       if (!holds)
-        throw Unsupported("compile", "{} follows these sizes in another way", described(*now.large));
+        throw Unsupported("compile", "{} follows these sizes in another way",
+                          described(*now.large));
     };
     for (std::int64_t axis = 0; axis < now.large->type().shape.rank(); ++axis)
       require(!now.varies(axis) || made.varies(axis));

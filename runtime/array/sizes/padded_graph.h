@@ -13,14 +13,15 @@ namespace ashlar {
 
 class PaddedGraph {
 public:
-  // From one function traced at the largest sizes and at the least, which shows what follows them. Throws Unsupported where no such program is right.
+  // From one function traced at the largest sizes and at the least, which shows what follows them.
+  // Throws Unsupported where no such program is right.
   PaddedGraph(Graph large, Graph small);
 
   // Inputs: those of the function, then i32 and f32 numbers, where there are any.
   const Graph& graph() const { return graph_; }
 
-  // The numbers for the sizes of `traced`, in the order of the last inputs. Throws Unsupported where
-  // the function does something else for these sizes than what the program does.
+  // The numbers for the sizes of `traced`, in the order of the last inputs. Throws Unsupported
+  // where the function does something else for these sizes than what the program does.
   std::vector<Array> numbers_for(const Graph& traced) const;
 
 private:

@@ -72,7 +72,8 @@ Array Padding::extent(std::size_t i, std::int64_t axis) const {
 
 void Padding::mask(Op& op, std::size_t k, std::int64_t axis, const Array& fill) const {
   if (operand(op, k).varies(axis))
-    op.inputs[k] = masked(op.inputs[k], axis, extent(index_.at(op.large.inputs()[k].get()), axis), fill);
+    op.inputs[k] =
+        masked(op.inputs[k], axis, extent(index_.at(op.large.inputs()[k].get()), axis), fill);
 }
 
 void Padding::refuse_unless_fixed(const Op& op, std::size_t k, std::int64_t axis) const {

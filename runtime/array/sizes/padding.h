@@ -18,8 +18,8 @@ namespace ashlar {
 struct SizeNumber {
   enum class Kind { extent, value, start };
   Kind kind;
-  std::size_t node;        // of the pairs
-  std::int64_t axis;       // of extents and starts
+  std::size_t node;   // of the pairs
+  std::int64_t axis;  // of extents and starts
   bool operator==(const SizeNumber&) const = default;
 
   double read(const Node& node) const;

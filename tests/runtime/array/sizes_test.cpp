@@ -88,8 +88,8 @@ std::vector<SizesCase> cases() {
       {"results_of_other_sizes", rows, [](A a) { return Arrays{a[0] * 2, sum(a[0], 1), a[1]}; }},
       {"sums", rows, [](A a) { return Arrays{sum(a[0], 0), sum(a[0]), prod(a[1]), sum(a[0], 1)}; }},
       {"means", rows, [](A a) { return Arrays{mean(a[0], 0), var(a[1]), std_dev(a[0])}; }},
-      {"extrema", rows, [](A a) { return Arrays{max(a[0], 0), min(a[0] - 9, 0), argmax(a[1]),
-                                                argmin(-a[1] - 9)}; }},
+      {"extrema", rows,
+       [](A a) { return Arrays{max(a[0], 0), min(a[0] - 9, 0), argmax(a[1]), argmin(-a[1] - 9)}; }},
       {"integer_extrema", integers,
        [](A a) { return Arrays{max(a[0] - 99, 0), min(a[0] + 99), argmax(a[1] - 99)}; }},
       {"all_and_any", rows, [](A a) { return Arrays{all(a[1] > -9), any(a[0] > 9, 0)}; }},
@@ -98,27 +98,80 @@ std::vector<SizesCase> cases() {
       {"product_of_rows", rows, [](A a) { return Arrays{matmul(a[0], transpose(a[0]))}; }},
       {"product_over_rows", rows, [](A a) { return Arrays{matmul(transpose(a[0]), a[0])}; }},
       {"product_over_columns", columns, [](A a) { return Arrays{matmul(a[0], a[1])}; }},
-      {"inner_products", columns, [](A a) { return Arrays{matmul(a[0], transpose(a[0])), outer(sum(a[0], 0), sum(a[1], 1))}; }},
+      {"inner_products", columns,
+       [](A a) {
+         return Arrays{matmul(a[0], transpose(a[0])), outer(sum(a[0], 0), sum(a[1], 1))};
+       }},
       {"columns", columns, [](A a) { return Arrays{a[0] + 1, transpose(a[0]), cumsum(a[0], 1)}; }},
-      {"running_sums", rows, [](A a) { return Arrays{cumsum(a[0], 0), cumsum(a[1], 0, true), cummax(a[0], 0)}; }},
-      {"squares", square, [](A a) { return Arrays{matmul(a[0], a[0]), a[0] + transpose(a[0]), a[1] * 2, tril(a[0])}; }},
-      {"merged_axes", square, [](A a) { return Arrays{flatten(a[0]), reshape(a[1], {2, -1, 2}), sum(flatten(a[1]))}; }},
-      {"split_axes", rows, [](A a) { return Arrays{reshape(a[0], {-1, 3, 1}), sum(reshape(a[0], {3, -1}), 0)}; }},
-      {"ends", rows, [](A a) { return Arrays{a[0](-1), a[0](Slice(1, kEnd)), a[1](Slice(-2, kEnd)), flip(a[0], 0), a[0](Slice(0, kEnd).by(2))}; }},
-      {"borders", columns, [](A a) { return Arrays{pad(a[0], {1, 1}, {0, 2}, 7.0), diff(a[0], 1), roll(a[0], 1, 1)}; }},
-      {"joined", rows, [](A a) { return Arrays{concatenate({zeros({2, 3}), a[0]}, 0), concatenate({a[0], a[0] * 2}, 1), stack({a[1], a[1]})}; }},
-      {"sorted", rows, [](A a) { return Arrays{sort(a[0], 0), argsort(a[1]), topk_indices(a[1], 2), median(a[1])}; }},
-      {"sorted_integers", integers, [](A a) { return Arrays{sort(a[0] + 99, 0), argsort(a[1] - 99), topk_indices(a[1] - 99, 2)}; }},
-      {"gathered", integers, [](A a) { return Arrays{take(numbers({5, 2}), a[1], 0), take(a[0], array({-1, 0, 3, 9, -9}), 0), take_along_axis(a[0], a[0], 0)}; }},
-      {"scattered", integers, [](A a) { return Arrays{scatter_add(zeros({3, 3}, DType::i32), expand_dims(a[1], 1), a[0]), scatter(zeros({3, 3}, DType::i32), abs(expand_dims(a[1], 1)), a[0]), scatter(a[0], array({1, 6}, {2, 1}), ones({2, 3}, DType::i32))}; }},
-      {"positions", rows, [](A a) { return Arrays{a[1] * arange(a[1].dim(0)), linspace(0, 1, 3) + sum(a[1]) / a[1].size()}; }},
-      {"extents_as_numbers", rows, [](A a) { return Arrays{a[1] / std::sqrt(static_cast<double>(a[1].size())), full({2}, a[0].size(), DType::i32)}; }},
-      {"random", rows, [](A a) { return Arrays{a[1] + random::uniform(random::key(3), a[1].shape())}; }},
-      {"attention", queries, [](A a) { return Arrays{fast::scaled_dot_product_attention(a[0], a[1], a[2], 0.5, {.mask = fast::Causal{}}), fast::scaled_dot_product_attention(a[0], a[1], a[2], 0.5)}; }},
-      {"rotated", queries, [](A a) { return Arrays{fast::rope(a[0], 4, 0, {.traditional = true})}; }},
-      {"gradient", rows, [](A a) { return Arrays{grad([&](const Array& x) { return mean(ashlar::square(x - mean(x, 0, true))); })(a[0])}; }},
-      {"batched", rows, [](A a) { return Arrays{vmap([](const Array& x) { return sum(x) / x.size(); })(a[0])}; }},
-      {"fourier", [](std::int64_t) { return Arrays{numbers({4})}; }, [](A a) { return Arrays{fft::rfft(a[0]).real()}; }},
+      {"running_sums", rows,
+       [](A a) { return Arrays{cumsum(a[0], 0), cumsum(a[1], 0, true), cummax(a[0], 0)}; }},
+      {"squares", square,
+       [](A a) {
+         return Arrays{matmul(a[0], a[0]), a[0] + transpose(a[0]), a[1] * 2, tril(a[0])};
+       }},
+      {"merged_axes", square,
+       [](A a) { return Arrays{flatten(a[0]), reshape(a[1], {2, -1, 2}), sum(flatten(a[1]))}; }},
+      {"split_axes", rows,
+       [](A a) { return Arrays{reshape(a[0], {-1, 3, 1}), sum(reshape(a[0], {3, -1}), 0)}; }},
+      {"ends", rows,
+       [](A a) {
+         return Arrays{a[0](-1), a[0](Slice(1, kEnd)), a[1](Slice(-2, kEnd)), flip(a[0], 0),
+                       a[0](Slice(0, kEnd).by(2))};
+       }},
+      {"borders", columns,
+       [](A a) { return Arrays{pad(a[0], {1, 1}, {0, 2}, 7.0), diff(a[0], 1), roll(a[0], 1, 1)}; }},
+      {"joined", rows,
+       [](A a) {
+         return Arrays{concatenate({zeros({2, 3}), a[0]}, 0), concatenate({a[0], a[0] * 2}, 1),
+                       stack({a[1], a[1]})};
+       }},
+      {"sorted", rows,
+       [](A a) {
+         return Arrays{sort(a[0], 0), argsort(a[1]), topk_indices(a[1], 2), median(a[1])};
+       }},
+      {"sorted_integers", integers,
+       [](A a) {
+         return Arrays{sort(a[0] + 99, 0), argsort(a[1] - 99), topk_indices(a[1] - 99, 2)};
+       }},
+      {"gathered", integers,
+       [](A a) {
+         return Arrays{take(numbers({5, 2}), a[1], 0), take(a[0], array({-1, 0, 3, 9, -9}), 0),
+                       take_along_axis(a[0], a[0], 0)};
+       }},
+      {"scattered", integers,
+       [](A a) {
+         return Arrays{scatter_add(zeros({3, 3}, DType::i32), expand_dims(a[1], 1), a[0]),
+                       scatter(zeros({3, 3}, DType::i32), abs(expand_dims(a[1], 1)), a[0]),
+                       scatter(a[0], array({1, 6}, {2, 1}), ones({2, 3}, DType::i32))};
+       }},
+      {"positions", rows,
+       [](A a) {
+         return Arrays{a[1] * arange(a[1].dim(0)), linspace(0, 1, 3) + sum(a[1]) / a[1].size()};
+       }},
+      {"extents_as_numbers", rows,
+       [](A a) {
+         return Arrays{a[1] / std::sqrt(static_cast<double>(a[1].size())),
+                       full({2}, a[0].size(), DType::i32)};
+       }},
+      {"random", rows,
+       [](A a) { return Arrays{a[1] + random::uniform(random::key(3), a[1].shape())}; }},
+      {"attention", queries,
+       [](A a) {
+         return Arrays{
+             fast::scaled_dot_product_attention(a[0], a[1], a[2], 0.5, {.mask = fast::Causal{}}),
+             fast::scaled_dot_product_attention(a[0], a[1], a[2], 0.5)};
+       }},
+      {"rotated", queries,
+       [](A a) { return Arrays{fast::rope(a[0], 4, 0, {.traditional = true})}; }},
+      {"gradient", rows,
+       [](A a) {
+         return Arrays{grad(
+             [&](const Array& x) { return mean(ashlar::square(x - mean(x, 0, true))); })(a[0])};
+       }},
+      {"batched", rows,
+       [](A a) { return Arrays{vmap([](const Array& x) { return sum(x) / x.size(); })(a[0])}; }},
+      {"fourier", [](std::int64_t) { return Arrays{numbers({4})}; },
+       [](A a) { return Arrays{fft::rfft(a[0]).real()}; }},
   };
 }
 
@@ -159,7 +212,8 @@ TEST(NamedSizes, RefuseWhatFollowsSizesInOtherWays) {
                  "computes 1 values for one size and 2 for another");
   expect_refused([](const Arrays& a) { return Arrays{concatenate({a[0], a[0]}, 0)}; },
                  "'concat' (");
-  expect_refused([](const Arrays& a) { return Arrays{fft::rfft(transpose(a[0])).real()}; }, "for every size");
+  expect_refused([](const Arrays& a) { return Arrays{fft::rfft(transpose(a[0])).real()}; },
+                 "for every size");
 }
 
 TEST(NamedSizes, AreCheckedAtEverySize) {
@@ -195,19 +249,22 @@ TEST(NamedSizesOfClosures, TraceNewSizesAndCompileNewRanges) {
   for (const TraceReport& report : named.traces())
     reports.push_back(fmt::format("{}: {}, {}", report.signature, report.guards[0],
                                   report.compiled ? report.reason : "there"));
-  EXPECT_THAT(reports,
-              ElementsAre("f32[5, 4], f32[4, 4]: 4 < batch <= 8, first call",
-                          "f32[8, 4], f32[4, 4]: 4 < batch <= 8, there",
-                          "f32[7, 4], f32[4, 4]: 4 < batch <= 8, there",
-                          "f32[6, 4], f32[4, 4]: 4 < batch <= 8, there",
-                          "f32[1, 4], f32[4, 4]: batch == 1, argument 1 is f32[1, 4], was f32[5, 4]",
-                          "f32[3, 4], f32[4, 4]: 1 < batch <= 4, argument 1 is f32[3, 4], was f32[5, 4]"));
+  EXPECT_THAT(
+      reports,
+      ElementsAre("f32[5, 4], f32[4, 4]: 4 < batch <= 8, first call",
+                  "f32[8, 4], f32[4, 4]: 4 < batch <= 8, there",
+                  "f32[7, 4], f32[4, 4]: 4 < batch <= 8, there",
+                  "f32[6, 4], f32[4, 4]: 4 < batch <= 8, there",
+                  "f32[1, 4], f32[4, 4]: batch == 1, argument 1 is f32[1, 4], was f32[5, 4]",
+                  "f32[3, 4], f32[4, 4]: 1 < batch <= 4, argument 1 is f32[3, 4], was f32[5, 4]"));
 }
 
 TEST(NamedSizesOfClosures, MayBeSeveralOnOneArray) {
-  const auto total = compile([](const Array& x, const Array& y) -> std::vector<Array> {
-    return {x * expand_dims(y, 0), sum(x, 1)};
-  }, {.sizes = {{"batch", "length"}, {"length"}}});
+  const auto total = compile(
+      [](const Array& x, const Array& y) -> std::vector<Array> {
+        return {x * expand_dims(y, 0), sum(x, 1)};
+      },
+      {.sizes = {{"batch", "length"}, {"length"}}});
   for (auto [batch, length] : {std::pair{3, 6}, {4, 5}, {2, 8}}) {
     const Array x = ones({batch, length}) * 2, y = arange(length).astype(DType::f32);
     const std::vector<Array> results = total(x, y);
@@ -223,8 +280,8 @@ TEST(NamedSizesOfClosures, MayBeSeveralOnOneArray) {
 }
 
 TEST(NamedSizesOfClosures, FallBackToProgramsOfTheirOwn) {
-  const auto twice = compile([](const Array& x) { return concatenate({x, x}, 0); },
-                             {.sizes = {{"length"}}});
+  const auto twice =
+      compile([](const Array& x) { return concatenate({x, x}, 0); }, {.sizes = {{"length"}}});
   EXPECT_THAT(twice(array({1, 2, 3})).to_vector<std::int32_t>(), ElementsAre(1, 2, 3, 1, 2, 3));
   EXPECT_THAT(twice.traces()[0].reason,
               AllOf(HasSubstr("first call; compiled for these sizes alone: "),
@@ -234,9 +291,9 @@ TEST(NamedSizesOfClosures, FallBackToProgramsOfTheirOwn) {
 
 TEST(NamedSizesOfClosures, ReachStatesAndModules) {
   const State total("sizes.total", DType::f32, {2});
-  const auto add = compile(
-      [](const State& sums, const Array& rows) { sums.update(sums.read() + sum(rows, 0)); },
-      {.sizes = {{}, {"rows"}}});
+  const auto add =
+      compile([](const State& sums, const Array& rows) { sums.update(sums.read() + sum(rows, 0)); },
+              {.sizes = {{}, {"rows"}}});
   for (std::int64_t n : {2, 3, 4})
     add(total, ones({n, 2}));
   EXPECT_THAT(total.read().to_vector<float>(), ElementsAre(9, 9));
