@@ -113,8 +113,8 @@ Array numbers(const Shape& shape, double low, double high, int seed) {
   return array(std::span<const float>(values), shape);
 }
 
-void check_derivative(const ArrayFunction& function, const Arrays& inputs,
-                      const std::string& name, double tolerance) {
+void check_derivative(const ArrayFunction& function, const Arrays& inputs, const std::string& name,
+                      double tolerance) {
   const reference::ExactReals exact;
   check(probe_of(function, inputs), name, tolerance);
 }

@@ -21,8 +21,7 @@ void check_derivative(const ArrayFunction& function, const Arrays& inputs, const
 // The gradient of the slope along fixed directions holds the second derivatives; forward over
 // reverse must give the same numbers.
 void check_second_derivative(const ArrayFunction& function, const Arrays& inputs,
-                             const std::string& name,
-                             double tolerance = kDerivativeTolerance);
+                             const std::string& name, double tolerance = kDerivativeTolerance);
 
 // What check_second_derivative differentiates again: the slope as a function of the inputs.
 ArrayFunction slope_of(const ArrayFunction& function, const Arrays& inputs);
