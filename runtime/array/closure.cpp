@@ -153,6 +153,8 @@ std::vector<SizedArray> TraceCache::sized_arrays(const Call& call) const {
     throw InvalidArgument("compile", "sizes of {} arguments are named, and there are {}",
                           options_.sizes.size(), call.signature.size());
   std::vector<SizedArray> arrays;
+  if (options_.sizes.empty())
+    return arrays;
   for (std::size_t i = 0; i < call.arrays.size(); ++i) {
     const std::size_t place = call.places[i];
     arrays.push_back(

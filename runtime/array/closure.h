@@ -76,7 +76,7 @@ public:
   struct Call {
     std::vector<std::string> signature;
     std::vector<Array> arrays;
-    std::vector<std::size_t> places;  // of the arrays among the arguments
+    std::vector<std::size_t> places;  // of the arrays among the arguments, where sizes have names
     std::vector<Array*> held;
     Function function;
   };

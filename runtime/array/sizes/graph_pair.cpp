@@ -31,9 +31,11 @@ bool may_differ(OpKind kind, std::string_view attribute) {
 }
 
 void check_attributes(const Node& large, const Node& small) {
-  for (const auto& [name, value] : large.attributes().values())
-    if (*small.attributes().find(name) != value && !may_differ(large.kind(), name))
+  for (const auto& [name, value] : large.attributes().values()) {
+    const AttributeValue* other = small.attributes().find(name);
+    if ((!other || *other != value) && !may_differ(large.kind(), name))
       refuse(large, fmt::format("has another '{}' for every size", name));
+  }
 }
 
 void check_type(const Node& large, const Node& small) {

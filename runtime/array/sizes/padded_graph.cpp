@@ -75,8 +75,8 @@ void add_numbers(std::vector<Array>& result, const std::vector<SizeNumber>& numb
     const Node& node = *pairs[number.node].small;
     const double value = number.read(node);
     // f32 rounds as 'full' itself does.
-    values.push_back(node.type().dtype == DType::f32 ? static_cast<T>(value)
-                                                     : exactly<T>(value, node));
+    const bool rounds = std::same_as<T, float> && node.type().dtype == DType::f32;
+    values.push_back(rounds ? static_cast<T>(value) : exactly<T>(value, node));
   }
   if (!values.empty())
     result.push_back(array(std::span<const T>(values), {static_cast<std::int64_t>(values.size())}));
