@@ -20,4 +20,5 @@ Array unpacked(const Array& flat, const Shape& shape, const std::vector<Array>& 
 // What no element of a type lies below (-inf, the least integer, false), or above.
 Array lowest(DType dtype);
 Array highest(DType dtype);
+
 }  // namespace ashlar
