@@ -24,6 +24,10 @@ endif()
 if(ASHLAR_SANITIZE)
   target_compile_options(ashlar_options INTERFACE -fsanitize=${ASHLAR_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(ashlar_options INTERFACE -fsanitize=${ASHLAR_SANITIZE})
+  if(ASHLAR_SANITIZE STREQUAL "thread")
+    # Its runtime defines operator new, and so do tests that count allocations: theirs comes first.
+    target_link_options(ashlar_options INTERFACE -Wl,-z,muldefs)
+  endif()
 endif()
 
 # ashlar_library(NAME SOURCES... DEPENDS libs... [PCH header]); ashlar_NAME is also called Ashlar::NAME, as when

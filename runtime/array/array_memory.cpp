@@ -12,8 +12,8 @@ DeviceValue::~DeviceValue() {
   memory_.give_back(std::move(buffer_));
 }
 
-std::shared_ptr<DeviceValue> ArrayMemory::allocate(std::uint64_t bytes) {
-  return std::make_shared<DeviceValue>(*this, take(bytes), bytes);
+std::shared_ptr<DeviceValue> ArrayMemory::allocate(std::uint64_t bytes, std::uint64_t room) {
+  return std::make_shared<DeviceValue>(*this, take(std::max(bytes, room)), bytes);
 }
 
 Buffer ArrayMemory::take(std::uint64_t bytes) {

@@ -42,8 +42,9 @@ public:
 
   explicit ArrayMemory(Device& device) : device_(device) {}
 
-  // Throws OutOfMemory, when an empty cache does not help.
-  std::shared_ptr<DeviceValue> allocate(std::uint64_t bytes);
+  // A value in memory of at least `room` bytes. Throws OutOfMemory, when an empty cache does not
+  // help.
+  std::shared_ptr<DeviceValue> allocate(std::uint64_t bytes, std::uint64_t room = 0);
 
   Figures figures() const;
   void reset_peak();

@@ -52,14 +52,12 @@ TraceResult trace(const TraceCache::Call& call,
     held.push_back(*array = enter(trace, *array));
   TraceResult result;
   std::vector<NamedArray> outputs;
-  const auto add_output = [&](const Array& array) {
+  for (const Array& array : call.function(inputs))
     outputs.push_back({std::to_string(outputs.size()), array});
-  };
-  std::ranges::for_each(call.function(inputs), add_output);
   for (std::size_t i = 0; i < held.size(); ++i)
     if (call.held[i]->node() != held[i].node()) {
       result.replaced.push_back(i);
-      add_output(*call.held[i]);
+      outputs.push_back({"held." + std::to_string(i), *call.held[i]});
     }
   result.graph.entries.push_back(trace.finish(std::move(outputs)));
   add_states(result.graph, trace.states());
@@ -79,6 +77,14 @@ std::vector<std::string> whole_signature(const TraceCache::Call& call) {
   for (const Array* array : call.held)
     signature.push_back(detail::signature_of(*array));
   return signature;
+}
+
+Graph trace_resized(const TraceCache::Call& call, const std::vector<SizedArray>& arrays,
+                    const Sizes& sizes) {
+  TraceCache::Call resized = call;
+  for (std::size_t i = 0; i < arrays.size(); ++i)
+    resized.arrays[i] = Array(Node::input(resized_type(arrays[i], sizes), {}));
+  return trace_with_inputs(resized).graph;
 }
 
 std::size_t differences(const std::vector<std::string>& a, const std::vector<std::string>& b) {
@@ -135,9 +141,57 @@ TraceCache::Traced& TraceCache::find_or_trace(const Call& call) {
   if (debug.explain_traces)
     fmt::print(stderr, "[compile] traced ({}): {}\n", fmt::join(signature, ", "), reason);
   TraceResult result = trace_with_inputs(call);
-  auto executor = context.executor_for(result.graph, options_.sizes_vary);
-  return traces_.emplace_back(std::move(signature), std::move(reason), std::move(result.graph),
-                              std::move(executor), std::move(result.replaced));
+  Traced traced{std::move(signature), std::move(reason), std::move(result.graph),
+                std::move(result.replaced)};
+  find_program(call, traced);
+  return traces_.emplace_back(std::move(traced));
+}
+
+std::vector<SizedArray> TraceCache::sized_arrays(const Call& call) const {
+  static const std::vector<std::string> kNoNames;
+  if (options_.sizes.size() > call.signature.size())
+    throw InvalidArgument("compile", "sizes of {} arguments are named, and there are {}",
+                          options_.sizes.size(), call.signature.size());
+  std::vector<SizedArray> arrays;
+  if (options_.sizes.empty())
+    return arrays;
+  for (std::size_t i = 0; i < call.arrays.size(); ++i) {
+    const std::size_t place = call.places[i];
+    arrays.push_back(
+        {call.arrays[i], place < options_.sizes.size() ? options_.sizes[place] : kNoNames, place});
+  }
+  return arrays;
+}
+
+void TraceCache::find_program(const Call& call, Traced& traced) {
+  const Sizes sizes = named_sizes(sized_arrays(call));
+  const Sizes ends = upper_ends(sizes);
+  if (ends != least_sizes(ends)) {
+    try {
+      find_sized_program(call, ends, traced);
+      return;
+    } catch (const std::exception& error) {
+      traced.reason += fmt::format("; compiled for these sizes alone: {}", error.what());
+    }
+  }
+  traced.compiled = true;
+  traced.executor = Context::instance().executor_for(traced.graph, options_.sizes_vary);
+  traced.guards = exact_guards(sizes);
+}
+
+void TraceCache::find_sized_program(const Call& call, const Sizes& ends, Traced& traced) {
+  const std::vector<SizedArray> arrays = sized_arrays(call);
+  std::vector<std::string> signature = traced.signature;
+  for (const SizedArray& sized : arrays)
+    signature[sized.argument] = symbolic_type(sized);
+  const SizedPrograms::Program* program = programs_.find(signature, ends);
+  traced.compiled = !program;
+  if (!program)
+    program = &programs_.add(std::move(signature), ends, trace_resized(call, arrays, ends),
+                             trace_resized(call, arrays, least_sizes(ends)), options_.sizes_vary);
+  traced.numbers = program->graph.numbers_for(traced.graph);
+  traced.executor = program->executor;
+  traced.guards = range_guards(ends);
 }
 
 std::vector<Array> TraceCache::run(const Call& call) {
@@ -149,7 +203,11 @@ std::vector<Array> TraceCache::run(const Call& call) {
   std::vector<Array> inputs = call.arrays;
   for (const Array* array : call.held)
     inputs.push_back(*array);
-  std::vector<Array> outputs = context.run(*traced.executor, inputs);
+  inputs.insert(inputs.end(), traced.numbers.begin(), traced.numbers.end());
+  std::vector<ArrayType> types;
+  for (const NamedNode& output : traced.graph.entries[0].outputs)
+    types.push_back(output.node->type());
+  std::vector<Array> outputs = context.run(*traced.executor, inputs, types);
   const auto first = outputs.end() - static_cast<std::ptrdiff_t>(traced.replaced.size());
   for (auto output = first; output != outputs.end(); ++output)
     *call.held[traced.replaced[static_cast<std::size_t>(output - first)]] = *output;
@@ -173,7 +231,8 @@ std::vector<TraceReport> TraceCache::reports() const {
   const auto lock = Context::instance().lock();
   std::vector<TraceReport> reports;
   for (const Traced& traced : traces_)
-    reports.push_back({fmt::format("{}", fmt::join(traced.signature, ", ")), traced.reason});
+    reports.push_back({fmt::format("{}", fmt::join(traced.signature, ", ")), traced.reason,
+                       traced.guards, traced.compiled});
   return reports;
 }
 

@@ -15,6 +15,7 @@
 // Thread-safety: calls may come from any thread; they run one after the other.
 #pragma once
 
+#include "runtime/array/sizes/sized_programs.h"
 #include "runtime/array/state.h"
 
 #include <filesystem>
@@ -47,12 +48,21 @@ struct ClosureOptions {
   // For arguments whose sizes change from call to call. A new size is traced and planned, but the
   // elementwise kernels of one size serve all others of their rank, a little slower.
   bool sizes_vary = false;
+  // Names for sizes of arguments: {{"batch", "length"}, {}, {"batch"}} names two axes of the first
+  // argument and one of the third; "" is no name. Equal names are equal sizes. One program serves
+  // all sizes of a range, such as 4 < batch <= 8, with the work of the largest; a size that is new
+  // in it is traced and compared, but not compiled. Where sizes decide more than extents and
+  // numbers, each gets a program of its own, and its report says why.
+  SizeNames sizes = {};
 };
 
-// Why a closure was traced.
+// A trace of a closure.
 struct TraceReport {
   std::string signature;  // "f32[2, 3], 4"
   std::string reason;     // "first call", or what differs from the most similar trace before
+  // What named sizes must satisfy for the program that serves this signature: "4 < batch <= 8".
+  std::vector<std::string> guards = {};
+  bool compiled = true;  // false: a program of these guards was there
 };
 
 // The traces of one function, by signature.
@@ -66,13 +76,14 @@ public:
   struct Call {
     std::vector<std::string> signature;
     std::vector<Array> arrays;
+    std::vector<std::size_t> places;  // of the arrays among the arguments, where sizes have names
     std::vector<Array*> held;
     Function function;
   };
 
   // Runs the function on the arrays; traces it if the signature is new. Inside another trace or a
   // transform it is simply part of that. Throws what trace_entries, the compiler and the executor
-  // throw.
+  // throw, and InvalidArgument where one name means two sizes.
   std::vector<Array> run(const Call& call);
   // Compiles the function for the call's signature, with what the module holds as constants, into a
   // program file (runtime/array/saved_closure.h). Throws InvalidArgument for functions that replace
@@ -85,14 +96,21 @@ private:
     std::vector<std::string> signature;
     std::string reason;
     Graph graph;
-    std::shared_ptr<Executor> executor;
     std::vector<std::size_t> replaced;  // of the held arrays; they are the last outputs
+    std::shared_ptr<Executor> executor = nullptr;
+    std::vector<Array> numbers = {};  // the last inputs of a program for named sizes
+    std::vector<std::string> guards = {};
+    bool compiled = true;
   };
 
   Traced& find_or_trace(const Call& call);
   std::string reason_for(const std::vector<std::string>& signature) const;
+  std::vector<SizedArray> sized_arrays(const Call& call) const;
+  void find_program(const Call& call, Traced& traced);
+  void find_sized_program(const Call& call, const Sizes& ends, Traced& traced);
 
   ClosureOptions options_;
+  SizedPrograms programs_;
   std::list<Traced> traces_;  // in the order of their making
 };
 
@@ -171,9 +189,11 @@ private:
   }
 
   template <typename T> static void collect(const T& argument, TraceCache::Call& call) {
-    call.signature.push_back(detail::signature_of(argument));
-    if constexpr (detail::kIsArray<T>)
+    if constexpr (detail::kIsArray<T>) {
+      call.places.push_back(call.signature.size());
       call.arrays.push_back(argument);
+    }
+    call.signature.push_back(detail::signature_of(argument));
   }
 
   std::function<Result(Arguments...)> function_;

@@ -60,6 +60,13 @@ Graph graph_of(std::span<const NodeRef> roots) {
   return {{}, {std::move(entry)}};
 }
 
+std::vector<ArrayType> declared_outputs(const Executor& executor) {
+  std::vector<ArrayType> types;
+  for (const ValueSpec& output : executor.program().entries[0].outputs)
+    types.push_back({output.dtype, output.shape});
+  return types;
+}
+
 }  // namespace
 
 Context& Context::instance() {
@@ -90,7 +97,7 @@ void Context::evaluate(std::span<const Array> arrays) {
   for (const NamedNode& input : graph.entries[0].inputs)
     inputs.push_back(input.node);
   const auto executor = programs_.find_or_compile(graph, /*dynamic_extents=*/true);
-  const auto values = execute(*executor, inputs);
+  const auto values = execute(*executor, inputs, declared_outputs(*executor));
   for (std::size_t i = 0; i < computed.size(); ++i)
     computed[i]->set_value(values[i]);
 }
@@ -101,32 +108,51 @@ std::shared_ptr<Executor> Context::executor_for(const Graph& graph, bool dynamic
 }
 
 std::vector<Array> Context::run(Executor& executor, std::span<const Array> inputs) {
+  return run(executor, inputs, declared_outputs(executor));
+}
+
+std::vector<Array> Context::run(Executor& executor, std::span<const Array> inputs,
+                                std::span<const ArrayType> outputs) {
   const std::scoped_lock lock(mutex_);
   evaluate(inputs);
   std::vector<NodeRef> nodes;
   for (const Array& input : inputs)
     nodes.push_back(input.node());
-  const auto values = execute(executor, nodes);
-  std::vector<Array> outputs;
-  for (const ValueSpec& output : executor.program().entries[0].outputs) {
-    NodeRef node = Node::input({output.dtype, output.shape}, current_origin());
-    node->set_value(values[outputs.size()]);
-    outputs.emplace_back(std::move(node));
+  const auto values = execute(executor, nodes, outputs);
+  std::vector<Array> results;
+  for (const ArrayType& type : outputs) {
+    NodeRef node = Node::input(type, current_origin());
+    node->set_value(values[results.size()]);
+    results.emplace_back(std::move(node));
   }
-  return outputs;
+  return results;
+}
+
+std::shared_ptr<DeviceValue> Context::with_room(std::shared_ptr<DeviceValue> value,
+                                                std::uint64_t bytes) {
+  const Buffer& buffer = *value->view().buffer;
+  if (buffer.bytes() >= bytes)
+    return value;
+  auto larger = memory_.allocate(value->bytes(), bytes);
+  device_.transfers().copy(buffer, 0, *larger->view().buffer, 0, value->bytes());
+  return larger;
 }
 
 std::vector<std::shared_ptr<DeviceValue>> Context::execute(Executor& executor,
-                                                           std::span<const NodeRef> inputs) {
+                                                           std::span<const NodeRef> inputs,
+                                                           std::span<const ArrayType> outputs) {
+  const Entry& entry = executor.program().entries[0];
+  const auto bytes_of = [](const auto& type) { return byte_count(type.dtype, type.shape); };
   std::vector<BufferView> input_views, output_views;
-  for (const NodeRef& input : inputs) {
-    if (!input->value())
-      input->set_value(upload(input->type(), *input->data()));
-    input_views.push_back(input->value()->view());
+  std::vector<std::shared_ptr<DeviceValue>> held, values;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (!inputs[i]->value())
+      inputs[i]->set_value(upload(inputs[i]->type(), *inputs[i]->data()));
+    held.push_back(with_room(inputs[i]->value(), bytes_of(entry.inputs[i])));
+    input_views.push_back(held.back()->view());
   }
-  std::vector<std::shared_ptr<DeviceValue>> values;
-  for (const ValueSpec& output : executor.program().entries[0].outputs) {
-    values.push_back(allocate({output.dtype, output.shape}));
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    values.push_back(memory_.allocate(bytes_of(outputs[i]), bytes_of(entry.outputs[i])));
     output_views.push_back(values.back()->view());
   }
   executor.run(0, input_views, output_views);

@@ -38,6 +38,10 @@ public:
   // Runs the first entry of a program on evaluated or lazy inputs, which must have the types that
   // it declares.
   std::vector<Array> run(Executor& executor, std::span<const Array> inputs);
+  // The same where a program has room for more: inputs may have fewer elements than it declares,
+  // and outputs are the beginnings of what it computes, of the given types.
+  std::vector<Array> run(Executor& executor, std::span<const Array> inputs,
+                         std::span<const ArrayType> outputs);
 
   Array read_state(const State& state);
   void write_state(const State& state, const Array& value);
@@ -55,8 +59,10 @@ private:
   std::vector<std::vector<std::byte>> run_on_host(const Node& call);
   std::shared_ptr<DeviceValue> upload(const ArrayType& type, std::span<const std::byte> bytes);
   std::shared_ptr<DeviceValue> allocate(const ArrayType& type);
-  std::vector<std::shared_ptr<DeviceValue>> execute(Executor& executor,
-                                                    std::span<const NodeRef> inputs);
+  // `value`, in memory of at least `bytes`.
+  std::shared_ptr<DeviceValue> with_room(std::shared_ptr<DeviceValue> value, std::uint64_t bytes);
+  std::vector<std::shared_ptr<DeviceValue>>
+  execute(Executor& executor, std::span<const NodeRef> inputs, std::span<const ArrayType> outputs);
   DeviceState& declare(const State& state);
 
   std::recursive_mutex mutex_;

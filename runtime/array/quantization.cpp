@@ -4,6 +4,7 @@
 #include "runtime/array/contraction.h"
 #include "runtime/array/creation.h"
 #include "runtime/array/elementwise.h"
+#include "runtime/array/indexing.h"
 #include "runtime/array/movement.h"
 #include "runtime/array/origin.h"
 #include "runtime/array/promotion.h"
@@ -43,6 +44,16 @@ Array pack(const Array& numbers, std::int64_t bits) {
   // No bit is set twice, so the sum is the union.
   const Array words = sum((blocks << shifts(bits, true)) + (blocks >> shifts(bits, false)), -1);
   return flatten(words, numbers.rank() - 1);
+}
+
+// [..., m, n] as [E, m, n].
+Array list_of_matrices(const Array& x) {
+  return reshape(x, {-1, x.dim(-2), x.dim(-1)});
+}
+
+Shape leading_shape(const Array& x) {
+  const std::vector<std::int64_t>& dims = x.shape().dims();
+  return Shape(std::vector<std::int64_t>(dims.begin(), dims.end() - 2));
 }
 
 }  // namespace
@@ -92,6 +103,32 @@ Array dequantize_k(const Array& packed, const Array& scales, std::int64_t bits, 
 Array quantized_matmul(const Operand& x, const QuantizedArray& weight) {
   const WrittenAt at(x.where());
   return linear(x, dequantize(weight));
+}
+
+Array gather_quantized_matmul(const Operand& x, const QuantizedArray& weights,
+                              const std::optional<Array>& x_indices,
+                              const std::optional<Array>& weight_indices) {
+  const WrittenAt at(x.where());
+  if (x.array().rank() < 2 || weights.packed.rank() < 2)
+    throw InvalidArgument("gather_quantized_matmul", "expected matrices, got {} and {}",
+                          x.array().shape().to_string(), weights.packed.shape().to_string());
+  const Array rows = x_indices ? take(list_of_matrices(x.array()), *x_indices, 0) : x.array();
+  const Array matrices =
+      dequantize({list_of_matrices(weights.packed), list_of_matrices(weights.scales),
+                  list_of_matrices(weights.biases), weights.encoding});
+  const std::int64_t count = matrices.dim(0);
+  const Array chosen =
+      weight_indices ? *weight_indices : reshape(arange(count), leading_shape(weights.packed));
+  const Array ids = where(chosen < 0, chosen + count, chosen);
+  const Shape pairs = broadcast_shapes(leading_shape(rows), ids.shape());
+  const auto with = [&](std::initializer_list<std::int64_t> last) {
+    std::vector<std::int64_t> dims = pairs.dims();
+    dims.insert(dims.end(), last);
+    return Shape(std::move(dims));
+  };
+  const std::int64_t m = rows.dim(-2);
+  return expert_linear(expand_dims(broadcast_to(rows, with({m, rows.dim(-1)})), -2), matrices,
+                       broadcast_to(expand_dims(expand_dims(ids, -1), -1), with({m, 1})));
 }
 
 }  // namespace ashlar

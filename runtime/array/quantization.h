@@ -7,6 +7,8 @@
 #include "runtime/program/affine_encoding.h"
 #include "runtime/program/float_encoding.h"
 
+#include <optional>
+
 namespace ashlar {
 
 // [..., K] numbers: the last axis is K * bits / 32 words, or K / group_size scales and biases.
@@ -41,5 +43,11 @@ Array dequantize_k(const Array& packed, const Array& scales, std::int64_t bits,
 
 // x [..., in] times weight [out, in] transposed, as linear(x, dequantize(weight)).
 Array quantized_matmul(const Operand& x, const QuantizedArray& weight);
+
+// Matrices of x [..., m, in] times weights [..., out, in] transposed, chosen by indices as in
+// gather_matmul (runtime/array/blocks.h), pair by pair. Weights that no index chooses are not read.
+Array gather_quantized_matmul(const Operand& x, const QuantizedArray& weights,
+                              const std::optional<Array>& x_indices,
+                              const std::optional<Array>& weight_indices);
 
 }  // namespace ashlar

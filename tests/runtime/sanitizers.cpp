@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Linked into every test program that opens a device: what the leak checker must know of drivers.
+// Linked into every test program of the sanitizers that opens a device: what these must know of
+// drivers and libraries.
 #include <dlfcn.h>
 
 #include <initializer_list>
@@ -8,6 +9,12 @@
 // reported by the layer itself.
 extern "C" const char* __lsan_default_suppressions() {
   return "leak:libVkLayer_khronos_validation";
+}
+
+// How these synchronise is not visible: they are not compiled with the thread sanitizer.
+extern "C" const char* __tsan_default_suppressions() {
+  return "race:libMLIR.so\nrace:libLLVM.so\nrace:libvulkan_lvp.so\n"
+         "mutex:libMLIR.so\nmutex:libLLVM.so\n";
 }
 
 namespace {

@@ -40,6 +40,9 @@ Arrays captures_of(const TracedFunction& traced) {
 CallView::CallView(const Node& node) : rules(*node.call().rules) {
   for (std::size_t i = 0; i < node.inputs().size(); ++i)
     (i < node.call().results ? results : arguments).emplace_back(node.inputs()[i]);
+  for (std::size_t i = 0; i < results.size(); ++i)
+    outputs.emplace_back(
+        Node::call({node.call().rules, i, results.size()}, node.inputs(), node.origin()));
 }
 
 Arrays make_call(CustomRules rules, const Arrays& results, const Arrays& arguments) {

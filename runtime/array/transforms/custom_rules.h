@@ -40,6 +40,7 @@ struct CallView {
   const CustomRules& rules;
   Arrays results;  // as computed from the arguments
   Arrays arguments;
+  Arrays outputs;  // the results as this call, so that what rules make of them follows the rules
 };
 
 // Results of a call of `function` on `arguments`; what it captures that could carry a derivative

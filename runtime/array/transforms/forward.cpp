@@ -102,7 +102,7 @@ private:
     if (call.rules.jvp)
       return from_jvp_rule(call, tangents).at(result);
     const auto vjp = [&](const Arrays& cotangents) {
-      const Arrays reached = call.rules.vjp(call.arguments, cotangents, call.results);
+      const Arrays reached = call.rules.vjp(call.arguments, cotangents, call.outputs);
       return Derivatives(reached.begin(), reached.end());
     };
     return transposed(vjp, call.results, tangents)[result];

@@ -128,7 +128,7 @@ private:
   }
 
   static Derivatives from_vjp_rule(const CallView& call, const Arrays& cotangents) {
-    const Arrays given = call.rules.vjp(call.arguments, cotangents, call.results);
+    const Arrays given = call.rules.vjp(call.arguments, cotangents, call.outputs);
     if (given.size() > call.arguments.size())
       throw InvalidArgument("custom_function", "vjp: expected {} cotangents, got {}",
                             call.arguments.size(), given.size());

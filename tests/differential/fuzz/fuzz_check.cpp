@@ -105,8 +105,8 @@ std::optional<std::string> run_closure(const FuzzGraph& graph) {
   };
   const Tensors expected = reference_values(graph.roots());
   return compare_all(
-      values_on_device(
-          closure.run({.signature = {}, .arrays = graph.leaves, .held = {}, .function = traced})),
+      values_on_device(closure.run(
+          {.signature = {}, .arrays = graph.leaves, .places = {}, .held = {}, .function = traced})),
       expected, graph.roots(), 0);
 }
 
@@ -125,8 +125,8 @@ std::optional<std::string> run_states(const FuzzGraph& graph) {
   Arrays contents = graph.leaves;
   for (int step = 0; step < kSteps; ++step) {
     Tensors expected = reference_values(graph.over(contents).roots());
-    const Tensors outputs = values_on_device(
-        closure.run({.signature = {}, .arrays = graph.leaves, .held = {}, .function = traced}));
+    const Tensors outputs = values_on_device(closure.run(
+        {.signature = {}, .arrays = graph.leaves, .places = {}, .held = {}, .function = traced}));
     if (auto mismatch = compare_all(outputs, expected, graph.outputs, step))
       return mismatch;
     for (std::size_t i = 0; i < graph.updates.size(); ++i) {

@@ -6,11 +6,13 @@
 #include "runtime/array/ops.h"
 #include "runtime/array/transforms.h"
 #include "runtime/program/error.h"
+#include "tests/support/derivative_check.h"
 #include "tests/support/reference_eval.h"
 
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <tuple>
 
 namespace ashlar::nn {
 namespace {
@@ -104,6 +106,34 @@ TEST(Losses, OfVectorsCountVectors) {
   EXPECT_EQ(value_of(triplet_loss(a, a, b, 0)), 0);
   EXPECT_THAT([&] { triplet_loss(a, a, zeros({2, 3})); },
               ThrowsMessage<InvalidArgument>(HasSubstr("[2, 2] and targets [2, 3]")));
+}
+
+// Away from the kinks of those that have some.
+TEST(Losses, HaveFirstAndSecondDerivatives) {
+  using testing::numbers;
+  const Array x = numbers({2, 3}), y = numbers({2, 3}, -1, 1, 3), z = numbers({2, 3}, -1, 1, 4),
+              share = numbers({2, 3}, 0.1, 0.9, 5), signs = sign(y), classes = array({2, 0});
+  const std::vector<std::tuple<std::string, ArrayFunction, Arrays>> losses = {
+      {"cross_entropy", [=](const Arrays& a) { return Arrays{cross_entropy(a[0], classes)}; }, {x}},
+      {"smoothed_cross_entropy",
+       [=](const Arrays& a) {
+         return Arrays{cross_entropy(a[0], classes, {.label_smoothing = 0.2})};
+       },
+       {x}},
+      {"mse", [](const Arrays& a) { return Arrays{mse_loss(a[0], a[1])}; }, {x, y}},
+      {"l1", [](const Arrays& a) { return Arrays{l1_loss(a[0], a[1])}; }, {x, y}},
+      {"huber", [](const Arrays& a) { return Arrays{huber_loss(a[0], a[1], 0.7)}; }, {x, y}},
+      {"bce", [](const Arrays& a) { return Arrays{bce_with_logits(a[0], a[1])}; }, {x, share}},
+      {"hinge", [=](const Arrays& a) { return Arrays{hinge_loss(a[0], signs)}; }, {x}},
+      {"cosine", [](const Arrays& a) { return Arrays{cosine_loss(a[0], a[1])}; }, {x, y}},
+      {"triplet",
+       [](const Arrays& a) { return Arrays{triplet_loss(a[0], a[1], a[2])}; },
+       {x, y, z}},
+      {"kl", [](const Arrays& a) { return Arrays{kl_divergence(a[0], a[1])}; }, {x, share}}};
+  for (const auto& [name, function, inputs] : losses) {
+    testing::check_derivative(function, inputs, name);
+    testing::check_second_derivative(function, inputs, name);
+  }
 }
 
 }  // namespace

@@ -159,6 +159,25 @@ TEST(Module, TrainsTheSameCompiled) {
   EXPECT_EQ(compiled.state.at("step").item<std::int32_t>(), 4);
 }
 
+// The last batch of an epoch has fewer rows.
+TEST(Module, StepsOverBatchesOfAnySize) {
+  Trainer plain, compiled;
+  const auto step = compile(&Trainer::step, compiled, {.sizes = {{"batch"}}});
+  for (std::int64_t rows : {8, 7, 5}) {
+    const Array x = random::normal(random::key(static_cast<std::uint64_t>(rows)), {rows, 2}) * 0.2;
+    EXPECT_NEAR(step(x).item<float>(), plain.step(x).item<float>(), 1e-5) << rows;
+  }
+  const ArrayMap arrays = compiled.arrays();
+  for (const auto& [name, array] : plain.arrays())
+    EXPECT_NEAR(sum(abs(arrays.at(name) - array)).astype(DType::f32).item<float>(), 0, 1e-5)
+        << name;
+  EXPECT_EQ(step.traces().size(), 3);
+  for (const TraceReport& trace : step.traces()) {
+    EXPECT_EQ(trace.compiled, trace.reason == "first call") << trace.reason;
+    EXPECT_THAT(trace.guards, ElementsAre("4 < batch <= 8"));
+  }
+}
+
 class ModuleFiles : public ::testing::Test {
 protected:
   void TearDown() override { std::filesystem::remove(path_); }

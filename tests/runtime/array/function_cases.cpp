@@ -116,13 +116,108 @@ Cases block_cases() {
                  [](const Array& a) { return as_strided(a, {3, 3}, {2, 1}, 1); })};
 }
 
+Cases special_cases() {
+  const Array x = numbers({2, 3}), inside = numbers({2, 3}, -0.9, 0.9, 1),
+              above = numbers({2, 3}, 1.2, 3, 2);
+  const Array apart = where(abs(x) < 0.1, 0.5, x);
+  // Its polynomials are exact to a few units of f32, its derivative is that of the true function.
+  OpCase erf_inverse =
+      of_one(OpKind::log, "erfinv", inside, [](const Array& a) { return erfinv(a); });
+  erf_inverse.tolerance = 2e-6;
+  return {of_one(OpKind::arctan2, "arcsin", inside, [](const Array& a) { return arcsin(a); }),
+          of_one(OpKind::arctan2, "arccos", inside, [](const Array& a) { return arccos(a); }),
+          of_one(OpKind::arctan2, "arctan", x, [](const Array& a) { return arctan(a); }),
+          of_one(OpKind::expm1, "sinh", x, [](const Array& a) { return sinh(a); }),
+          of_one(OpKind::exp, "cosh", x, [](const Array& a) { return cosh(a); }),
+          of_one(OpKind::log1p, "arcsinh", apart, [](const Array& a) { return arcsinh(a); }),
+          of_one(OpKind::log, "arccosh", above, [](const Array& a) { return arccosh(a); }),
+          of_one(OpKind::log1p, "arctanh", inside, [](const Array& a) { return arctanh(a); }),
+          of_one(OpKind::log, "log10", above, [](const Array& a) { return log10(a); }),
+          of_one(OpKind::mul, "degrees", x, [](const Array& a) { return degrees(radians(a) * a); }),
+          erf_inverse,
+          {OpKind::log1p,
+           "logaddexp",
+           [](const Arrays& a) { return Arrays{logaddexp(a[0], a[1])}; },
+           {x, above}}};
+}
+
+Cases running_cases() {
+  const Array x = numbers({2, 4}, 0.4, 1.6, 3);
+  return {of_one(OpKind::mul, "cumprod", x, [](const Array& a) { return cumprod(a, 1); }),
+          of_one(OpKind::mul, "cumprod_back", x,
+                 [](const Array& a) { return cumprod(a, 1, true, false); }),
+          of_one(OpKind::exp, "logcumsumexp", x, [](const Array& a) { return logcumsumexp(a, 1); }),
+          of_one(OpKind::exp, "logsumexp", x, [](const Array& a) { return logsumexp(a, 1); }),
+          of_one(OpKind::exp, "softmax", x, [](const Array& a) { return softmax(a, 0); }),
+          of_one(OpKind::square, "var", x, [](const Array& a) { return var(a, 1, false, 1); }),
+          of_one(OpKind::sqrt, "std_dev", x, [](const Array& a) { return std_dev(a, 1); }),
+          of_one(OpKind::sub, "diff", x, [](const Array& a) { return square(diff(a, 2)); }),
+          of_one(OpKind::sort, "median", x, [](const Array& a) { return square(median(a, 1)); })};
+}
+
+Cases product_cases() {
+  const Array x = numbers({2, 3}), y = numbers({3, 2}, -1, 1, 4), image = numbers({1, 4, 3, 2}),
+              filter = numbers({2, 2, 2, 2}, -1, 1, 5), wide = numbers({4, 2, 2, 1}, -1, 1, 6);
+  const auto of_two = [](std::string name, const Array& a, const Array& b, auto function) {
+    return OpCase{OpKind::matmul,
+                  std::move(name),
+                  [function](const Arrays& in) { return Arrays{function(in[0], in[1])}; },
+                  {a, b}};
+  };
+  const auto convolved = [](const Array& a, const Array& w) {
+    return convolution(a, w, {.stride = {2, 1}, .padding = {1, 0}, .dilation = {1, 2}});
+  };
+  const auto grouped = [](const Array& a, const Array& w) {
+    return convolution(a, w, {.groups = 2});
+  };
+  const auto undone = [](const Array& a, const Array& w) {
+    return convolution_transpose(a, w, {.stride = {2, 1}});
+  };
+  return {of_two("convolution", image, filter, convolved),
+          of_two("convolution_in_groups", image, wide, grouped),
+          of_two("convolution_transpose", image, filter, undone),
+          of_two("convolve", numbers({5}), numbers({3}, -1, 1, 2),
+                 [](const Array& a, const Array& b) { return convolve(a, b); }),
+          of_two("einsum", x, y,
+                 [](const Array& a, const Array& b) { return einsum("ij,ji,kj->ik", {a, b, a}); }),
+          of_two("kron", x, y, [](const Array& a, const Array& b) { return kron(a, b); }),
+          of_two("outer_and_inner", x, y,
+                 [](const Array& a, const Array& b) {
+                   return outer(a, b) * sum(inner(a, transpose(b)));
+                 }),
+          {OpKind::matmul,
+           "addmm",
+           [](const Arrays& a) { return Arrays{addmm(a[0], a[1], a[2], 0.5, 2)}; },
+           {numbers({2, 2}, -1, 1, 8), x, y}}};
+}
+
+Cases update_cases() {
+  const Array x = numbers({4, 3}), rows = numbers({2, 3}, 0.5, 1.5, 7);
+  return {{OpKind::scatter,
+           "slice_multiply",
+           [](const Arrays& a) { return Arrays{slice_multiply(a[0], {Slice(1, 3)}, a[1])}; },
+           {x, rows}},
+          {OpKind::scatter,
+           "put_along_axis",
+           [](const Arrays& a) {
+             return Arrays{
+                 square(put_along_axis(a[0], array({0, 2, 1, 3, 0, 2}, {2, 3}), a[1], 0))};
+           },
+           {x, rows}},
+          of_one(OpKind::take, "fft_of_two_axes", numbers({3, 4}), [](const Array& a) {
+            const ComplexArray z = fft::fft2(ComplexArray(a));
+            return abs_squared(z);
+          })};
+}
+
 }  // namespace
 
 const std::vector<OpCase>& function_cases() {
   static const std::vector<OpCase> cases = [] {
     Cases all;
     for (const Cases& part :
-         {norm_cases(), attention_cases(), complex_cases(), window_cases(), block_cases()})
+         {norm_cases(), attention_cases(), complex_cases(), window_cases(), block_cases(),
+          special_cases(), running_cases(), product_cases(), update_cases()})
       all.insert(all.end(), part.begin(), part.end());
     return all;
   }();

@@ -119,9 +119,8 @@ std::vector<LinalgCase> cases() {
 class Linalg : public ::testing::TestWithParam<LinalgCase> {};
 
 // Central differences of f32 results: about three digits.
-TEST_P(Linalg, GradientAgreesWithDifferences) {
+void expect_gradient(const ArrayFunction& function, const Arrays& inputs) {
   constexpr double kStep = 1e-2;
-  const auto& [name, function, inputs] = GetParam();
   const Array weights = numbers(function(inputs)[0].shape(), 0.5, 1.5, 11);
   const Arrays back = vjp(function, inputs, {weights}).second;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
@@ -139,6 +138,14 @@ TEST_P(Linalg, GradientAgreesWithDifferences) {
           << "operand " << i << ", element " << e;
     }
   }
+}
+
+TEST_P(Linalg, GradientAgreesWithDifferences) {
+  expect_gradient(GetParam().function, GetParam().inputs);
+}
+
+TEST_P(Linalg, SecondDerivativeAgreesWithDifferences) {
+  expect_gradient(slope_of(GetParam().function, GetParam().inputs), GetParam().inputs);
 }
 
 TEST_P(Linalg, VmapIsALoop) {

@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <random>
 
 namespace ashlar::testing {
 namespace {
@@ -295,19 +294,6 @@ OpCase philox_case() {
 }
 
 }  // namespace
-
-Array numbers(const Shape& shape, double low, double high, int seed) {
-  const auto count = static_cast<std::size_t>(shape.element_count());
-  // Distinct multiples of (high - low) / count, shuffled: nothing ties.
-  std::vector<float> values(count);
-  for (std::size_t i = 0; i < count; ++i)
-    values[i] = static_cast<float>(low + (high - low) * (static_cast<double>(i) + 0.37) /
-                                             static_cast<double>(count));
-  std::mt19937 random(static_cast<std::uint32_t>(seed) + 1);
-  for (std::size_t i = count; i-- > 1;)
-    std::swap(values[i], values[random() % (i + 1)]);
-  return array(std::span<const float>(values), shape);
-}
 
 const std::vector<OpCase>& op_cases() {
   static const std::vector<OpCase> cases = [] {

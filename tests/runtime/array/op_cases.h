@@ -4,6 +4,7 @@
 #pragma once
 
 #include "runtime/array/transforms.h"
+#include "tests/support/derivative_check.h"
 
 #include <string>
 #include <vector>
@@ -16,13 +17,11 @@ struct OpCase {
   ArrayFunction function;  // gives one array
   Arrays inputs;           // constants; floats away from kinks and ties
   bool smooth = true;      // has second derivatives
+  double tolerance = kDerivativeTolerance;
 };
 
 const std::vector<OpCase>& op_cases();
 // Functions made of operations; `op` is the one that matters most.
 const std::vector<OpCase>& function_cases();
-
-// Pseudo-random f32 in [low, high), different from each other, the same on every machine.
-Array numbers(const Shape& shape, double low = -1.5, double high = 1.5, int seed = 0);
 
 }  // namespace ashlar::testing

@@ -2,6 +2,7 @@
 // Quantised arrays, valued by the reference evaluator.
 #include "runtime/array/quantization.h"
 
+#include "runtime/array/eval.h"
 #include "runtime/array/ops.h"
 #include "runtime/program/error.h"
 #include "tests/support/reference_eval.h"
@@ -91,6 +92,32 @@ TEST(Quantization, MatmulIsThatOfTheDequantised) {
   const Array x = reshape(arange(0, 128, 1, DType::f32), {2, 64});
   EXPECT_THAT(values_of(quantized_matmul(x, weight)),
               ElementsAreArray(values_of(linear(x, integers_of(4, {3, 64})))));
+}
+
+void expect_same_products(const Array& x, const Array& w, const std::optional<Array>& of_x,
+                          const std::optional<Array>& of_w) {
+  const QuantizedArray packed = quantize(w, {4, 32});
+  const Array expected = gather_matmul(x, swapaxes(dequantize(packed), -1, -2), of_x, of_w);
+  const Array actual = gather_quantized_matmul(x, packed, of_x, of_w);
+  ASSERT_EQ(actual.type(), expected.type());
+  const auto wanted = values_of(expected), reference = values_of(actual);
+  const std::vector<float> device = actual.to_vector<float>();
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    EXPECT_NEAR(reference[i], wanted[i], 1e-5 * (1 + std::abs(wanted[i]))) << i;
+    EXPECT_NEAR(device[i], wanted[i], 1e-5 * (1 + std::abs(wanted[i]))) << i;
+  }
+}
+
+TEST(Quantization, ProductsOfChosenMatrices) {
+  const Array w = cos(reshape(arange(6 * 5 * 64), {6, 5, 64})),
+              x = sin(reshape(arange(3 * 2 * 64), {3, 2, 64}));
+  expect_same_products(x, w, {}, array({5, 0, -1}));
+  expect_same_products(x, w, array({2, 0}), array({1}));
+  expect_same_products(x, w, array({2, 0}), reshape(array({1, 3, 3, 0}), {2, 2}));
+  expect_same_products(x, reshape(w, {2, 3, 5, 64}), {}, {});
+  expect_same_products(x, w, array({0, 0, 1, 1, 2, 2}), {});
+  EXPECT_THAT([&] { gather_quantized_matmul(zeros({64}), quantize(w, {4, 32}), {}, {}); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("expected matrices, got [64]")));
 }
 
 TEST(Quantization, RefusesWhatTheLayoutCannotHold) {

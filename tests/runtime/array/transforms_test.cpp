@@ -272,5 +272,21 @@ TEST(Checkpoint, ReachesWhatItCaptures) {
               1e-4);
 }
 
+// What a rule makes of the function's outputs follows the rule again.
+TEST(CustomFunction, SecondDerivativesOfOutputsFollowTheRule) {
+  CustomRules rules;
+  rules.vjp = [](const Arrays&, const Arrays& cotangents, const Arrays& outputs) {
+    return Arrays{cotangents[0] * outputs[0] * 3};
+  };
+  const auto f = custom_function([](const Array& x) { return x * 2; }, rules);
+  const auto slope = grad([&](const Array& x) { return sum(f(x)); });
+  const Array x = array({1.0F, 5.0F});
+  EXPECT_THAT(values_of(slope(x)), ElementsAre(6, 30));
+  EXPECT_THAT(values_of(grad([&](const Array& y) { return sum(slope(y)); })(x)),
+              ElementsAre(18, 90));
+  EXPECT_THAT(values_of(jvp([&](const Array& y) { return slope(y); }, {x}, {ones({2})}).second[0]),
+              ElementsAre(18, 90));
+}
+
 }  // namespace
 }  // namespace ashlar

@@ -41,7 +41,7 @@ class Vmap : public ::testing::TestWithParam<OpCase> {};
 
 // Every choice of batched operands.
 TEST_P(Vmap, EqualsTheLoop) {
-  const auto& [op, name, function, inputs, smooth] = GetParam();
+  const auto& [op, name, function, inputs, smooth, tolerance] = GetParam();
   for (std::size_t choice = 1; choice < (std::size_t{1} << inputs.size()); ++choice) {
     if (inputs.size() > 3 && choice % 5 != 1 && choice + 1 != (std::size_t{1} << inputs.size()))
       continue;
