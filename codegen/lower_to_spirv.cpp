@@ -31,17 +31,45 @@ namespace {
 constexpr int64_t kAddressBytes = 8;
 constexpr int64_t kScalarBytes = 4;
 
-// The address in push-constant words `first` and `first + 1` of `words`.
-Value pushed_address(OpBuilder& builder, Operation* op, int64_t words, int64_t first) {
-  Type i32 = builder.getI32Type();
-  const auto word = [&](int64_t number) {
-    return spirv::getPushConstantValue(op, static_cast<unsigned>(words),
-                                       static_cast<unsigned>(number), i32, builder);
-  };
-  Value low = word(first), high = word(first + 1);
-  Value both = spirv::CompositeConstructOp::create(builder, op->getLoc(), VectorType::get(2, i32),
-                                                   ValueRange{low, high});
-  return spirv::BitcastOp::create(builder, op->getLoc(), builder.getI64Type(), both);
+// The push constants of the module around `op`: `words` words of 32 bits, in pairs. lavapipe knows
+// a number of 64 bits that it loads at once to be the same in all lanes, and one that is put
+// together not; loads from addresses that are the same in all lanes are ten times as fast there.
+spirv::GlobalVariableOp push_constants(OpBuilder& builder, Operation* op, int64_t words) {
+  auto module = op->getParentOfType<spirv::ModuleOp>();
+  Block& body = *module.getBody();
+  for (auto variable : body.getOps<spirv::GlobalVariableOp>())
+    if (variable.storageClass() == spirv::StorageClass::PushConstant)
+      return variable;
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(&body);
+  auto pairs = spirv::ArrayType::get(builder.getI64Type(), static_cast<unsigned>((words + 1) / 2),
+                                     static_cast<unsigned>(kAddressBytes));
+  auto block = spirv::StructType::get({pairs}, {0});
+  return spirv::GlobalVariableOp::create(
+      builder, module.getLoc(), spirv::PointerType::get(block, spirv::StorageClass::PushConstant),
+      "__push_constants__", FlatSymbolRefAttr());
+}
+
+Value i32_constant(OpBuilder& builder, Location loc, int64_t value) {
+  return spirv::ConstantOp::create(builder, loc, builder.getI32Type(),
+                                   builder.getI32IntegerAttr(static_cast<int32_t>(value)));
+}
+
+// Push-constant words 2 * `pair` and 2 * `pair` + 1 of `words` as one number.
+Value pushed_pair(OpBuilder& builder, Operation* op, int64_t words, int64_t pair) {
+  Location loc = op->getLoc();
+  Value block = spirv::AddressOfOp::create(builder, loc, push_constants(builder, op, words));
+  const Value path[] = {i32_constant(builder, loc, 0), i32_constant(builder, loc, pair)};
+  Value pointer = spirv::AccessChainOp::create(builder, loc, block, ValueRange(path));
+  return spirv::LoadOp::create(builder, loc, pointer);
+}
+
+Value pushed_word(OpBuilder& builder, Operation* op, int64_t words, int64_t number) {
+  Location loc = op->getLoc();
+  Value pair = pushed_pair(builder, op, words, number / 2);
+  if (number % 2 == 1)
+    pair = spirv::ShiftRightLogicalOp::create(builder, loc, pair, i32_constant(builder, loc, 32));
+  return spirv::UConvertOp::create(builder, loc, builder.getI32Type(), pair);
 }
 
 Value pointer_at(OpBuilder& builder, Location loc, Value address, Type element) {
@@ -53,7 +81,7 @@ Value pointer_at(OpBuilder& builder, Location loc, Value address, Type element) 
 Value record_pointer(OpBuilder& builder, Operation* op, int64_t offset, Type element) {
   Location loc = op->getLoc();
   Type i64 = builder.getI64Type();
-  Value address = pushed_address(builder, op, 2, 0);
+  Value address = pushed_pair(builder, op, 2, 0);
   if (offset != 0) {
     Value bytes = spirv::ConstantOp::create(builder, loc, i64, builder.getI64IntegerAttr(offset));
     address = spirv::IAddOp::create(builder, loc, address, bytes);
@@ -88,7 +116,7 @@ private:
     Type i64 = builder.getI64Type();
     Value entry;
     if (auto words = op.getPushed()) {
-      Value pushed = pushed_address(builder, op, static_cast<int64_t>(*words), 2 * index);
+      Value pushed = pushed_pair(builder, op, static_cast<int64_t>(*words), index);
       if (!op.getIndirect())
         return pushed;
       entry = pointer_at(builder, op.getLoc(), pushed, i64);
@@ -105,9 +133,8 @@ struct ScalarLowering final : OpConversionPattern<kernel::ScalarOp> {
   LogicalResult matchAndRewrite(kernel::ScalarOp op, OpAdaptor,
                                 ConversionPatternRewriter& rewriter) const override {
     if (auto words = op.getPushed()) {
-      const auto word = static_cast<unsigned>(2 * op.getBuffers() + op.getIndex());
-      rewriter.replaceOp(op, spirv::getPushConstantValue(op, static_cast<unsigned>(*words), word,
-                                                         rewriter.getI32Type(), rewriter));
+      const auto number = static_cast<int64_t>(2 * op.getBuffers() + op.getIndex());
+      rewriter.replaceOp(op, pushed_word(rewriter, op, static_cast<int64_t>(*words), number));
       return success();
     }
     int64_t offset = kAddressBytes * op.getBuffers() + kScalarBytes * op.getIndex();

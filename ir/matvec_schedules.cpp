@@ -36,14 +36,15 @@ std::int64_t largest_workgroup(const DeviceProfile& profile) {
   return std::min<std::int64_t>(512, std::max(profile.max_workgroup_invocations, 1u));
 }
 
-// Columns of a lane's packet. A CPU driver keeps lanes in vector registers: short packets of many
-// rows fill them best.
+// Columns of a lane's packet, for a GPU's largest load. A CPU driver takes a packet apart whatever
+// its size; over long rows more of it makes up for the turns of the loop.
 std::int64_t width_of(ArrayRef<Operation*> roots, const DeviceProfile& profile) {
   if (multiplies_packed(roots))
     return kPackedBlock;
   auto weight = cast<RankedTensorType>(weights_of(roots.front()).getType());
-  return vector_width(weight.getElementType(), matmul_extent(roots.front()).k,
-                      profile.is_cpu ? 8 : 16);
+  constexpr std::int64_t kLongRow = 2048;
+  const std::int64_t k = matmul_extent(roots.front()).k;
+  return vector_width(weight.getElementType(), k, profile.is_cpu && k >= kLongRow ? 32 : 16);
 }
 
 // ---- matvec

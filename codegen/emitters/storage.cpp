@@ -74,7 +74,7 @@ bool is_packed(DType dtype, std::int64_t width) {
 // difference to a CPU.)
 bool loads_words(KernelBuilder& b, DType dtype, std::int64_t width) {
   return is_packed(dtype, width) ||
-         (dtype == DType::f16 && 2 * width >= kVectorBytes && !b.profile().is_cpu);
+         (dtype == DType::f16 && 2 * width >= (b.profile().is_cpu ? 8 : kVectorBytes));
 }
 
 Values load_vectors(KernelBuilder& b, Value memory, Value at, std::int64_t count,
@@ -260,9 +260,34 @@ void store_element(KernelBuilder& b, unsigned buffer, DType dtype, Value at, Val
   b.store(to_storage(b, dtype, value), buffer_of(b, buffer, storage_type(b, dtype)), at);
 }
 
+// lavapipe loads lane after lane and component after component, whatever their width.
+bool loads_wide(KernelBuilder& b, std::int64_t bytes, std::int64_t width) {
+  return b.profile().is_cpu && b.profile().shader_i64 && bytes <= 4 && width * bytes >= 8;
+}
+
+// Pairs of 32-bit words as numbers of 64 bits, taken apart.
+Values load_wide(KernelBuilder& b, unsigned buffer, Value at, std::int64_t count) {
+  Value memory = buffer_of(b, buffer, b.getI64Type());
+  Values words;
+  for (std::int64_t i = 0; i < count; ++i) {
+    Value both = b.load(memory, b.add(at, i));
+    words.push_back(b.make<arith::TruncIOp>(b.getI32Type(), both));
+    Value high = b.make<arith::ShRUIOp>(both, b.integer(b.getI64Type(), 32));
+    words.push_back(b.make<arith::TruncIOp>(b.getI32Type(), high));
+  }
+  return words;
+}
+
 StoredPacket load_stored(KernelBuilder& b, unsigned buffer, DType dtype, Value at,
                          std::int64_t width) {
   const auto bytes = static_cast<std::int64_t>(size_of(dtype));
+  if (loads_wide(b, bytes, width)) {
+    Values words = load_wide(b, buffer, b.div(at, 8 / bytes), width * bytes / 8);
+    if (dtype == DType::f32)
+      for (Value& word : words)
+        word = float_of(b, word);
+    return {words, dtype, width};
+  }
   if (loads_words(b, dtype, width)) {
     Value words = buffer_of(b, buffer, b.getI32Type());
     return {load_vectors(b, words, b.div(at, 4 / bytes), width * bytes / 4, 4), dtype, width};

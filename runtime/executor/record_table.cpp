@@ -44,7 +44,7 @@ std::vector<std::byte> RecordTable::push_constants(std::size_t dispatch) const {
   const std::uint64_t address = device_address_ + offset;
   const std::uint64_t size =
       kernel->pushed ? record_bytes(kernel->argument_count, kernel->scalar_count) : sizeof(address);
-  std::vector<std::byte> constants(size);
+  std::vector<std::byte> constants((size + 7) / 8 * 8);
   if (!kernel->pushed) {
     std::memcpy(constants.data(), &address, sizeof(address));
     return constants;

@@ -4,7 +4,7 @@
 // CHECK: gpu.module @add attributes {ashlar.workgroups = array<i32: 2, 1, 1>}
 // CHECK: workgroup_size = [8, 1, 1], subgroup_size = 8
 // CHECK-NOT: scf.if
-// CHECK-COUNT-2: vector.load {{.*}} {alignment = 16 : i64} {{.*}} vector<4xf32>
+// CHECK-COUNT-4: memref.load {{.*}} memref<?xi64
 // CHECK-COUNT-4: arith.addf
 // CHECK: vector.store {{.*}} {alignment = 16 : i64} {{.*}} vector<4xf32>
 kernel.def @add "elementwise" inplace [-1] schedule <"elementwise", {workgroup = 8 : i64, width = 4 : i64}> {
@@ -19,7 +19,7 @@ kernel.def @add "elementwise" inplace [-1] schedule <"elementwise", {workgroup =
 // CHECK: gpu.module @narrow
 // CHECK: %[[HALF:.*]] = arith.constant 32767 : i32
 // CHECK: scf.if
-// CHECK: vector.load {{.*}} {alignment = 8 : i64} : memref<?xi32, {{.*}}>, vector<2xi32>
+// CHECK: memref.load {{.*}} memref<?xi64
 // CHECK: arith.mulf
 // CHECK: arith.addi %{{.*}}, %[[HALF]]
 // CHECK: vector.store {{.*}} vector<2xi32>

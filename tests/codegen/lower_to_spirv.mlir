@@ -2,10 +2,9 @@
 
 #device = #spirv.storage_class<PhysicalStorageBuffer>
 
-// The record's address is two push-constant words; addresses come first, then scalars.
+// The record's address is the push constant; addresses come first, then scalars.
 // CHECK-LABEL: spirv.func @abi
-// CHECK:         %[[WORDS:.+]] = spirv.CompositeConstruct %{{.+}}, %{{.+}} : (i32, i32) -> vector<2xi32>
-// CHECK:         %[[RECORD:.+]] = spirv.Bitcast %[[WORDS]] : vector<2xi32> to i64
+// CHECK:         %[[RECORD:.+]] = spirv.Load "PushConstant" %{{.+}} : i64
 // CHECK:         %[[ENTRY:.+]] = spirv.ConvertUToPtr %[[RECORD]] : i64 to !spirv.ptr<i64, PhysicalStorageBuffer>
 // CHECK:         %[[ADDRESS:.+]] = spirv.Load "PhysicalStorageBuffer" %[[ENTRY]] ["Aligned", 8] : i64
 // CHECK:         spirv.ConvertUToPtr %[[ADDRESS]] : i64 to !spirv.ptr<!spirv.struct<(!spirv.rtarray<f16, stride=2> [0])>, PhysicalStorageBuffer>
@@ -33,16 +32,19 @@ gpu.module @abi {
 
 #device = #spirv.storage_class<PhysicalStorageBuffer>
 
-// A pushed record of five words: only the address of the indirect buffer is loaded.
-// CHECK:       spirv.GlobalVariable @[[RECORD:.+]] : !spirv.ptr<!spirv.struct<(!spirv.array<5 x i32, stride=4> [0])>, PushConstant>
+// A pushed record of five words, which are loaded in pairs: only the address of the indirect buffer
+// is loaded from memory.
+// CHECK:       spirv.GlobalVariable @[[RECORD:.+]] : !spirv.ptr<!spirv.struct<(!spirv.array<3 x i64, stride=8> [0])>, PushConstant>
 // CHECK-LABEL: spirv.func @pushed
-// CHECK:         %[[X:.+]] = spirv.Bitcast %{{.+}} : vector<2xi32> to i64
+// CHECK:         %[[X:.+]] = spirv.Load "PushConstant" %{{.+}} : i64
 // CHECK-NEXT:    spirv.ConvertUToPtr %[[X]] : i64 to !spirv.ptr<!spirv.struct<(!spirv.rtarray<i32, stride=4> [0])>, PhysicalStorageBuffer>
-// CHECK:         %[[Y:.+]] = spirv.Bitcast %{{.+}} : vector<2xi32> to i64
+// CHECK:         %[[Y:.+]] = spirv.Load "PushConstant" %{{.+}} : i64
 // CHECK-NEXT:    %[[SLOT:.+]] = spirv.ConvertUToPtr %[[Y]] : i64 to !spirv.ptr<i64, PhysicalStorageBuffer>
 // CHECK-NEXT:    %[[ADDRESS:.+]] = spirv.Load "PhysicalStorageBuffer" %[[SLOT]] ["Aligned", 8] : i64
 // CHECK-NEXT:    spirv.ConvertUToPtr %[[ADDRESS]] : i64 to !spirv.ptr<!spirv.struct<(!spirv.rtarray<i32, stride=4> [0])>, PhysicalStorageBuffer>
 // CHECK-NOT:     spirv.Load "PhysicalStorageBuffer" %{{.+}} ["Aligned", 8]
+// CHECK:         %[[PAIR:.+]] = spirv.Load "PushConstant" %{{.+}} : i64
+// CHECK-NEXT:    spirv.UConvert %[[PAIR]] : i64 to i32
 gpu.module @pushed {
   gpu.func @pushed() kernel attributes {spirv.entry_point_abi = #spirv.entry_point_abi<workgroup_size = [8, 1, 1]>} {
     %x = kernel.buffer 0 pushed 5 : memref<?xi32, #device>
