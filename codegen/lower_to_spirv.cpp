@@ -31,9 +31,9 @@ namespace {
 constexpr int64_t kAddressBytes = 8;
 constexpr int64_t kScalarBytes = 4;
 
-// The push constants of the module around `op`: `words` words of 32 bits, in pairs. lavapipe knows
-// a number of 64 bits that it loads at once to be the same in all lanes, and one that is put
-// together not; loads from addresses that are the same in all lanes are ten times as fast there.
+// The push constants of the module around `op`: `words` words of 32 bits, in pairs. lavapipe loads
+// fast from an address that it knows to have the same base in all lanes, and does not know it of
+// one that is put together from two words.
 spirv::GlobalVariableOp push_constants(OpBuilder& builder, Operation* op, int64_t words) {
   auto module = op->getParentOfType<spirv::ModuleOp>();
   Block& body = *module.getBody();

@@ -201,10 +201,13 @@ std::int64_t MatvecProduct::rounds_of_halves() const {
   return (m_ * k_ + each - 1) / each;
 }
 
-// This thread's packet; threads without one repeat the last.
+// This thread's packet. Threads without one repeat the last block, all of it: its packets share
+// what they are multiples of.
 Value MatvecProduct::halves_packet(Value round) {
+  constexpr std::int64_t kPackets = kPackedBlock / kHalvesWidth;
   const Value packet = b_.add(b_.mul(round, b_.workgroup_size()), b_.thread());
-  return b_.min(packet, b_.index(m_ * k_ / kHalvesWidth - 1));
+  const Value block = b_.min(b_.div(packet, kPackets), b_.index(m_ * k_ / kPackedBlock - 1));
+  return b_.add(b_.mul(block, kPackets), b_.rem(packet, kPackets));
 }
 
 Point MatvecProduct::halves_point(Value packet) {

@@ -20,14 +20,6 @@ Value pair_of(KernelBuilder& b, Value word) {
   return vector::BitCastOp::create(b, pair_type(b), single);
 }
 
-Value word_of(KernelBuilder& b, Value first, Value second) {
-  const Values halves{b.make<arith::TruncFOp>(b.getF16Type(), first),
-                      b.make<arith::TruncFOp>(b.getF16Type(), second)};
-  const Value pair = vector::FromElementsOp::create(b, pair_type(b), halves);
-  const Value single = vector::BitCastOp::create(b, VectorType::get(1, b.getI32Type()), pair);
-  return vector::ExtractOp::create(b, single, std::int64_t{0});
-}
-
 // Two numbers of a word of the weights, half a word apart. `place` is where the first one lies in
 // its half: numbers count in units of 2^place there.
 struct PairInWord {
@@ -114,8 +106,9 @@ Values StagedHalves::in_pairs(ValueRange values) const {
       const auto scaled = [&](Value value) {
         return pair.place == 0 ? value : b_.make<arith::MulFOp>(value, unit);
       };
-      words.push_back(word_of(b_, scaled(values[first]),
-                              scaled(values[first + static_cast<std::size_t>(half)])));
+      words.append(pack_words(
+          b_, DType::f16,
+          {scaled(values[first]), scaled(values[first + static_cast<std::size_t>(half)])}));
     }
   return words;
 }

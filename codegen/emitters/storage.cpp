@@ -70,11 +70,17 @@ bool is_packed(DType dtype, std::int64_t width) {
   return bytes < 4 && dtype != DType::f16 && width * bytes >= 4;
 }
 
-// Vectors have four elements at most, which for halves is only half an access. (It makes no
-// difference to a CPU.)
+// lavapipe loads lane after lane and component after component, whatever their width: as pairs of
+// 32-bit words.
+bool loads_wide(KernelBuilder& b, DType dtype, std::int64_t width) {
+  const auto bytes = static_cast<std::int64_t>(size_of(dtype));
+  return b.profile().is_cpu && b.profile().shader_i64 && bytes <= 4 && width * bytes >= 8;
+}
+
+// Vectors have four elements at most, which for halves is only half an access.
 bool loads_words(KernelBuilder& b, DType dtype, std::int64_t width) {
   return is_packed(dtype, width) ||
-         (dtype == DType::f16 && 2 * width >= (b.profile().is_cpu ? 8 : kVectorBytes));
+         (dtype == DType::f16 && (2 * width >= kVectorBytes || loads_wide(b, dtype, width)));
 }
 
 Values load_vectors(KernelBuilder& b, Value memory, Value at, std::int64_t count,
@@ -260,13 +266,8 @@ void store_element(KernelBuilder& b, unsigned buffer, DType dtype, Value at, Val
   b.store(to_storage(b, dtype, value), buffer_of(b, buffer, storage_type(b, dtype)), at);
 }
 
-// lavapipe loads lane after lane and component after component, whatever their width.
-bool loads_wide(KernelBuilder& b, std::int64_t bytes, std::int64_t width) {
-  return b.profile().is_cpu && b.profile().shader_i64 && bytes <= 4 && width * bytes >= 8;
-}
-
 // Pairs of 32-bit words as numbers of 64 bits, taken apart.
-Values load_wide(KernelBuilder& b, unsigned buffer, Value at, std::int64_t count) {
+static Values load_wide(KernelBuilder& b, unsigned buffer, Value at, std::int64_t count) {
   Value memory = buffer_of(b, buffer, b.getI64Type());
   Values words;
   for (std::int64_t i = 0; i < count; ++i) {
@@ -281,7 +282,7 @@ Values load_wide(KernelBuilder& b, unsigned buffer, Value at, std::int64_t count
 StoredPacket load_stored(KernelBuilder& b, unsigned buffer, DType dtype, Value at,
                          std::int64_t width) {
   const auto bytes = static_cast<std::int64_t>(size_of(dtype));
-  if (loads_wide(b, bytes, width)) {
+  if (loads_wide(b, dtype, width)) {
     Values words = load_wide(b, buffer, b.div(at, 8 / bytes), width * bytes / 8);
     if (dtype == DType::f32)
       for (Value& word : words)
