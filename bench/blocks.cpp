@@ -11,13 +11,9 @@
 namespace ashlar::bench {
 namespace {
 
-Array activations(const BlockShape& shape, const std::string& name, std::int64_t width) {
-  const auto found = shape.activations.find(name);
-  if (found != shape.activations.end())
-    return found->second;
-  const Array input = entry_input(name, shape.dtype, {shape.tokens, width});
-  shape.activations.emplace(name, input);
-  return input;
+// Each copy's own, as layers have: products of one left side would become one.
+Array activations(const BlockShape& shape, std::string_view name, std::int64_t width) {
+  return entry_input(fmt::format("{}.{}", name, shape.copy), shape.dtype, {shape.tokens, width});
 }
 
 Array normed(const BlockShape& shape, std::string_view norm) {

@@ -7,7 +7,6 @@
 #include "runtime/array/array.h"
 
 #include <functional>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -19,9 +18,8 @@ struct BlockShape {
   nn::Weights layer;  // of this copy
   std::int64_t copy;  // number of this copy, for names
   std::int64_t tokens;
-  std::int64_t depth;                         // keys in the caches
-  DType dtype;                                // of activations
-  std::map<std::string, Array>& activations;  // so far, by name; all copies read the same
+  std::int64_t depth;  // keys in the caches
+  DType dtype;         // of activations
 };
 
 struct Block {

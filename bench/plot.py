@@ -15,7 +15,7 @@ def blocks(data: dict) -> dict[str, dict[str, float]]:
     """Percent of the limit by block, then by fused or unfused."""
     shares: dict[str, dict[str, float]] = {}
     for run in data["benchmarks"]:
-        parts = run["run_name"].removesuffix("/manual_time").split("/")
+        parts = run["run_name"].partition("/iterations:")[0].split("/")
         if parts[0] != "block" or run.get("error_occurred") or run.get("aggregate_name", "median") != "median":
             continue
         name = "  ".join(parts[1:-1])

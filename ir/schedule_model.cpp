@@ -194,6 +194,8 @@ ScheduleAttr line_schedule(const RegionView& region, Operation* root,
   const std::int64_t length = axis_extent(root->getOperand(0), root);
   std::int64_t workgroup = limited(power_of_two_above(ceil_div(length, 2)),
                                    std::max(profile.subgroup_size, 1u), profile.is_cpu ? 64 : 256);
+  if (!profile.is_cpu && picks_in_registers(root, profile))
+    workgroup = profile.subgroup_size;
   while (2 * workgroup <= most && profile.max_loop_iterations &&
          line_iterations(root, workgroup) > profile.max_loop_iterations)
     workgroup *= 2;
@@ -201,6 +203,17 @@ ScheduleAttr line_schedule(const RegionView& region, Operation* root,
 }
 
 }  // namespace
+
+bool picks_in_registers(Operation* sort, const DeviceProfile& profile) {
+  if (!isa<ir::TopKOp>(sort) || profile.subgroup_size == 0)
+    return false;
+  constexpr std::int64_t kMostOfLane = 16, kMostPicked = 16;
+  const Type element = cast<RankedTensorType>(sort->getOperand(0).getType()).getElementType();
+  return axis_extent(sort->getOperand(0), sort) <= kMostOfLane * profile.subgroup_size &&
+         axis_extent(sort->getResult(0), sort) <=
+             std::min<std::int64_t>(kMostPicked, profile.subgroup_size) &&
+         bytes_of(element) <= 4;
+}
 
 std::int64_t vector_width(Type element_type, std::int64_t extent, std::int64_t bytes) {
   std::int64_t width = std::max<std::int64_t>(bytes / bytes_of(element_type), 1);

@@ -31,6 +31,10 @@ std::int64_t vector_width(mlir::Type element_type, std::int64_t extent, std::int
 // Lines of at most this many elements are sorted in workgroup memory (12 bytes each at most).
 inline constexpr std::int64_t kSortedInWorkgroup = 2048;
 
+// Whether the first few of a line can be picked in the registers of one subgroup: a sort kernel
+// whose workgroup is a subgroup does so.
+bool picks_in_registers(mlir::Operation* sort, const DeviceProfile& profile);
+
 // Loops that evaluating one element of `values` contains.
 std::int64_t element_iterations(mlir::ValueRange values);
 

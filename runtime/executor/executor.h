@@ -40,7 +40,7 @@ struct CommandTime {
 };
 
 struct ProfiledRun {
-  std::vector<CommandTime> commands;  // in order
+  std::vector<CommandTime> commands;  // in order, of all repetitions
   double nanoseconds = 0;             // from the submit to its completion, as the host saw it
 };
 
@@ -80,7 +80,7 @@ public:
   // As run_and_wait, with each command alone between barriers and timestamps. Throws Unsupported
   // where the queue has no timestamps.
   ProfiledRun profile(std::uint32_t entry, std::span<const BufferView> inputs,
-                      std::span<const BufferView> outputs);
+                      std::span<const BufferView> outputs, std::uint32_t repeat = 1);
 
   const ExecutorCounters& counters() const { return counters_; }
 

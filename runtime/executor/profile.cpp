@@ -52,17 +52,19 @@ CommandTime describe(const Program& program, const Command& command) {
 }  // namespace
 
 ProfiledRun Executor::profile(std::uint32_t entry, std::span<const BufferView> inputs,
-                              std::span<const BufferView> outputs) {
+                              std::span<const BufferView> outputs, std::uint32_t repeat) {
   if (!device_.physical().queue_timestamps)
     throw Unsupported("executor", "device '{}' has no timestamps", device_.profile().name);
   warm_up(entry);  // compiling would be counted as running
   BoundEntry& bound = prepare(entry, inputs, outputs);
-  const auto stamps = static_cast<std::uint32_t>(2 * count_work(bound.entry()));
+  const auto stamps = static_cast<std::uint32_t>(2 * repeat * count_work(bound.entry()));
   const TimestampPool pool(device_, std::max(stamps, 1u));
-  const Recording recording = record(bound, {.full_barriers = true, .timestamps = pool.handle()});
+  const Recording recording =
+      record(bound, {.full_barriers = true, .runs = repeat, .timestamps = pool.handle()});
   const auto start = std::chrono::steady_clock::now();
   device_.queue().wait(submit(bound, recording.parts(), 1));
   const std::chrono::duration<double, std::nano> elapsed = std::chrono::steady_clock::now() - start;
+  counters_.dispatches += std::uint64_t{repeat - 1} * bound.dispatches();  // submit counted one run
 
   ProfiledRun run{.commands = {}, .nanoseconds = elapsed.count()};
   if (stamps == 0)
@@ -71,14 +73,15 @@ ProfiledRun Executor::profile(std::uint32_t entry, std::span<const BufferView> i
   const auto nanoseconds = [&](std::size_t from, std::size_t to) {
     return static_cast<double>(ticks[to] - ticks[from]) * device_.physical().timestamp_period;
   };
-  for (const Command& command : bound.entry().commands) {
-    if (std::holds_alternative<Barrier>(command))
-      continue;
-    const std::size_t first = 2 * run.commands.size();
-    CommandTime& time = run.commands.emplace_back(describe(program_, command));
-    time.start = nanoseconds(0, first);
-    time.nanoseconds = nanoseconds(first, first + 1);
-  }
+  for (std::uint32_t i = 0; i < repeat; ++i)
+    for (const Command& command : bound.entry().commands) {
+      if (std::holds_alternative<Barrier>(command))
+        continue;
+      const std::size_t first = 2 * run.commands.size();
+      CommandTime& time = run.commands.emplace_back(describe(program_, command));
+      time.start = nanoseconds(0, first);
+      time.nanoseconds = nanoseconds(first, first + 1);
+    }
   return run;
 }
 

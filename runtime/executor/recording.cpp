@@ -17,22 +17,29 @@ public:
   void run() {
     begin_part();
     if (options_.timestamps)
-      vkCmdResetQueryPool(commands_, options_.timestamps, 0,
-                          static_cast<std::uint32_t>(2 * count_work(sources_.entry)));
+      vkCmdResetQueryPool(
+          commands_, options_.timestamps, 0,
+          static_cast<std::uint32_t>(2 * options_.runs * count_work(sources_.entry)));
     if (options_.poisoned) {
       vkCmdFillBuffer(commands_, options_.poisoned->handle(), 0, VK_WHOLE_SIZE, 0xFFFFFFFFu);
       record_barrier(commands_);
     }
+    for (std::uint32_t i = 0; i < options_.runs; ++i)
+      record_entry();
+    end_recording(commands_);
+  }
+
+private:
+  void record_entry() {
+    dispatches_ = 0;
     for (const Command& command : sources_.entry.commands) {
       if (std::holds_alternative<Barrier>(command))
         record_barrier(commands_);
       else
         record_work(command);
     }
-    end_recording(commands_);
   }
 
-private:
   void begin_part() {
     commands_ = pool_.allocate();
     parts_.push_back(commands_);

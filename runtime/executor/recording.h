@@ -30,8 +30,9 @@ public:
   struct Options {
     bool full_barriers = false;
     bool split = false;
+    std::uint32_t runs = 1;                   // of the entry, one after the other
     const Buffer* poisoned = nullptr;         // filled with 0xFF before the first command
-    VkQueryPool timestamps = VK_NULL_HANDLE;  // two per command: before and after it
+    VkQueryPool timestamps = VK_NULL_HANDLE;  // two per command of each run: before and after it
   };
 
   Recording(const RecordingSources& sources, const Options& options);

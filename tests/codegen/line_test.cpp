@@ -21,8 +21,9 @@ protected:
 
   static std::string text(const char* root, const std::string& op,
                           const std::vector<std::int64_t>& dims, DType dtype,
-                          const std::vector<std::int64_t>& result_dims, DType result) {
-    RegionText region(root);
+                          const std::vector<std::int64_t>& result_dims, DType result,
+                          std::string schedule = "") {
+    RegionText region(root, std::move(schedule));
     const std::string x = region.input(tensor(dims, dtype));
     const auto split = op.find(' ');
     region.output(region.op(fmt::format("ashlar.{} {} {} : ({}) -> {}", op.substr(0, split), x,
@@ -48,11 +49,12 @@ protected:
     return text("sort", fmt::format("argsort {{axis = {}, descending = {}}}", axis, descending),
                 dims, dtype, dims, DType::i32);
   }
-  static std::string topk(std::vector<std::int64_t> dims, DType dtype, int axis, std::int64_t k) {
+  static std::string topk(std::vector<std::int64_t> dims, DType dtype, int axis, std::int64_t k,
+                          std::string schedule = "") {
     std::vector<std::int64_t> result = dims;
     result[static_cast<std::size_t>(axis)] = k;
     return text("sort", fmt::format("topk_indices {{axis = {}, k = {}}}", axis, k), dims, dtype,
-                result, DType::i32);
+                result, DType::i32, std::move(schedule));
   }
 
   static Tensor with_nans(Tensor x) {
@@ -96,6 +98,21 @@ TEST_F(LineTest, TiesAndNans) {
     compare(argsort({2, 50, 3}, DType::bf16, 1, descending), {x});
   compare(topk({2, 50, 3}, DType::bf16, 1, 9), {x});
   compare(argsort({1, 1}, DType::f32, 0, false), {values(DType::f32, {1, 1}, {3})});
+}
+
+// In the registers of a subgroup, the workgroup of lavapipe being one of 8.
+TEST_F(LineTest, FewOfAShortLine) {
+  const std::string schedule = R"(<"sort", {workgroup = 8 : i64}>)";
+  for (DType dtype : {DType::f32, DType::bf16, DType::i8, DType::u32}) {
+    SCOPED_TRACE(name_of(dtype));
+    compare(topk({3, 128}, dtype, 1, 8, schedule), {random(dtype, {3, 128}, 0, 100)});
+    compare(topk({2, 45, 3}, dtype, 1, 5, schedule), {random(dtype, {2, 45, 3}, 0, 9)});
+    compare(topk({7}, dtype, 0, 7, schedule), {random(dtype, {7}, 0, 3)});
+  }
+  compare(topk({4, 60}, DType::f32, 1, 8, schedule), {with_nans(random(DType::f32, {4, 60}))});
+  // The last of all keys, which is that of no entry as well.
+  const Tensor lowest(values(DType::u32, {1, 20}, std::vector<double>(20, 0)));
+  compare(topk({1, 20}, DType::u32, 1, 6, schedule), {lowest});
 }
 
 TEST_F(LineTest, LongLines) {

@@ -44,9 +44,10 @@ public:
     for (int i = 0; i < replays_; ++i) {
       plain.push_back(run_plain());
       stage();
-      const ProfiledRun& run = runs.emplace_back(runtime_.executor().profile(index_, {}, {}));
+      const ProfiledRun& run =
+          runs.emplace_back(runtime_.executor().profile(index_, {}, {}, repeat_));
       const CommandTime& last = run.commands.back();
-      outside.push_back((run.nanoseconds - last.start - last.nanoseconds) * 1e-9);
+      outside.push_back((run.nanoseconds - last.start - last.nanoseconds) * 1e-9 / repeat_);
     }
     profile.runs_per_submit = repeat_;
     profile.replays = replays_;
@@ -80,18 +81,23 @@ private:
                                                       std::min(kFewestReplays, options_.replays));
   }
 
-  static std::vector<CommandTime> medians(const std::vector<ProfiledRun>& runs) {
-    std::vector<CommandTime> commands = runs.front().commands;
+  // The commands of one run, the first behind its gap to the run before it.
+  std::vector<CommandTime> medians(const std::vector<ProfiledRun>& runs) const {
+    const std::size_t count = runs.front().commands.size() / repeat_;
+    std::vector<CommandTime> commands(runs.front().commands.begin(),
+                                      runs.front().commands.begin() +
+                                          static_cast<std::ptrdiff_t>(count));
     double start = 0;
-    for (std::size_t i = 0; i < commands.size(); ++i) {
+    for (std::size_t i = 0; i < count; ++i) {
       std::vector<double> durations, gaps;
-      for (const ProfiledRun& run : runs) {
-        const CommandTime& time = run.commands[i];
-        durations.push_back(time.nanoseconds);
-        if (i > 0)
-          gaps.push_back(time.start - run.commands[i - 1].start - run.commands[i - 1].nanoseconds);
-      }
-      start += median(gaps);
+      for (const ProfiledRun& run : runs)
+        for (std::size_t at = i; at < run.commands.size(); at += count) {
+          durations.push_back(run.commands[at].nanoseconds);
+          if (at > 0)
+            gaps.push_back(run.commands[at].start - run.commands[at - 1].start -
+                           run.commands[at - 1].nanoseconds);
+        }
+      start += gaps.empty() ? 0 : median(gaps);
       commands[i].start = start;
       commands[i].nanoseconds = median(durations);
       start += commands[i].nanoseconds;

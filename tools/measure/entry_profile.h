@@ -18,12 +18,12 @@ struct EntryProfileOptions {
 struct EntryProfile {
   std::string entry;
   std::int64_t context = 0;
-  std::int64_t tokens = 0;  // that one run computes, of all batch rows
-  std::int64_t runs_per_submit = 1;
+  std::int64_t tokens = 0;           // that one run computes, of all batch rows
+  std::int64_t runs_per_submit = 1;  // in both kinds of replays
   int replays = 0;
   // In order; times and the gaps between them are medians over the replays.
   std::vector<CommandTime> commands;
-  double outside = 0;  // seconds that the host waited for those replays beyond their commands
+  double outside = 0;  // seconds per run that the host waited for beyond these commands
   double plain = 0;    // seconds of one run as it runs in use, runs_per_submit at a time
 };
 

@@ -47,8 +47,8 @@ ProfileTotals totals_of(const EntryProfile& profile, const std::vector<KernelRow
     const CommandTime& last = profile.commands.back();
     totals.gaps = (last.start + last.nanoseconds) * 1e-9 - totals.kernels;
   }
-  totals.submit = limits.submit;
-  totals.unaccounted = profile.outside - limits.submit;
+  totals.submit = limits.submit / static_cast<double>(profile.runs_per_submit);
+  totals.unaccounted = profile.outside - totals.submit;
   totals.instrumented = totals.kernels + totals.gaps + profile.outside;
   return totals;
 }

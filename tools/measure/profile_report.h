@@ -30,7 +30,7 @@ struct KernelRow {
 struct ProfileTotals {
   double kernels = 0;
   double gaps = 0;          // between commands: barrier, timestamps, launch
-  double submit = 0;        // what the probe found for a submit and its wait
+  double submit = 0;        // what the probe found for a submit and its wait, per run
   double unaccounted = 0;   // what else the host waited for
   double instrumented = 0;  // all of these
   double plain = 0;         // without instruments

@@ -303,20 +303,27 @@ TEST_F(ExecutorTest, WarmUpRunsNothing) {
   EXPECT_THAT(read_words(store, "step", 2), ElementsAre(0, 0));
 }
 
-TEST_F(ExecutorTest, ProfileTimesEachCommandAndRunsOnce) {
+TEST_F(ExecutorTest, ProfileTimesEachCommandOfEachRun) {
   StateStore store(device());
   Executor executor(device(), cache_program(), store);
-  const ProfiledRun run = executor.profile(0, {}, {});
-  ASSERT_EQ(run.commands.size(), 2u);
-  EXPECT_EQ(run.commands[0].label, "append");
-  EXPECT_EQ(run.commands[1].kernel, "advance");
-  EXPECT_EQ(run.commands[0].start, 0);
-  EXPECT_GE(run.commands[1].start, run.commands[0].nanoseconds);
-  for (const CommandTime& time : run.commands) {
-    EXPECT_GT(time.nanoseconds, 0);
-    EXPECT_LT(time.start + time.nanoseconds, run.nanoseconds);
+  for (std::uint32_t repeat : {1u, 3u}) {
+    const std::uint32_t before = read_words(store, "step", 1)[0];
+    const std::uint64_t dispatches = executor.counters().dispatches;
+    const ProfiledRun run = executor.profile(0, {}, {}, repeat);
+    ASSERT_EQ(run.commands.size(), 2 * repeat);
+    EXPECT_EQ(run.commands[0].start, 0);
+    double end = 0;
+    for (std::size_t i = 0; i < run.commands.size(); ++i) {
+      const CommandTime& time = run.commands[i];
+      EXPECT_EQ(i % 2 == 0 ? time.label : time.kernel, i % 2 == 0 ? "append" : "advance");
+      EXPECT_GE(time.start, end);
+      EXPECT_GT(time.nanoseconds, 0);
+      end = time.start + time.nanoseconds;
+      EXPECT_LT(end, run.nanoseconds);
+    }
+    EXPECT_EQ(read_words(store, "step", 1)[0], before + repeat);
+    EXPECT_EQ(executor.counters().dispatches, dispatches + 2 * repeat);
   }
-  EXPECT_EQ(read_words(store, "step", 1)[0], 1u);
 }
 
 TEST_F(ExecutorTest, UnwrittenReadsArePoisoned) {
