@@ -118,8 +118,14 @@ ScheduleAttr row_schedule(const RegionView& region, ArrayRef<Store> stores,
   const std::int64_t wanted = profile.is_cpu ? 8 * subgroup : 4 * subgroup;
   const std::int64_t rows = limited(std::min(wanted / threads, power_of_two_above(extent.rows)),
                                     std::max<std::int64_t>(subgroup / threads, 1), most / threads);
-  return make_schedule(region.op->getContext(), "row",
-                       {{"workgroup", threads * rows}, {"rows", rows}, {"width", extent.width}});
+  SmallVector<std::pair<StringRef, std::int64_t>> parameters = {
+      {"workgroup", threads * rows}, {"rows", rows}, {"width", extent.width}};
+  // Code for a CPU driver is compiled for longer than it runs.
+  constexpr std::int64_t kMostInRegisters = 4;
+  const std::int64_t stride = threads * extent.width, turns = extent.length / stride;
+  if (!profile.is_cpu && extent.length % stride == 0 && turns <= kMostInRegisters)
+    parameters.push_back({"unroll", turns});
+  return make_schedule(region.op->getContext(), "row", parameters);
 }
 
 std::int64_t row_iterations(ArrayRef<Store> stores, ScheduleAttr schedule) {

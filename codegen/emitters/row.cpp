@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // "row": elementwise work around reductions over trailing axes (norms, softmax, argmax). A team of
-// threads takes a row: one pass for each reduction, then one for each output.
+// threads takes a row: one pass for each reduction, then one for each output. Passes of few turns are
+// unrolled, so that what the first one loads and computes stays in registers for the others.
 #include "codegen/emitters/emitters.h"
 #include "codegen/emitters/parts.h"
 #include "codegen/emitters/row_reduction.h"
@@ -17,6 +18,7 @@ struct RowSchedule {
   std::int64_t rows;     // per workgroup
   std::int64_t threads;  // per row
   std::int64_t width;
+  std::int64_t unroll;  // passes of that many turns; 0: none
 };
 
 class RowPart {
@@ -32,7 +34,8 @@ public:
     const Value row = part_.rows == 1 ? b_.index(0)
                       : exact         ? wanted
                                       : b_.min(wanted, b_.index(part_.rows - 1));
-    const RowTeam team{b_.rem(b_.thread(), schedule_.threads), schedule_.threads, schedule_.width};
+    const RowTeam team{b_.rem(b_.thread(), schedule_.threads), schedule_.threads, schedule_.width,
+                       schedule_.unroll};
     for (Operation* reduction : part_.reductions) {
       check(reduction);
       if (b_.failed())
@@ -70,8 +73,13 @@ private:
     };
     if (length == width)
       return b_.if_then(b_.equal(team.number, b_.index(0)), [&] { store_at(b_.index(0)); });
-    b_.for_each(b_.mul(team.number, width), b_.index(length), b_.index(team.count * width),
-                store_at);
+    const Value first = b_.mul(team.number, width);
+    const std::int64_t stride = team.count * width;
+    if (length == team.unrolled * stride)
+      for (std::int64_t i = 0; i < team.unrolled; ++i)
+        store_at(b_.add(first, i * stride));
+    else
+      b_.for_each(first, b_.index(length), b_.index(stride), store_at);
   }
 
   Elements& e_;
@@ -83,7 +91,8 @@ private:
 RowSchedule schedule_of(KernelBuilder& b) {
   const kernel::ScheduleAttr schedule = b.def().getSchedule();
   const std::int64_t rows = std::max<std::int64_t>(schedule.get("rows", 1), 1);
-  return {rows, b.workgroup_size() / rows, std::max<std::int64_t>(schedule.get("width", 1), 1)};
+  return {rows, b.workgroup_size() / rows, std::max<std::int64_t>(schedule.get("width", 1), 1),
+          schedule.get("unroll", 0)};
 }
 
 }  // namespace

@@ -45,8 +45,8 @@ protected:
     return region.text();
   }
 
-  static std::string softmax(Rows r, DType dtype) {
-    RegionText region("row");
+  static std::string softmax(Rows r, DType dtype, std::string schedule = "") {
+    RegionText region("row", std::move(schedule));
     const std::string type = tensor(r, dtype), one = tensor({r.rows, 1}, dtype);
     const std::string x = region.input(type);
     auto reduce = [&](const char* kind, const std::string& value) {
@@ -68,6 +68,22 @@ protected:
     return region.text();
   }
 };
+
+// Passes without loops, whose later ones find what the first one loaded; and of rows that a schedule
+// for others does not fit.
+TEST_F(RowTest, UnrolledPasses) {
+  for (DType dtype : {DType::f32, DType::bf16})
+    for (std::int64_t rows : {1, 2})
+      for (std::int64_t length : {256 / rows * 3, 256 / rows * 3 - 1}) {
+        SCOPED_TRACE(fmt::format("{} {} {}", name_of(dtype), rows, length));
+        const Rows r{5, length};
+        compare(softmax(r, dtype,
+                        fmt::format("<\"row\", {{workgroup = 64 : i64, rows = {} : i64, width = 4 "
+                                    ": i64, unroll = 3 : i64}}>",
+                                    rows)),
+                {random(dtype, {r.rows, r.length}, -4, 4)}, {1e-5, 1e-5});
+      }
+}
 
 class RowDTypeTest : public RowTest, public testing::WithParamInterface<DType> {};
 

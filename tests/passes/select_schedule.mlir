@@ -2,7 +2,7 @@
 // RUN: ashlar-opt %s --ashlar-select-schedule=profile=nvidia-h200 | FileCheck %s --check-prefix=GPU
 
 // CPU: kernel.fused "row"({{.*}}) inplace [-1] schedule <"row", {rows = {{[0-9]+}} : i64, width = 4 : i64, workgroup = {{[0-9]+}} : i64}>
-// GPU: kernel.fused "row"({{.*}}) inplace [-1] schedule <"row", {rows = {{[0-9]+}} : i64, width = 4 : i64, workgroup = {{[0-9]+}} : i64}>
+// GPU: kernel.fused "row"({{.*}}) inplace [-1] schedule <"row", {rows = {{[0-9]+}} : i64, unroll = 1 : i64, width = 4 : i64, workgroup = {{[0-9]+}} : i64}>
 func.func @row(%x: tensor<4x64xf32>) -> tensor<4xf32> {
   %y = kernel.fused "row"(%x) inplace [-1] : (tensor<4x64xf32>) -> tensor<4xf32> {
   ^bb0(%a: tensor<4x64xf32>):
