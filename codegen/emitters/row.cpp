@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // "row": elementwise work around reductions over trailing axes (norms, softmax, argmax). A team of
-// threads takes a row: one pass for each reduction, then one for each output. Passes of few turns are
-// unrolled, so that what the first one loads and computes stays in registers for the others.
+// threads takes a row: one pass for each reduction, then one for each output. Passes of few turns
+// are unrolled, so that what the first one loads and computes stays in registers for the others.
 #include "codegen/emitters/emitters.h"
 #include "codegen/emitters/parts.h"
 #include "codegen/emitters/row_reduction.h"

@@ -69,8 +69,8 @@ protected:
   }
 };
 
-// Passes without loops, whose later ones find what the first one loaded; and of rows that a schedule
-// for others does not fit.
+// Passes without loops, whose later ones find what the first one loaded; and of rows that a
+// schedule for others does not fit.
 TEST_F(RowTest, UnrolledPasses) {
   for (DType dtype : {DType::f32, DType::bf16})
     for (std::int64_t rows : {1, 2})
