@@ -40,7 +40,8 @@ bool fits_coop_matmul(Operation* matmul) {
   if (!unpacks(matmul))
     return left == right;
   Operation* weights = matmul->getOperand(1).getDefiningOp();
-  return (right == left || right == DType::f32) && cast<ir::MatmulOp>(matmul).getTransposeRhs() &&
+  const bool transposed = matmul->getAttrOfType<BoolAttr>("transpose_rhs").getValue();
+  return (right == left || right == DType::f32) && transposed &&
          llvm::all_of(weights->getOperands(), [](Value v) { return isa<BlockArgument>(v); });
 }
 
@@ -52,6 +53,21 @@ bool fits_coop_tile(Operation* matmul, const CoopMatmulTile& tile, const DeviceP
 bool uses_coop_matmul(Operation* matmul, const DeviceProfile& profile) {
   return fits_coop_matmul(matmul) &&
          has_cooperative_matrices(profile, dtype_of(matmul->getOperand(0)));
+}
+
+// With tiles as long as workgroup memory allows, up to `tile`'s.
+static ScheduleAttr make_coop_schedule(Operation* root, StringRef emitter, CoopMatmulTile tile,
+                                       const DeviceProfile& profile) {
+  while (tile.k > 16 && !fits_coop_tile(root, tile, profile))
+    tile.k /= 2;
+  return make_schedule(root->getContext(), emitter,
+                       {{"tile_m", tile.m},
+                        {"tile_n", tile.n},
+                        {"tile_k", tile.k},
+                        {"grid_m", tile.grid_m},
+                        {"grid_n", tile.grid_n},
+                        {"slots", tile.slots},
+                        {"workgroup", tile.grid_m * tile.grid_n * profile.subgroup_size}});
 }
 
 ScheduleAttr coop_matmul_schedule(Operation* matmul, const DeviceProfile& profile) {
@@ -72,16 +88,18 @@ ScheduleAttr coop_matmul_schedule(Operation* matmul, const DeviceProfile& profil
                                                                           : 64;
   tile.grid_m = tile.m >= 64 ? 2 : 1;
   tile.grid_n = tile.n / columns;
-  while (tile.k > 16 && !fits_coop_tile(matmul, tile, profile))
-    tile.k /= 2;
-  return make_schedule(matmul->getContext(), "matmul_coop",
-                       {{"tile_m", tile.m},
-                        {"tile_n", tile.n},
-                        {"tile_k", tile.k},
-                        {"grid_m", tile.grid_m},
-                        {"grid_n", tile.grid_n},
-                        {"slots", tile.slots},
-                        {"workgroup", tile.grid_m * tile.grid_n * profile.subgroup_size}});
+  return make_coop_schedule(matmul, "matmul_coop", tile, profile);
+}
+
+ScheduleAttr coop_grouped_schedule(Operation* root, const DeviceProfile& profile) {
+  const MatmulExtent extent = matmul_extent(root);
+  const std::int64_t matrices = cast<RankedTensorType>(root->getOperand(1).getType()).getDimSize(0);
+  // A tile is multiplied by the matrices of all its rows: as large as those of one matrix.
+  const std::int64_t rows = ceil_div(extent.m, std::max<std::int64_t>(matrices, 1));
+  CoopMatmulTile tile{limited(power_of_two_above(rows), 16, 128), 128, 64, 1, 1, 1};
+  tile.grid_m = tile.m >= 64 ? 2 : 1;
+  tile.grid_n = tile.n / (tile.m < 32 ? 16 : tile.m < 128 ? 32 : 64);
+  return make_coop_schedule(root, "grouped_matmul_coop", tile, profile);
 }
 
 bool fits_coop_attention(Operation* root) {

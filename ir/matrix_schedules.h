@@ -31,6 +31,8 @@ bool fits_coop_tile(mlir::Operation* matmul, const CoopMatmulTile& tile,
 // smaller workgroup memory lets more workgroups share a unit, which hides more than a second slot
 // would.
 ScheduleAttr coop_matmul_schedule(mlir::Operation* matmul, const DeviceProfile& profile);
+// The same for a kernel.grouped_matmul, which the functions above take as well.
+ScheduleAttr coop_grouped_schedule(mlir::Operation* root, const DeviceProfile& profile);
 
 // Whether shapes and element types of an attention allow it.
 bool fits_coop_attention(mlir::Operation* root);

@@ -277,7 +277,9 @@ ScheduleAttr default_schedule(const RegionView& region, const DeviceProfile& pro
                ? schedule_of(stationary_matvec(roots, profile), roots, profile)
                : expert_matvec_schedule(roots, profile);
   if (region.root == "grouped_matmul")
-    return tiled_schedule(region.op->getContext(), "grouped_matmul", 32);
+    return uses_coop_matmul(roots.front(), profile)
+               ? coop_grouped_schedule(roots.front(), profile)
+               : tiled_schedule(region.op->getContext(), "grouped_matmul", 32);
   if (region.root == "attention")
     return uses_coop_attention(region, roots.front(), profile)
                ? coop_attention_schedule(roots.front(), profile)

@@ -37,6 +37,7 @@ Emitter find_emitter(StringRef name) {
       .Case("matmul_coop", emit_matmul_coop)
       .Case("expert_matvec", emit_expert_matvec)
       .Case("grouped_matmul", emit_grouped_matmul)
+      .Case("grouped_matmul_coop", emit_grouped_matmul_coop)
       .Case("attention", emit_attention)
       .Case("attention_coop", emit_attention_coop)
       .Case("scan", emit_scan)

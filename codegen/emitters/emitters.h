@@ -18,6 +18,7 @@ void emit_matmul(KernelBuilder& builder, Stores stores);
 void emit_matmul_coop(KernelBuilder& builder, Stores stores);
 void emit_expert_matvec(KernelBuilder& builder, Stores stores);
 void emit_grouped_matmul(KernelBuilder& builder, Stores stores);
+void emit_grouped_matmul_coop(KernelBuilder& builder, Stores stores);
 void emit_attention(KernelBuilder& builder, Stores stores);
 void emit_attention_coop(KernelBuilder& builder, Stores stores);
 void emit_scan(KernelBuilder& builder, Stores stores);

@@ -4,10 +4,10 @@
 // of each run of equal numbers in it: a matrix is read once for each tile that one of its rows is
 // in.
 #include "codegen/emitters/emitters.h"
+#include "codegen/emitters/grouped_rows.h"
 #include "codegen/emitters/stores.h"
 #include "codegen/emitters/tile_product.h"
 #include "ir/ashlar_dialect.h"
-#include "ir/kernel_dialect.h"
 
 using namespace mlir;
 
@@ -18,7 +18,7 @@ class GroupedMatmul {
 public:
   GroupedMatmul(KernelBuilder& b, Stores stores, kernel::GroupedMatmulOp root)
       : b_(b), e_(b), stores_(stores), root_(root), rows_(shape_of(root.getResult())[0]),
-        columns_(shape_of(root.getResult())[1]), matrices_(shape_of(root.getRhs())[0]),
+        columns_(shape_of(root.getResult())[1]), ordered_(e_, root),
         product_(e_, dtype_of(root.getResult()), shape_of(root.getLhs())[1]) {}
 
   void emit() {
@@ -28,13 +28,13 @@ public:
     product_.set_sides(
         {root_.getLhs(), rows_, /*packs_k=*/true,
          [this](Value line, Value k, std::int64_t width) {
-           return packet({row_at(line), k}, width);
+           return packet({ordered_.row(ordered_.tile_position(line)), k}, width);
          }},
         {root_.getRhs(), columns_, transposed,
          [this, transposed](Value line, Value k, std::int64_t width) {
            return packet(transposed ? Values{matrix_, line, k} : Values{matrix_, k, line}, width);
          }});
-    chosen_ = b_.shared(b_.getI32Type(), product_.tile_m());
+    ordered_.allocate(product_.tile_m());
     const std::int64_t tiles_m = (rows_ + product_.tile_m() - 1) / product_.tile_m(),
                        tiles_n = (columns_ + product_.tile_n() - 1) / product_.tile_n();
     b_.for_workgroups(tiles_m * tiles_n, [&] {
@@ -49,46 +49,22 @@ private:
     return {std::move(index), axis, width};
   }
 
-  // The row at a position in the order; positions behind the last row have the last one.
-  Value row_at(Value position) {
-    const Value known = b_.min(position, b_.index(rows_ - 1));
-    return b_.to_index(e_.at(root_.getOrder(), known));
-  }
-
   void emit_tile(Value first_m, Value first_n) {
-    load_numbers(first_m);
+    ordered_.load(first_m);
     const Values sums = multiply_runs(first_m, first_n);
     product_.for_each_element([&](std::size_t i, Value tile_m, Value tile_n) {
       const Value m = b_.add(first_m, tile_m), n = b_.add(first_n, tile_n);
       b_.if_then(b_.both(b_.less(m, rows_), b_.less(n, columns_)),
-                 [&] { store_element(row_at(m), n, sums[i]); });
+                 [&] { store_element(ordered_.row(tile_m), n, sums[i]); });
     });
   }
 
-  // The matrix of each row of the tile, into workgroup memory.
-  void load_numbers(Value first_m) {
-    b_.for_each(
-        b_.thread(), b_.index(product_.tile_m()), b_.index(b_.workgroup_size()), [&](Value m) {
-          const Value row = row_at(b_.add(first_m, m));
-          const Value matrix =
-              nearest_index(b_, e_.at(root_.getIds(), row), dtype_of(root_.getIds()), matrices_);
-          b_.store(b_.to_i32(matrix), chosen_, m);
-        });
-    b_.barrier();
-  }
-
-  Value number_of(Value tile_m) { return b_.load(chosen_, tile_m); }
-
   Values multiply_runs(Value first_m, Value first_n) {
     return b_.loop(0, product_.tile_m(), 1, product_.zeros(), [&](Value m, ValueRange sums) {
-      const Value number = number_of(m);
-      const Value before = number_of(b_.max(b_.sub(m, b_.index(1)), b_.index(0)));
-      const Value is_first =
-          b_.make<arith::OrIOp>(b_.equal(m, b_.index(0)),
-                                b_.make<arith::CmpIOp>(arith::CmpIPredicate::ne, number, before));
       const Values unchanged(sums);
       return b_.if_values(
-          is_first, sums.getTypes(), [&] { return with_run(number, first_m, first_n, sums); },
+          ordered_.starts_run(m), sums.getTypes(),
+          [&] { return with_run(ordered_.number(m), first_m, first_n, sums); },
           [&] { return unchanged; });
     });
   }
@@ -99,7 +75,7 @@ private:
     const Values products = product_.multiply(first_m, first_n);
     Values next;
     product_.for_each_element([&](std::size_t i, Value tile_m, Value) {
-      next.push_back(b_.select(b_.equal(number_of(tile_m), number), products[i], sums[i]));
+      next.push_back(b_.select(b_.equal(ordered_.number(tile_m), number), products[i], sums[i]));
     });
     return next;
   }
@@ -114,9 +90,9 @@ private:
   Elements e_;
   Stores stores_;
   kernel::GroupedMatmulOp root_;
-  std::int64_t rows_, columns_, matrices_;
+  std::int64_t rows_, columns_;
+  GroupedRows ordered_;
   TileProduct product_;
-  Value chosen_;  // in workgroup memory
   Value matrix_;  // of the run in progress
 };
 

@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include <cmath>
+#include <optional>
 
 namespace ashlar {
 namespace {
@@ -109,15 +110,37 @@ protected:
     compare(region.text(), inputs, {1e-5, 1e-4 * std::exp2(static_cast<double>(bits)) * terms});
   }
 
-  static void check_grouped(Size s, bool transposed, DType dtype, std::string schedule = "") {
-    SCOPED_TRACE(fmt::format("{} rows, {} of {}x{}, {} {}", s.m, s.matrices, s.n, s.k, transposed,
-                             schedule));
-    const Dims matrix = transposed ? Dims{s.matrices, s.n, s.k} : Dims{s.matrices, s.k, s.n};
-    const std::string left = tensor({s.m, s.k}, dtype), right = tensor(matrix, dtype),
+  // An order of the rows by their numbers.
+  static Tensor order_of(const Tensor& numbers, Size s) {
+    std::vector<double> sorted;
+    for (std::int64_t number = -1; number <= s.matrices; ++number)
+      for (std::size_t i = 0; i < numbers.integers.size(); ++i)
+        if (numbers.integers[i] == number)
+          sorted.push_back(static_cast<double>(i));
+    return values(DType::i32, {s.m}, sorted);
+  }
+
+  // With an encoding, matrices [n, k] are packed.
+  static void check_grouped(Size s, bool transposed, DType dtype, std::string schedule = "",
+                            std::optional<AffineEncoding> encoding = std::nullopt) {
+    SCOPED_TRACE(fmt::format("{} rows, {} of {}x{}, {} {} {}", s.m, s.matrices, s.n, s.k,
+                             transposed, encoding ? encoding->bits : 0, schedule));
+    const Dims matrix = matrices(s, transposed);
+    const std::string left = tensor({s.m, s.k}, dtype),
+                      right = tensor(matrix, encoding ? DType::f32 : dtype),
                       number = tensor({s.m}, DType::i32), result = tensor({s.m, s.n}, dtype);
     RegionText region("grouped_matmul", std::move(schedule));
-    const std::string x = region.input(left), w = region.input(right), ids = region.input(number),
+    const std::string x = region.input(left), ids = region.input(number),
                       order = region.input(number);
+    const Tensor chosen = numbers({s.m}, s);
+    Tensors inputs{random(dtype, {s.m, s.k}), chosen, order_of(chosen, s)};
+    std::string w;
+    if (encoding) {
+      w = packed(region, s, *encoding, inputs);
+    } else {
+      w = region.input(right);
+      inputs.push_back(random(dtype, Shape(matrix), -1, 1, 2));
+    }
     const std::string product = region.op(fmt::format(
         "kernel.grouped_matmul {}, {}, {}, {} {{transpose_rhs = {}}} : ({}, {}, {}, {}) "
         "-> {}",
@@ -125,16 +148,11 @@ protected:
     region.output(region.op("ashlar.add " + product + ", " + product + " : (" + result + ", " +
                             result + ") -> " + result),
                   result);
-    const Tensor chosen = numbers({s.m}, s);
-    std::vector<double> sorted;
-    for (std::int64_t number_now = -1; number_now <= s.matrices; ++number_now)
-      for (std::size_t i = 0; i < chosen.integers.size(); ++i)
-        if (chosen.integers[i] == number_now)
-          sorted.push_back(static_cast<double>(i));
-    compare(region.text(),
-            {random(dtype, {s.m, s.k}), random(dtype, Shape(matrix), -1, 1, 2), chosen,
-             values(DType::i32, {s.m}, sorted)},
-            {1e-5, 5e-5});
+    // Packed matrices are rounded to the left side's type.
+    const double rounding = !encoding              ? 5e-5
+                            : dtype == DType::bf16 ? std::exp2(encoding->bits) * 2e-2
+                                                   : std::exp2(encoding->bits) * 2e-3;
+    compare(region.text(), inputs, {encoding ? 1e-2 : 1e-5, rounding});
   }
 };
 
@@ -245,6 +263,23 @@ TEST_F(ExpertTest, GroupedTiles) {
                   fmt::format("<\"grouped_matmul\", {{tile_m = {}, tile_n = {}, tile_k = 8, "
                               "workgroup = {}}}>",
                               m, n, threads));
+}
+
+// On lanes, where the device has no cooperative matrices.
+TEST_F(ExpertTest, GroupedOnMatrices) {
+  for (const auto& [m, n, k, grid_m, grid_n, slots] :
+       {std::tuple{16, 16, 16, 1, 1, 1}, {32, 32, 32, 1, 2, 2}, {64, 16, 32, 2, 1, 1}}) {
+    const std::string schedule = fmt::format(
+        "<\"grouped_matmul_coop\", {{tile_m = {}, tile_n = {}, tile_k = {}, grid_m = "
+        "{}, grid_n = {}, slots = {}, workgroup = {}}}>",
+        m, n, k, grid_m, grid_n, slots, grid_m * grid_n * device().profile().subgroup_size);
+    check_grouped({40, 1, 5, 40, 40}, m == 32, DType::bf16, schedule);
+    if (m == 32) {
+      for (const Size& s : {Size{1, 1, 3, 1, 1}, Size{9, 1, 1, 33, 20}, Size{64, 1, 90, 32, 7}})
+        check_grouped(s, false, DType::f16, schedule);
+      check_grouped({40, 1, 6, 40, 96}, true, DType::bf16, schedule, AffineEncoding{4, 32});
+    }
+  }
 }
 
 }  // namespace

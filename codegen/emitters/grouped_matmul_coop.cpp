@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// "grouped_matmul_coop": as "grouped_matmul", on cooperative matrices. A tile of rows is multiplied
+// by the matrix of each run of equal numbers in it with the other rows taken as zeros, so that all
+// runs add to the same sums.
+#include "codegen/emitters/coop_product.h"
+#include "codegen/emitters/emitters.h"
+#include "codegen/emitters/grouped_rows.h"
+#include "codegen/emitters/parts.h"
+#include "codegen/emitters/storage.h"
+#include "codegen/emitters/stores.h"
+#include "ir/matrix_schedules.h"
+
+using namespace mlir;
+
+namespace ashlar::codegen {
+namespace {
+
+class CoopGroupedMatmul {
+public:
+  CoopGroupedMatmul(KernelBuilder& b, Stores stores, kernel::GroupedMatmulOp root)
+      : b_(b), e_(b), stores_(stores), root_(root), rows_(shape_of(root.getResult())[0]),
+        columns_(shape_of(root.getResult())[1]), ordered_(e_, root),
+        product_(e_, left_side(), right_side(), dtype_of(root.getLhs()),
+                 shape_of(root.getLhs())[1]) {}
+
+  void emit() {
+    if (!product_.prepare())
+      return;
+    ordered_.allocate(product_.tile_m());
+    starts_ = b_.shared(b_.getI32Type(), product_.tile_m() + 1);
+    const std::int64_t tiles_m = (rows_ + product_.tile_m() - 1) / product_.tile_m(),
+                       tiles_n = (columns_ + product_.tile_n() - 1) / product_.tile_n();
+    b_.for_workgroups(tiles_m * tiles_n, [&] {
+      const Values place = b_.delinearize(b_.workgroup(), {tiles_m, tiles_n});
+      const Value first_m = b_.mul(place[0], product_.tile_m());
+      product_.place(first_m, b_.mul(place[1], product_.tile_n()));
+      ordered_.load(first_m);
+      store(multiply_runs());
+    });
+  }
+
+private:
+  static Point packet(Values index, std::int64_t width) {
+    const int axis = width > 1 ? static_cast<int>(index.size()) - 1 : -1;
+    return {std::move(index), axis, width};
+  }
+
+  TileSide left_side() {
+    return {root_.getLhs(), rows_, /*packs_k=*/true,
+            [this](Value line, Value k, std::int64_t width) {
+              return packet({ordered_.row(ordered_.tile_position(line)), k}, width);
+            },
+            [this](Value line) {
+              return b_.equal(ordered_.number(ordered_.tile_position(line)), number_);
+            }};
+  }
+  TileSide right_side() {
+    const bool transposed = root_.getTransposeRhs();
+    return {root_.getRhs(), columns_, transposed,
+            [this, transposed](Value line, Value k, std::int64_t width) {
+              const Value matrix = b_.to_index(number_);
+              return packet(transposed ? Values{matrix, line, k} : Values{matrix, k, line}, width);
+            }};
+  }
+
+  Values multiply_runs() {
+    const Value runs = collect_starts();
+    return b_.loop(b_.index(0), runs, b_.index(1), product_.zeros(),
+                   [&](Value run, ValueRange sums) {
+                     number_ = ordered_.number(b_.to_index(b_.load(starts_, run)));
+                     b_.barrier();  // tiles of the run before are still being read
+                     return product_.multiply(sums);
+                   });
+  }
+
+  // Where runs start, into workgroup memory, and how many there are.
+  Value collect_starts() {
+    const Value count_at = b_.index(product_.tile_m());
+    b_.if_then(b_.equal(b_.thread(), b_.index(0)), [&] {
+      const Values count =
+          b_.loop(0, product_.tile_m(), 1, {b_.i32(0)}, [&](Value m, ValueRange carried) -> Values {
+            const Value starts = ordered_.starts_run(m);
+            b_.if_then(starts, [&] { b_.store(b_.to_i32(m), starts_, b_.to_index(carried[0])); });
+            const Value more = b_.make<arith::ExtUIOp>(b_.getI32Type(), starts);
+            return {b_.make<arith::AddIOp>(carried[0], more)};
+          });
+      b_.store(count[0], starts_, count_at);
+    });
+    b_.barrier();
+    return b_.to_index(b_.load(starts_, count_at));
+  }
+
+  void store(ValueRange sums) {
+    std::int64_t width = packet_width(stores_, MatrixUnit::kSumPacket);
+    while (columns_ % width != 0)
+      width /= 2;
+    product_.for_each_packet(sums, width, [&](Value m, Value n, const Values& packet) {
+      Values values;
+      for (Value sum : packet)
+        values.push_back(round_to(b_, dtype_of(root_.getResult()), sum));
+      const Value row = ordered_.row(ordered_.tile_position(m));
+      const Value linear = b_.add(b_.mul(row, columns_), n);
+      bind_packet(e_, root_, linear, values);
+      for (const kernel::Store& store : stores_)
+        emit_store(e_, store, linear, width);
+    });
+  }
+
+  KernelBuilder& b_;
+  Elements e_;
+  Stores stores_;
+  kernel::GroupedMatmulOp root_;
+  std::int64_t rows_, columns_;
+  GroupedRows ordered_;
+  CoopProduct product_;
+  Value starts_;  // in workgroup memory, their number behind them
+  Value number_;  // of the run in progress
+};
+
+}  // namespace
+
+void emit_grouped_matmul_coop(KernelBuilder& b, Stores stores) {
+  const SmallVector<Operation*> roots = kernel::roots_of(kernel::view_of(b.def()));
+  auto root = roots.size() == 1 ? dyn_cast<kernel::GroupedMatmulOp>(roots.front())
+                                : kernel::GroupedMatmulOp();
+  if (!root)
+    return b.fail(b.def(), "a grouped matmul kernel needs one grouped_matmul");
+  if (!kernel::fits_coop_matmul(root) || !is_float(dtype_of(root.getResult())))
+    return b.fail(root, "cooperative matrices need operands of one 16-bit float type, or packed "
+                        "rows on the right");
+  if (check_stores(b, stores, root) && kernel::element_count(root.getResult().getType()) > 0 &&
+      shape_of(root.getLhs()).back() > 0)
+    CoopGroupedMatmul(b, stores, root).emit();
+}
+
+}  // namespace ashlar::codegen
