@@ -135,3 +135,27 @@ func.func @coop_attention(%q: tensor<1x256x32x128xbf16>, %k: tensor<?x1x8x128xbf
   }
   return %y : tensor<1x256x32x128xbf16>
 }
+
+// The first few of a short line are picked by one subgroup.
+// CPU: schedule <"sort", {workgroup = 64 : i64}>
+// GPU: schedule <"sort", {workgroup = 32 : i64}>
+func.func @choice(%x: tensor<4x128xf32>) -> tensor<4x8xi32> {
+  %y = kernel.fused "sort"(%x) inplace [-1] : (tensor<4x128xf32>) -> tensor<4x8xi32> {
+  ^bb0(%a: tensor<4x128xf32>):
+    %0 = ashlar.topk_indices %a {axis = 1, k = 8} : (tensor<4x128xf32>) -> tensor<4x8xi32>
+    kernel.yield %0 : tensor<4x8xi32>
+  }
+  return %y : tensor<4x8xi32>
+}
+
+// 16-bit floats are multiplied on cooperative matrices, in tiles as high as a matrix has rows.
+// CPU: schedule <"grouped_matmul", {
+// GPU: schedule <"grouped_matmul_coop", {grid_m = 1 : i64, grid_n = 4 : i64, slots = 1 : i64, tile_k = 64 : i64, tile_m = 32 : i64, tile_n = 128 : i64, workgroup = 128 : i64}>
+func.func @experts(%x: tensor<128x64xbf16>, %w: tensor<4x96x64xbf16>, %ids: tensor<128xi32>, %order: tensor<128xi32>) -> tensor<128x96xbf16> {
+  %y = kernel.fused "grouped_matmul"(%x, %w, %ids, %order) inplace [-1] : (tensor<128x64xbf16>, tensor<4x96x64xbf16>, tensor<128xi32>, tensor<128xi32>) -> tensor<128x96xbf16> {
+  ^bb0(%a: tensor<128x64xbf16>, %b: tensor<4x96x64xbf16>, %c: tensor<128xi32>, %d: tensor<128xi32>):
+    %0 = kernel.grouped_matmul %a, %b, %c, %d {transpose_rhs = true} : (tensor<128x64xbf16>, tensor<4x96x64xbf16>, tensor<128xi32>, tensor<128xi32>) -> tensor<128x96xbf16>
+    kernel.yield %0 : tensor<128x96xbf16>
+  }
+  return %y : tensor<128x96xbf16>
+}
