@@ -2,7 +2,7 @@
 #include "models/compile/encoder_model.h"
 
 #include "models/compile/encoder_input.h"
-#include "models/compile/encoder_source.h"
+#include "models/generate/encoder_source.h"
 #include "runtime/array/compile_graph.h"
 #include "runtime/executor/executor.h"
 #include "runtime/program/error.h"
@@ -21,14 +21,14 @@ namespace fs = std::filesystem;
 nn::Weights weights_of(const EncoderSource& source) {
   return nn::Weights(
       [&source](std::string_view name) -> std::optional<ArrayType> {
-        const auto tensor = source.find(name);
+        const auto tensor = source.find_weight(name);
         return tensor ? std::optional(ArrayType{tensor->dtype, tensor->shape}) : std::nullopt;
       },
-      source.quantization);
+      source.quantization());
 }
 
 PoolingConfig pooling_of(const EncoderSource& source, const EncoderOptions& options) {
-  PoolingConfig config = source.pooling;
+  PoolingConfig config = source.pooling();
   config.pooling = options.pooling.value_or(config.pooling);
   config.normalize = options.normalize.value_or(config.normalize);
   return config;
@@ -67,15 +67,14 @@ Buffer buffer_for(Device& device, const ValueSpec& value) {
 
 struct EncoderModel::Parts {
   Parts(const fs::path& model, const EncoderOptions& options)
-      : path(model), source(open_encoder(model)), config(source.config),
-        program(program_options(config, pooling_of(source, options), options)),
-        entries(encoder_entries(config, weights_of(source), program)), states(device),
-        executor(device, compile_graph(trace_entries(entries), device.profile()), states) {
-    if (const auto text = source.tokenizer_json())
-      tokenizer = Tokenizer::from_json(*text, in_quotes(path.native()));
+      : path(model), source(open_encoder(model)), config(source->config()),
+        program(program_options(config, pooling_of(*source, options), options)),
+        entries(encoder_entries(config, weights_of(*source), program)), states(device),
+        executor(device, compile_graph(trace_entries(entries), device.profile()), states),
+        tokenizer(source->find_tokenizer()) {
     executor.load_weights(with_progress(
         [this](const WeightSpec& weight, std::uint64_t offset, std::span<std::byte> chunk) {
-          source.find(weight.name)->read(offset, chunk);
+          source->read_weight(weight, offset, chunk);
         },
         executor.program(), options.progress));
   }
@@ -87,14 +86,14 @@ struct EncoderModel::Parts {
   }
 
   fs::path path;
-  EncoderSource source;
+  std::unique_ptr<const EncoderSource> source;
   const EncoderConfig& config;
   EncoderProgramOptions program;
   std::vector<EntryDefinition> entries;
-  std::optional<Tokenizer> tokenizer;
   Device device;
   StateStore states;
   Executor executor;
+  std::optional<Tokenizer> tokenizer;
 };
 
 void EncoderModel::Parts::run(std::span<const EncoderInput> inputs,

@@ -41,8 +41,8 @@ bool matters_most(std::string_view name, const ModelConfig& config) {
 
 bool stays_in_floats(std::string_view name) {
   constexpr std::string_view kEnds[] = {
-      ".bias",  ".ffn_gate_inp.weight", ".ssm_conv1d.weight", ".ssm_a",
-      ".ssm_d", ".ssm_norm.weight"};
+      ".bias",  ".ffn_gate_inp.weight", ".ssm_conv1d.weight",   ".ssm_a",
+      ".ssm_d", ".ssm_norm.weight",     "position_embd.weight", "token_types.weight"};
   return std::ranges::any_of(kEnds, [&](std::string_view end) { return name.ends_with(end); });
 }
 

@@ -18,10 +18,9 @@ struct GgufRecipe {
   // As llama.cpp mixes: values and MLP outputs of the layers that matter most get Q6_K.
   bool mixes = false;
 
-  // Of the tensor `name` (in GGUF's spelling). Vectors, biases and routers stay f32. K-quants keep
-  // the output matrix,
-  // or the embedding that serves as one, in Q6_K. Where blocks do not divide the rows, a type of
-  // smaller blocks stands in, at last f16.
+  // Of the tensor `name` (in GGUF's spelling). Vectors, biases, routers and tables of positions
+  // stay f32. K-quants keep the output matrix, or the embedding that serves as one, in Q6_K. Where
+  // blocks do not divide the rows, a type of smaller blocks stands in, at last f16.
   gguf::BlockType type_of(std::string_view name, const Shape& shape,
                           const ModelConfig& config) const;
 };

@@ -27,13 +27,16 @@ bool holds_weights(const fs::path& file) {
 }  // namespace
 
 void copy_other_files(const fs::path& from, const fs::path& to, std::string_view unit) {
-  for (const fs::directory_entry& entry : fs::directory_iterator(from)) {
-    const fs::path name = entry.path().filename();
-    if (!entry.is_regular_file() || name == "config.json" || holds_weights(name))
+  for (fs::recursive_directory_iterator it(from), end; it != end; ++it) {
+    const fs::path file = it->path().lexically_relative(from);
+    if (file.filename().native().starts_with('.') && it->is_directory())
+      it.disable_recursion_pending();
+    if (!it->is_regular_file() || file == "config.json" || holds_weights(file))
       continue;
     std::error_code error;
-    if (!fs::copy_file(entry.path(), to / name, error))
-      throw IoError(unit, "cannot copy {}: {}", in_quotes(entry.path().native()), error.message());
+    fs::create_directories((to / file).parent_path(), error);
+    if (!fs::copy_file(it->path(), to / file, error))
+      throw IoError(unit, "cannot copy {}: {}", in_quotes(it->path().native()), error.message());
   }
 }
 

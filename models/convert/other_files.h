@@ -7,8 +7,8 @@
 
 namespace ashlar {
 
-// Copies them from one folder to another; what lies in folders below stays behind. `unit` names the
-// caller in errors. Throws IoError.
+// Copies them from one folder to another, with those of the folders below that are not hidden.
+// `unit` names the caller in errors. Throws IoError.
 void copy_other_files(const std::filesystem::path& from, const std::filesystem::path& to,
                       std::string_view unit);
 

@@ -5,6 +5,7 @@
 #include "models/convert/weight_rows.h"
 #include "models/formats/quantization_json.h"
 #include "models/formats/safetensors_writer.h"
+#include "models/generate/encoder_source.h"
 #include "models/generate/gguf_model.h"
 #include "models/generate/model_files.h"
 #include "runtime/program/atomic_file.h"
@@ -37,8 +38,9 @@ void put(float value, DType dtype, std::byte* out) {
 
 class FolderWriter {
 public:
-  FolderWriter(const ModelSource& model, const fs::path& out, const FolderOptions& options)
-      : model_(model), options_(options), out_(out, kUnit) {}
+  FolderWriter(const CheckpointSource& model, const fs::path& out, const FolderOptions& options,
+               const PoolingConfig* pooling = nullptr)
+      : model_(model), options_(options), out_(out, kUnit), pooling_(pooling) {}
 
   void run(const fs::path& source) {
     plan();
@@ -51,6 +53,8 @@ public:
       copy_other_files(source, out_.path(), kUnit);
     else
       write_text_files();
+    if (pooling_ && !fs::is_directory(source))
+      write_pooling();
     out_.commit();
   }
 
@@ -130,8 +134,8 @@ private:
   void write_config() const {
     nlohmann::json config = model_.config_json();
     // Other layouts were converted as they were read.
-    if (model_.config().quantization)
-      replace_quantization(*model_.config().quantization, config);
+    if (const auto quantization = model_.quantization())
+      replace_quantization(*quantization, config);
     if (options_.dtype) {
       config.erase("torch_dtype");
       config["dtype"] = config_name(*options_.dtype);
@@ -159,6 +163,26 @@ private:
       write_text("chat_template.jinja", *source);
   }
 
+  // In the layout of sentence-transformers.
+  void write_pooling() const {
+    const auto module = [](int index, std::string_view path, std::string_view kind) {
+      return nlohmann::json{{"idx", index},
+                            {"name", std::to_string(index)},
+                            {"path", path},
+                            {"type", fmt::format("sentence_transformers.models.{}", kind)}};
+    };
+    nlohmann::json modules = {module(0, "", "Transformer"), module(1, "1_Pooling", "Pooling")};
+    if (pooling_->normalize)
+      modules.push_back(module(2, "2_Normalize", "Normalize"));
+    write_json("modules.json", modules);
+    fs::create_directory(out_.path() / "1_Pooling");
+    const bool is_mean = pooling_->pooling == Pooling::mean;
+    write_json("1_Pooling/config.json",
+               {{"pooling_mode_cls_token", !is_mean}, {"pooling_mode_mean_tokens", is_mean}});
+    if (pooling_->max_tokens)
+      write_json("sentence_bert_config.json", {{"max_seq_length", *pooling_->max_tokens}});
+  }
+
   void write_json(std::string_view name, const nlohmann::json& json) const {
     write_text(name, json.dump(2) + "\n");
   }
@@ -169,9 +193,10 @@ private:
     file.commit();
   }
 
-  const ModelSource& model_;
+  const CheckpointSource& model_;
   const FolderOptions& options_;
   AtomicFolder out_;
+  const PoolingConfig* pooling_;  // of text encoders
   std::vector<std::vector<Planned>> files_;
   std::uint64_t total_ = 0;
 };
@@ -180,7 +205,10 @@ private:
 
 void write_folder(const fs::path& model, const fs::path& out, const FolderOptions& options) {
   // Other readers of folders know scales and biases only.
-  if (fs::is_regular_file(model))
+  if (is_encoder(model)) {
+    const auto encoder = open_encoder(model, gguf::KScales::multiplied);
+    FolderWriter(*encoder, out, options, &encoder->pooling()).run(model);
+  } else if (fs::is_regular_file(model))
     FolderWriter(GgufModel::open(model, gguf::KScales::multiplied), out, options).run(model);
   else
     FolderWriter(ModelFiles::open(model, TensorForm::for_files), out, options).run(model);

@@ -27,7 +27,7 @@ void to_floats(std::span<const std::byte> stored, DType dtype, std::span<float> 
     convert_all<std::uint16_t>(stored, out, dtype == DType::f16 ? f16_to_float : bf16_to_float);
 }
 
-WeightRows::WeightRows(const ModelSource& model, WeightSpec weight)
+WeightRows::WeightRows(const CheckpointSource& model, WeightSpec weight)
     : model_(model), weight_(std::move(weight)) {
   if (!is_float(weight_.dtype))
     throw InvalidArgument("convert", "tensor '{}': expected floats, got {}", weight_.name,

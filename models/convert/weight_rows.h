@@ -2,7 +2,7 @@
 // A model's weights in floats, one row at a time.
 #pragma once
 
-#include "models/generate/model_source.h"
+#include "models/generate/checkpoint_source.h"
 
 #include <cstddef>
 #include <span>
@@ -17,7 +17,7 @@ class WeightRows {
 public:
   // `weight` came from the model and is a float tensor; else InvalidArgument. Rows lie along the
   // last axis; of a vector, each element is one.
-  WeightRows(const ModelSource& model, WeightSpec weight);
+  WeightRows(const CheckpointSource& model, WeightSpec weight);
 
   std::int64_t count() const { return count_; }
   std::size_t width() const { return width_; }  // elements of a row
@@ -25,7 +25,7 @@ public:
   void read(std::int64_t row, std::span<float> out);
 
 private:
-  const ModelSource& model_;
+  const CheckpointSource& model_;
   WeightSpec weight_;
   std::int64_t count_ = 1;
   std::size_t width_ = 1;

@@ -84,6 +84,10 @@ void check_features(const JsonFields& fields) {
 
 }  // namespace
 
+bool is_encoder_type(std::string_view model_type) {
+  return std::ranges::find(kFamilies, model_type, &Family::model_type) != kFamilies.end();
+}
+
 EncoderConfig parse_encoder_config(const nlohmann::json& json, std::string_view file) {
   const JsonFields fields(json, std::string(file));
   check_features(fields);

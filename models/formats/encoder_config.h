@@ -36,6 +36,9 @@ struct EncoderConfig {
   std::optional<DType> dtype;  // of the weights, if stated
 };
 
+// Whether a model type of config.json is one of those that can be read here.
+bool is_encoder_type(std::string_view model_type);
+
 // `file` names the text in messages. Throws FormatError for wrong values, Unsupported for other
 // model types and features.
 EncoderConfig parse_encoder_config(const nlohmann::json& config, std::string_view file);

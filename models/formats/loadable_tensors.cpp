@@ -45,21 +45,6 @@ LoadableTensor of_floats(DType dtype, const Shape& shape, Element element) {
           }};
 }
 
-// Elements of a matrix of small floats.
-Element unpacked(const QuantizedMatrix& matrix) {
-  const auto& encoding = std::get<FloatEncoding>(matrix.encoding);
-  const std::int64_t per_word = 32 / encoding.bits();
-  std::vector<float> values;
-  for (std::uint32_t code = 0; code < 1u << encoding.bits(); ++code)
-    values.push_back(decode_small_float(encoding, code));
-  return [matrix, values, per_word, bits = encoding.bits(),
-          group = encoding.group_size](std::int64_t row, std::int64_t column) {
-    const std::uint32_t word = matrix.word(row, column / per_word);
-    const std::uint32_t code = word >> (column % per_word * bits) & ((1u << bits) - 1);
-    return values[code] * matrix.scale(row, column / group);
-  };
-}
-
 LoadableTensor of_doubles(const CheckpointTensor& tensor) {
   return {DType::f32, tensor.info->shape,
           [data = tensor.data()](std::uint64_t offset, std::span<std::byte> chunk) {
@@ -131,7 +116,7 @@ LoadableTensors::LoadableTensors(std::shared_ptr<const Checkpoint> checkpoint,
     matrices_ = quantized::read_matrices(*checkpoint_, *quantization_);
   for (const auto& [module, matrix] : matrices_)
     if (std::holds_alternative<AffineEncoding>(matrix.encoding) ||
-        (floats == SmallFloats::packed && matrix.shape.dim(-1) % kPackedBlock == 0))
+        (floats == SmallFloats::packed && matrix.word))
       add_packed(module, matrix);
     else
       add_unpacked(module, matrix);
@@ -158,7 +143,7 @@ void LoadableTensors::add_packed(const std::string& module, const QuantizedMatri
 }
 
 void LoadableTensors::add_unpacked(const std::string& module, const QuantizedMatrix& matrix) {
-  parts_[module + ".weight"] = of_floats(matrix.unpacked_dtype, matrix.shape, unpacked(matrix));
+  parts_[module + ".weight"] = of_floats(matrix.unpacked_dtype, matrix.shape, matrix.value);
   parts_[module + ".scales"] = std::nullopt;
   quantization_->modules.insert_or_assign(module, std::nullopt);
 }

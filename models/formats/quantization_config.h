@@ -22,14 +22,13 @@ struct MlxLayout {
   bool operator==(const MlxLayout&) const = default;
 };
 struct GptqLayout {
-  std::int64_t bits = 4;
   std::int64_t zero_offset = 1;  // to be added to stored zeros: 1 in version 1, 0 in version 2
   bool operator==(const GptqLayout&) const = default;
 };
 struct AwqLayout {
   bool operator==(const AwqLayout&) const = default;
 };
-// Where scales are by block.
+// ModelOpt's, too. Where scales are by block.
 struct CompressedTensorsLayout {
   std::int64_t block_rows = 128, block_columns = 128;
   bool operator==(const CompressedTensorsLayout&) const = default;

@@ -20,22 +20,13 @@ void require_text(const JsonFields& fields, std::string_view key, std::string_vi
                       in_quotes(*text, 40), expected);
 }
 
-// Modules may have bits of their own, by expressions for their names.
-void refuse_other_bits(const JsonFields& fields, std::int64_t bits) {
-  const auto modules = fields.object("dynamic");
-  for (const std::string& name : modules ? modules->keys() : std::vector<std::string>{})
-    if (const auto module = modules->object(name);
-        module && module->integer("bits", kBits).value_or(bits) != bits)
-      throw Unsupported(kUnit, "{}: dynamic: other bits for {} are not supported", fields.where(),
-                        in_quotes(name, 40));
-}
-
 GptqLayout read_gptq(const JsonFields& fields) {
-  GptqLayout layout{.bits = fields.integer("bits", kBits).value_or(4), .zero_offset = 1};
-  if (!is_known(AffineEncoding{layout.bits, kQuantizedGroups.front()}))
-    throw Unsupported(kUnit, "{}: {} bits are not supported: expected {}", fields.where(),
-                      layout.bits, kKnownEncodings);
-  refuse_other_bits(fields, layout.bits);
+  // Modules that `dynamic` sets apart have other bits, which their tensors show.
+  const std::int64_t bits = fields.integer("bits", kBits).value_or(4);
+  if (!is_known(AffineEncoding{bits, kQuantizedGroups.front()}))
+    throw Unsupported(kUnit, "{}: {} bits are not supported: expected {}", fields.where(), bits,
+                      kKnownEncodings);
+  GptqLayout layout;
   if (fields.flag("is_marlin_format").value_or(false))
     throw Unsupported(kUnit, "{}: is_marlin_format is not supported", fields.where());
   if (fields.text("checkpoint_format") == "gptq_v2")
@@ -87,6 +78,13 @@ CompressedTensorsLayout read_compressed_tensors(const JsonFields& fields) {
   return layout;
 }
 
+// Floats of 8 or 4 bits in tensors named as those of compressed-tensors.
+CompressedTensorsLayout read_modelopt(const JsonFields& fields) {
+  if (fields.text("quant_algo") != "NVFP4")
+    require_text(fields, "quant_algo", "FP8");
+  return {};
+}
+
 Fp8Layout read_fp8(const JsonFields& fields) {
   const auto [rows, columns] = read_block(fields, "weight_block_size");
   return {rows, columns};
@@ -101,6 +99,8 @@ QuantizedLayout read_quantization_method(std::string_view method, const JsonFiel
     return read_awq(fields);
   if (method == "compressed-tensors")
     return read_compressed_tensors(fields);
+  if (method == "modelopt")
+    return read_modelopt(fields);
   if (method == "fp8")
     return read_fp8(fields);
   throw Unsupported(kUnit, "{}: quantisation method {} is not supported", fields.where(),

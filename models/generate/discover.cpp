@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/generate/discover.h"
 
+#include "models/formats/json_file.h"
+#include "models/generate/encoder_source.h"
 #include "models/generate/gguf_model.h"
 #include "models/generate/model_files.h"
 #include "runtime/program/error.h"
 #include "runtime/program/in_quotes.h"
 
 #include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <set>
@@ -39,11 +42,30 @@ void describe_folder(const fs::path& folder, FoundModel& found) {
       quantization ? ashlar::describe(*quantization) : std::string(name_of(model.default_dtype()));
 }
 
+void describe_encoder_folder(const fs::path& folder, FoundModel& found) {
+  const auto model = open_encoder(folder);
+  found.family = model->config_json().at("model_type");
+  std::set<std::string_view> types;
+  for (const std::string& name : model->weight_names()) {
+    const WeightSpec weight = *model->find_weight(name);
+    found.bytes += byte_count(weight.dtype, weight.shape);
+    if (is_float(weight.dtype))
+      types.insert(name_of(weight.dtype));
+  }
+  found.quantization = fmt::format("{}", fmt::join(types, ", "));
+}
+
+std::string family_of_file(const fs::path& path) {
+  if (!is_encoder(path))
+    return GgufModel::open(path).config().decoder_type;
+  return open_encoder(path)->config_json().at("model_type");
+}
+
 void describe_file(const fs::path& path, FoundModel& found) {
-  const GgufModel model = GgufModel::open(path);
-  found.family = model.config().decoder_type;
+  found.family = family_of_file(path);
   std::set<std::string_view> floats, quantized;
-  for (const auto& [name, stored] : model.checkpoint().files().tensors()) {
+  const gguf::FileSet files = gguf::FileSet::open(path);
+  for (const auto& [name, stored] : files.tensors()) {
     found.bytes += stored.data().size();
     const bool is_quantized = gguf::block_elements(stored.info->type) > 1;
     if (is_quantized || stored.info->shape.rank() > 1)
@@ -52,11 +74,28 @@ void describe_file(const fs::path& path, FoundModel& found) {
   found.quantization = fmt::format("{}", fmt::join(quantized.empty() ? floats : quantized, ", "));
 }
 
+// Folders within models have configs of their own, as sentence-transformers' pooling does.
+bool is_part_of_model(const fs::path& config) {
+  const fs::path folder = config.parent_path();
+  std::error_code ignored;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored))
+    if (entry.path().extension() == ".safetensors")
+      return false;
+  try {
+    const nlohmann::json json = read_json_file(config);
+    return json.is_object() && !json.contains("model_type");
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 FoundModel describe(const fs::path& file) {
   const bool is_folder = file.filename() == "config.json";
   FoundModel found{.path = is_folder ? file.parent_path() : file};
   try {
-    if (is_folder)
+    if (is_folder && is_encoder(found.path))
+      describe_encoder_folder(found.path, found);
+    else if (is_folder)
       describe_folder(found.path, found);
     else
       describe_file(found.path, found);
@@ -76,7 +115,7 @@ std::vector<FoundModel> discover_models(const fs::path& folder) {
   if (failure)
     throw IoError("discover", "{}: {}", in_quotes(folder.native()), failure.message());
   for (const fs::recursive_directory_iterator end; !failure && it != end; it.increment(failure))
-    if (is_model(*it))
+    if (is_model(*it) && (it->path().filename() != "config.json" || !is_part_of_model(it->path())))
       models.push_back(describe(it->path()));
   std::ranges::sort(models, {}, &FoundModel::path);
   return models;

@@ -10,8 +10,8 @@
 namespace ashlar {
 
 struct FoundModel {
-  std::filesystem::path path;  // what open_model takes
-  std::string family;          // ModelConfig::decoder_type
+  std::filesystem::path path;  // what open_model takes, or open_encoder
+  std::string family;          // ModelConfig::decoder_type, or an encoder's model type
   std::string quantization;    // "4 bits, groups of 64", "Q4_K, Q6_K", or the type of floats
   std::uint64_t bytes = 0;     // of its tensors
   std::string problem;         // why it cannot be loaded; empty for models that can
@@ -19,8 +19,9 @@ struct FoundModel {
 
 // Model folders and GGUF files in `folder` and below, by path: whatever has a config.json or a name
 // that ends in .gguf, of split files the first part. Broken and unknown ones are listed with their
-// problem. Links to folders are not followed, folders that may not be read are passed over. Throws
-// IoError when `folder` itself cannot be read.
+// problem; a config without a model type and without weights beside it belongs to another model.
+// Links to folders are not followed, folders that may not be read are passed over. Throws IoError
+// when `folder` itself cannot be read.
 std::vector<FoundModel> discover_models(const std::filesystem::path& folder);
 
 }  // namespace ashlar

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/generate/model_source.h"
 
-#include "models/formats/tokenizer/tokenizer.h"
 #include "runtime/program/error.h"
 
 #include <string>
@@ -14,11 +13,6 @@ std::string type_of(const WeightSpec& weight) {
 }
 
 }  // namespace
-
-std::optional<Tokenizer> ModelSource::find_tokenizer() const {
-  const auto text = tokenizer_json();
-  return text ? std::optional(Tokenizer::from_json(*text, name())) : std::nullopt;
-}
 
 void check_program(const ModelSource& source, const Program& program) {
   std::vector<std::string> mismatches;

@@ -4,50 +4,22 @@
 #pragma once
 
 #include "models/formats/model_config.h"
-#include "runtime/executor/weights.h"
+#include "models/generate/checkpoint_source.h"
 
-#include <nlohmann/json_fwd.hpp>
-
-#include <map>
-#include <optional>
-#include <string>
-#include <string_view>
+#include <cstdint>
 #include <vector>
 
 namespace ashlar {
 
-class Tokenizer;
-
-// Immutable; const functions may be called from several threads.
-class ModelSource {
+class ModelSource : public CheckpointSource {
 public:
-  virtual ~ModelSource() = default;
-
-  virtual std::string name() const = 0;  // for messages: the path, quoted
   virtual const ModelConfig& config() const = 0;
-  // The config as config.json has it, as an object.
-  virtual nlohmann::json config_json() const = 0;
-  // Of all tensors, also those that no program asks for; sorted.
-  virtual std::vector<std::string> weight_names() const = 0;
-  // A tensor in the type that read_weight delivers; nothing when there is none of that name.
-  virtual std::optional<WeightSpec> find_weight(std::string_view name) const = 0;
-  // Writes the bytes of a weight that start at `offset`. For Executor::load_weights.
-  virtual void read_weight(const WeightSpec& weight, std::uint64_t offset,
-                           std::span<std::byte> chunk) const = 0;
   // The element type that activations should have.
   virtual DType default_dtype() const = 0;
   // The tokens that end a generation.
   virtual std::vector<std::int32_t> stop_tokens() const = 0;
-  // The text of a tokenizer.json; none where the model knows ids only. Throws FormatError and
-  // Unsupported.
-  virtual std::optional<std::string> tokenizer_json() const = 0;
-  // The source of the chat template, with tools the one for them; none where there is none.
-  virtual std::optional<std::string> chat_template(bool has_tools) const = 0;
-  // "bos_token", "eos_token", ... as chat templates see them.
-  virtual std::map<std::string, std::string> special_tokens() const = 0;
 
-  // From tokenizer_json; throws what that and Tokenizer::from_json throw.
-  std::optional<Tokenizer> find_tokenizer() const;
+  std::optional<QuantizationConfig> quantization() const final { return config().quantization; }
 };
 
 // Throws InvalidArgument, naming the first of them and their number, unless the model has every

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes tokenizers/components.json: what the tokenizers library (0.23) computes for components that
 the sample tokenizers do not use. Needs `pip install tokenizers`, and `sentencepiece` and `protobuf` to
-compile the normalisation rules of Precompiled; run from any folder.
+compile the normalisation rules of Precompiled; run from any folder. Also writes tokenizers/unigram, a small
+tokenizer of the kind that XLM-RoBERTa has, with cases as those of the sample tokenizers.
 
 A group is a tokenizer.json without its model, which stands once under "models", and its cases:
   {"text", "special", "ids"}                        encoding
@@ -365,7 +366,54 @@ def decoding_cases(tokenizer, id_lists):
                "decoded_skip_special": tokenizer.decode(ids, skip_special_tokens=True)}
 
 
+def unigram_tokenizer():
+    letters = [["▁", -3.0], *([c, -6.0 - i / 8] for i, c in enumerate("etaoinshrdlucmfwypvbgkqjxzéMA.,12"))]
+    words = [["▁a", -4.0], ["▁the", -3.5], ["the", -5.0], ["▁wor", -6.0], ["ld", -5.5], ["▁world", -7.75], ["he", -4.5],
+             ["▁he", -5.0], ["llo", -6.5], ["fi", -6.0], ["▁fi", -6.25], ["1/2", -7.0], ["▁▁", -9.0], ["in", -4.75], ["ing", -5.25]]
+    specials = ["<s>", "<pad>", "</s>", "<unk>"]
+    pieces = [[token, 0.0] for token in specials] + words + letters + [["<mask>", 0.0]]
+    mask = len(pieces) - 1
+    return {
+        "version": "1.0", "truncation": None, "padding": None,
+        "added_tokens": [added(token, i, special=True) for i, token in enumerate(specials)]
+        + [added("<mask>", mask, special=True, lstrip=True)],
+        "normalizer": precompiled(),
+        "pre_tokenizer": sequence("pretokenizers", {"type": "WhitespaceSplit"}, metaspace("always", True)),
+        "post_processor": {
+            "type": "TemplateProcessing",
+            "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}},
+                       {"SpecialToken": {"id": "</s>", "type_id": 0}}],
+            "pair": [{"SpecialToken": {"id": "<s>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}},
+                     {"SpecialToken": {"id": "</s>", "type_id": 0}}, {"SpecialToken": {"id": "</s>", "type_id": 0}},
+                     {"Sequence": {"id": "B", "type_id": 0}}, {"SpecialToken": {"id": "</s>", "type_id": 0}}],
+            "special_tokens": {token: {"id": token, "ids": [i], "tokens": [token]}
+                               for token, i in (("<s>", 0), ("</s>", 2))},
+        },
+        "decoder": metaspace("always", True),
+        "model": {"type": "Unigram", "unk_id": 3, "vocab": pieces, "byte_fallback": False},
+    }
+
+
+UNIGRAM_TEXTS = ["hello world", "  the  fishing   world ", "the", "", " ", "ﬁ ½ Ａ\u3000中 e\u0301", "unknown ☃☃ snow ☃",
+                 "▁the ▁", "the world, 1/2.", "<s>the</s> world", "\u3000the\u3000", "thethethe", "a ﬁn ing"]
+
+
+def write_unigram(folder):
+    description = json.dumps(unigram_tokenizer())
+    tokenizer = Tokenizer.from_str(description)
+    cases = []
+    for text in UNIGRAM_TEXTS:
+        ids = tokenizer.encode(text).ids
+        cases.append({"text": text, "ids": ids, "ids_no_special": tokenizer.encode(text, add_special_tokens=False).ids,
+                      "pair": tokenizer.encode(text, "the").ids,
+                      "decoded_skip_special": tokenizer.decode(ids, skip_special_tokens=True)})
+    folder.mkdir(exist_ok=True)
+    (folder / "tokenizer.json").write_text(description + "\n")
+    (folder / "cases.json").write_text(json.dumps(cases, ensure_ascii=True) + "\n")
+
+
 def main():
+    write_unigram(pathlib.Path(__file__).parent / "tokenizers" / "unigram")
     result = {"models": MODELS, "groups": []}
     for group in groups():
         description = {**group["tokenizer"], "truncation": None, "padding": None, "model": MODELS[group["model"]]}

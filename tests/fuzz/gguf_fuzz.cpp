@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any bytes either open, and then all that the file offers can be read, or end in a typed error: as
 // a list of tensors, and as a model with its config, its tokenizer and its weights.
+#include "models/formats/encoder_config.h"
+#include "models/formats/gguf/bert_config.h"
 #include "models/formats/gguf/checkpoint.h"
 #include "models/formats/gguf/decode.h"
 #include "models/formats/gguf/tokenizer.h"
@@ -35,7 +37,12 @@ void read_tokenizer(const gguf::Fields& fields) {
 }
 
 void read_model(const gguf::Checkpoint& checkpoint) {
-  parse_model_config(checkpoint.config(), checkpoint.name());
+  if (checkpoint.config().at("model_type") == "bert") {
+    parse_encoder_config(checkpoint.config(), checkpoint.name());
+    gguf::bert_pooling(checkpoint.files());
+  } else {
+    parse_model_config(checkpoint.config(), checkpoint.name());
+  }
   for (const gguf::Tensor& tensor : checkpoint.tensors()) {
     std::vector<std::byte> bytes(static_cast<std::size_t>(tensor.shape.element_count()) *
                                  size_of(tensor.dtype));

@@ -126,7 +126,9 @@ def gguf_seeds():
 
 
 def gguf_value(value):
-    """A key's value: text, bool, int (u32), float (f32), or a list of one of them."""
+    """A key's value: text, bool, int (u32), float (f32), a list of one of them, or bytes (a list of u8)."""
+    if isinstance(value, bytes):
+        return 9, struct.pack("<IQ", 0, len(value)) + value
     def scalar(x):
         if isinstance(x, bool):
             return 7, struct.pack("<B", x)
@@ -211,6 +213,22 @@ def gguf_model_seeds():
     transformer = [f"blk.0.{n}" for n in ("ffn_norm", "attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate",
                                           "ffn_up", "ffn_down")]
     yield "mamba2", gguf_model("mamba2", memory("mamba2", 8), "f32", mixer, transformer)
+    bert = {"bert.attention.layer_norm_epsilon": 1e-5, "bert.pooling_type": 4}
+    encoder = {"position_embd": [32, 8], "token_types": [32, 2], "token_embd_norm": [32], "token_embd_norm.bias": [32],
+               "blk.0.attn_output_norm": [32], "blk.0.layer_output_norm": [32], "cls": [32, 32], "cls.output": [32, 1]}
+    words = tokens("bert", tokens=["[UNK]", "[CLS]", "[SEP]", "\u2581a", "b"], token_type=[3, 3, 3, 1, 1],
+                   unknown_token_id=0, cls_token_id=1, seperator_token_id=2)
+    decoder_only = ["output_norm", "blk.0.attn_norm", "blk.0.ffn_norm", "blk.0.ffn_gate"]
+    yield "bert", gguf_model("bert", {**bert, **words}, "q8_0", encoder, decoder_only)
+    yield "bert_without_positions", gguf_model("bert", bert, "f32", encoder, [*decoder_only, "position_embd"])
+    yield "bert_half_a_classifier", gguf_model("bert", bert, "f32", encoder, [*decoder_only, "cls"])
+    unigram = tokens("t5", tokens=letters, scores=[0.0, -1.0, -1.5, 0.0, -2.0], token_type=[2, 1, 1, 3, 1],
+                     unknown_token_id=0, eos_token_id=3, remove_extra_whitespaces=True)
+    maps = {"": struct.pack("<III", 8, 0x400, 0) + b"\0", "_cut": b"\x08\0\0\0abc", "_wraps": struct.pack("<I", 2**32 - 4)}
+    for name, compiled in maps.items():
+        yield f"unigram{name}", gguf_model("llama", {**unigram, "tokenizer.ggml.precompiled_charsmap": compiled})
+    yield "unigram_unknown_beyond_the_list", gguf_model("llama", {**unigram, "tokenizer.ggml.unknown_token_id": 5})
+    yield "unigram_infinite_score", gguf_model("llama", {**unigram, "tokenizer.ggml.scores": [float("inf")] * 5})
     yield "no_layers", gguf_model("llama", {"llama.block_count": 0})
     yield "no_heads", gguf_model("llama", {"llama.attention.head_count": 0})
     yield "no_kv_heads", gguf_model("llama", {"llama.attention.head_count_kv": 0})

@@ -2,6 +2,8 @@
 // Text encoders against what Hugging Face transformers computes in float32
 // (tests/data/goldens/encoders), whose batch rows are padded to one length.
 #include "models/compile/encoder_model.h"
+#include "models/convert/encoder_to_gguf.h"
+#include "models/convert/to_folder.h"
 #include "models/formats/gguf/architecture.h"
 #include "models/formats/gguf/decode.h"
 #include "models/formats/gguf/encode.h"
@@ -177,18 +179,6 @@ TEST(Encoder, OfGgufIsThatOfTheFolder) {
     EXPECT_LE(nmse(packed[row], decoded[row]), kTolerance);
 }
 
-TEST(Encoder, ScoresOfPairs) {
-  const Reference reference(golden("bert_reranker") / "expected.safetensors");
-  EncoderModel model(golden("bert_reranker"), {.dtype = DType::f32, .batch = 2, .sizes = {24}});
-  EXPECT_EQ(model.output(), EncoderOutput::scores);
-  std::vector<float> scores;
-  for (const auto& row : model.run(inputs_of(reference)))
-    scores.insert(scores.end(), row.begin(), row.end());
-  const std::vector<float> expected = reference.floats("logits");
-  ASSERT_EQ(scores.size(), expected.size());
-  EXPECT_LE(nmse(scores, expected), kTolerance);
-}
-
 // The golden as RoBERTa stores such a model: other names, and two more rows of positions.
 fs::path as_roberta(const std::string& name, const test::TemporaryFolder& folder) {
   const auto file = SafetensorsFile::open(golden(name) / "model.safetensors");
@@ -222,6 +212,79 @@ fs::path as_roberta(const std::string& name, const test::TemporaryFolder& folder
     architecture = "XLMRoberta" + architecture.get<std::string>().substr(4);
   folder.write("config.json", config.dump());
   return folder.path();
+}
+
+// Through the file and back into a folder, which is as the first one.
+TEST(Encoder, ConvertsToGgufAndBack) {
+  for (const std::string name : {"bert", "bert_reranker"}) {
+    const auto inputs = inputs_of(Reference(golden(name) / "expected.safetensors"));
+    const test::TemporaryFolder folder;
+    const fs::path file = folder.path() / "model.gguf", back = folder.path() / "back",
+                   wide = folder.path() / "wide";
+    const auto rows_of = [&](const fs::path& path) {
+      return EncoderModel(path, {.batch = 2, .sizes = {24}}).run(inputs);  // of its own type
+    };
+    write_encoder_gguf(*open_encoder(golden(name)), file, find_gguf_recipe("bf16"));
+    write_folder(file, back, {});
+    write_folder(back, wide, {.dtype = DType::f32});
+    const auto rows = rows_of(golden(name));
+    for (const fs::path& path : {file, back})
+      EXPECT_EQ(rows_of(path), rows) << path;
+    const auto wide_rows = rows_of(wide);  // activations in f32 instead of bf16
+    for (std::size_t row = 0; row < rows.size(); ++row)
+      EXPECT_LE(nmse(wide_rows[row], rows[row]), 1e-3);
+    EXPECT_TRUE(is_encoder(file));
+    EXPECT_TRUE(is_encoder(back));
+  }
+}
+
+// RoBERTa's classifier and table of positions become BERT's.
+TEST(Encoder, RobertaConvertsToGguf) {
+  const test::TemporaryFolder folder, out;
+  const auto inputs = inputs_of(Reference(golden("bert_reranker") / "expected.safetensors"));
+  const fs::path roberta = as_roberta("bert_reranker", folder), file = out.path() / "model.gguf";
+  write_encoder_gguf(*open_encoder(roberta), file, find_gguf_recipe("bf16"));
+  const auto rows_of = [&](const fs::path& path) {
+    return EncoderModel(path, {.dtype = DType::f32, .batch = 2, .sizes = {24}}).run(inputs);
+  };
+  EXPECT_EQ(rows_of(file), rows_of(roberta));
+}
+
+// BERT's own checkpoints call the weights of norms so.
+TEST(Encoder, ReadsNormsByTheirOldNames) {
+  const auto inputs = inputs_of(Reference(golden("bert") / "expected.safetensors"));
+  const test::TemporaryFolder folder;
+  const auto file = SafetensorsFile::open(golden("bert") / "model.safetensors");
+  std::vector<TensorToWrite> tensors;
+  for (const TensorInfo& info : file.tensors()) {
+    std::string name = info.name;
+    for (const auto& [now, once] :
+         {std::pair("LayerNorm.weight", "LayerNorm.gamma"), {"LayerNorm.bias", "LayerNorm.beta"}})
+      if (name.ends_with(now))
+        name.replace(name.rfind("LayerNorm"), name.npos, once);
+    tensors.push_back({name, info.type, info.shape, file.data(info)});
+  }
+  write_safetensors(folder.path() / "model.safetensors", std::move(tensors));
+  fs::copy_file(golden("bert") / "config.json", folder.path() / "config.json");
+  const auto rows_of = [&](const fs::path& path) {
+    return EncoderModel(path, {.dtype = DType::f32, .batch = 2, .sizes = {24}}).run(inputs);
+  };
+  EXPECT_EQ(rows_of(folder.path()), rows_of(golden("bert")));
+  write_encoder_gguf(*open_encoder(folder.path()), folder.path() / "model.gguf",
+                     find_gguf_recipe("bf16"));
+  EXPECT_EQ(rows_of(folder.path() / "model.gguf"), rows_of(golden("bert")));
+}
+
+TEST(Encoder, ScoresOfPairs) {
+  const Reference reference(golden("bert_reranker") / "expected.safetensors");
+  EncoderModel model(golden("bert_reranker"), {.dtype = DType::f32, .batch = 2, .sizes = {24}});
+  EXPECT_EQ(model.output(), EncoderOutput::scores);
+  std::vector<float> scores;
+  for (const auto& row : model.run(inputs_of(reference)))
+    scores.insert(scores.end(), row.begin(), row.end());
+  const std::vector<float> expected = reference.floats("logits");
+  ASSERT_EQ(scores.size(), expected.size());
+  EXPECT_LE(nmse(scores, expected), kTolerance);
 }
 
 TEST(Encoder, RobertaDiffersInNamesAndPositions) {

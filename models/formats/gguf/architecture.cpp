@@ -27,6 +27,8 @@ constexpr NamePair kBertModelNames[] = {
     {"position_embd", "embeddings.position_embeddings"},
     {"token_types", "embeddings.token_type_embeddings"},
     {"token_embd_norm", "embeddings.LayerNorm"},
+    {"cls", "pooler.dense"},
+    {"cls.output", "classifier"},
 };
 
 constexpr NamePair kLayerNames[] = {

@@ -7,13 +7,21 @@
 
 #include <nlohmann/json.hpp>
 
+#include <string_view>
+
 namespace ashlar::gguf {
 
-// As config_json. Files of RoBERTa have their table of positions cut, so that they are as BERT's.
+// As config_json; a classifier is that of the first token. Files of RoBERTa have their table of
+// positions cut, so that they are as BERT's.
 nlohmann::json bert_config(const FileSet& files);
 
-// The stated pooling, by default the mean; of length 1, as readers of these files have it. Throws
-// Unsupported for other modes.
+// Keys of our own, since others have no word for it: whether embeddings are of length 1, and
+// config.json's `dtype`, of activations; f32 in files that do not say.
+inline constexpr std::string_view kNormalizesKey = "ashlar.normalizes_embeddings";
+inline constexpr std::string_view kDtypeKey = "ashlar.dtype";
+
+// The stated pooling, by default the mean; of length 1 unless the file says otherwise, as readers
+// of these files have it. Throws Unsupported for other modes.
 PoolingConfig bert_pooling(const FileSet& files);
 
 }  // namespace ashlar::gguf

@@ -132,6 +132,19 @@ const std::vector<float>* Fields::floats(std::string_view key) const {
   return find_list<std::vector<float>>(key, "expected an array of 32-bit floats");
 }
 
+std::optional<std::string> Fields::bytes(std::string_view key) const {
+  const Value* value = find(key);
+  if (!value)
+    return std::nullopt;
+  if (const Array* array = std::get_if<Array>(value)) {
+    if (const auto* list = std::get_if<std::vector<std::uint8_t>>(array))
+      return std::string(list->begin(), list->end());
+    if (const auto* list = std::get_if<std::vector<std::int8_t>>(array))
+      return std::string(list->begin(), list->end());
+  }
+  fail(key, "expected an array of bytes");
+}
+
 std::optional<std::vector<bool>> Fields::flags(std::string_view key, std::size_t count) const {
   const Value* value = find(key);
   if (!value || !std::holds_alternative<Array>(*value))

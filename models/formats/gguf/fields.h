@@ -44,6 +44,8 @@ public:
                                                     std::size_t count) const;
   // A list of `count` booleans; nothing for a single value, too.
   std::optional<std::vector<bool>> flags(std::string_view key, std::size_t count) const;
+  // A list of 8-bit integers.
+  std::optional<std::string> bytes(std::string_view key) const;
   // A list of f32.
   const std::vector<float>* floats(std::string_view key) const;
 

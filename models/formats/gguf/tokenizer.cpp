@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/formats/gguf/tokenizer.h"
 
+#include "models/formats/base64.h"
 #include "models/formats/gguf/pre_tokenizer.h"
 #include "models/formats/gguf/sentence_pieces.h"
 #include "models/formats/tokenizer/vocabulary.h"
@@ -8,6 +9,9 @@
 #include "runtime/program/in_quotes.h"
 
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cmath>
 
 namespace ashlar::gguf {
 namespace {
@@ -38,10 +42,12 @@ public:
       read_sentence_pieces();
     else if (*kind_ == "bert")
       read_word_pieces();
+    else if (*kind_ == "t5")
+      read_unigram();
     else
-      throw Unsupported(kUnit,
-                        "{}: tokenizer {} is not supported: expected gpt2, llama, gemma4 or bert",
-                        fields_.where(), in_quotes(*kind_, 40));
+      throw Unsupported(
+          kUnit, "{}: tokenizer {} is not supported: expected gpt2, llama, gemma4, bert or t5",
+          fields_.where(), in_quotes(*kind_, 40));
     root_["version"] = "1.0";
     root_["added_tokens"] = added_tokens();
     try {
@@ -54,7 +60,7 @@ public:
 private:
   inline static const std::string kBlank = "\u2581", kContinues = "##";
   static constexpr std::int64_t kNormal = 1, kUnknown = 2, kControl = 3, kUserDefined = 4,
-                                kUnused = 5;
+                                kUnused = 5, kByte = 6;
 
   bool is_added(std::size_t id) const {
     return types_[id] == kUnknown || types_[id] == kControl || types_[id] == kUserDefined;
@@ -92,12 +98,14 @@ private:
   }
 
   void read_word_pieces() {
-    // The files do not say so, and all readers do.
-    root_["normalizer"] = {{"type", "BertNormalizer"},
-                           {"clean_text", true},
-                           {"handle_chinese_chars", true},
-                           {"strip_accents", nullptr},
-                           {"lowercase", true}};
+    // Most files say nothing of this, and all readers do it.
+    const bool lowercase = fields_.flag("normalizer.lowercase").value_or(true);
+    root_["normalizer"] = {
+        {"type", "BertNormalizer"},
+        {"clean_text", true},
+        {"handle_chinese_chars", true},
+        {"strip_accents", fields_.flag("normalizer.strip_accents").value_or(lowercase)},
+        {"lowercase", lowercase}};
     root_["pre_tokenizer"] = {{"type", "BertPreTokenizer"}};
     root_["decoder"] = {{"type", "WordPiece"}, {"prefix", kContinues}, {"cleanup", true}};
     root_["model"] = {{"type", "WordPiece"},
@@ -166,6 +174,58 @@ private:
     add_frame(true);
   }
 
+  void read_unigram() {
+    const std::vector<float>& scores = stored_scores();
+    if (!std::ranges::all_of(scores, [](float score) { return std::isfinite(score); }))
+      fields_.fail("scores", "expected finite numbers");
+    const bool prepends = fields_.flag("add_space_prefix").value_or(true),
+               removes = fields_.flag("remove_extra_whitespaces").value_or(false);
+    Json normalizers = Json::array(), pieces = Json::array();
+    const Json blank{{"type", "Metaspace"},
+                     {"replacement", kBlank},
+                     {"prepend_scheme", prepends ? "always" : "never"},
+                     {"split", true}};
+    if (const auto map = fields_.bytes("precompiled_charsmap"); map && !map->empty())
+      normalizers.push_back(
+          {{"type", "Precompiled"}, {"precompiled_charsmap", encode_base64(*map)}});
+    if (removes && prepends) {
+      root_["pre_tokenizer"] = {
+          {"type", "Sequence"},
+          {"pretokenizers", Json::array({{{"type", "WhitespaceSplit"}}, blank})}};
+    } else {
+      const auto replace = [&](const char* kind, const char* pattern, const std::string& content) {
+        normalizers.push_back(
+            {{"type", "Replace"}, {"pattern", {{kind, pattern}}}, {"content", content}});
+      };
+      if (removes) {
+        normalizers.push_back({{"type", "Strip"}, {"strip_left", true}, {"strip_right", true}});
+        replace("Regex", " {2,}", " ");
+      }
+      if (prepends)
+        normalizers.push_back({{"type", "Prepend"}, {"prepend", kBlank}});
+      replace("String", " ", kBlank);
+    }
+    for (std::size_t id = 0; id < tokens_->size(); ++id)
+      pieces.push_back({(*tokens_)[id], scores[id]});
+    const bool has_bytes = std::ranges::find(types_, kByte) != types_.end();
+    root_["normalizer"] = {{"type", "Sequence"}, {"normalizers", normalizers}};
+    root_["decoder"] = blank;
+    if (has_bytes)
+      root_["decoder"] = {{"type", "Sequence"},
+                          {"decoders", Json::array({{{"type", "ByteFallback"}}, blank})}};
+    root_["model"] = {{"type", "Unigram"}, {"vocab", pieces}, {"byte_fallback", has_bytes}};
+    if (const auto unknown = fields_.integer("unknown_token_id", {0, tokenizer::kMaxTokenCount}))
+      root_["model"]["unk_id"] = *unknown;
+    add_frame(false, true);
+  }
+
+  const std::vector<float>& stored_scores() const {
+    const std::vector<float>* scores = fields_.floats("scores");
+    if (!scores || scores->size() != tokens_->size())
+      fields_.fail("scores", fmt::format("expected {} scores", tokens_->size()));
+    return *scores;
+  }
+
   const std::vector<std::string>& stored_merges() const {
     const std::vector<std::string>* merges = fields_.texts("merges");
     if (!merges)
@@ -174,13 +234,11 @@ private:
   }
 
   Json piece_merges() const {
-    const std::vector<float>* scores = fields_.floats("scores");
-    if (!scores || scores->size() != tokens_->size())
-      fields_.fail("scores", fmt::format("expected {} scores", tokens_->size()));
+    const std::vector<float>& scores = stored_scores();
     std::vector<ScoredPiece> pieces;
     for (std::size_t id = 0; id < tokens_->size(); ++id)
       if (types_[id] == kNormal || types_[id] == kUserDefined)
-        pieces.push_back({(*tokens_)[id], (*scores)[id]});
+        pieces.push_back({(*tokens_)[id], scores[id]});
     Json merges = Json::array();
     for (const PieceMerge& merge : merges_of_pieces(pieces, fields_.where()))
       merges.push_back({merge.left, merge.right});
@@ -197,25 +255,36 @@ private:
     return (*tokens_)[static_cast<std::size_t>(*id)];
   }
 
-  // The tokens that stand before and after every text.
-  void add_frame(bool adds_bos) {
-    Json single = Json::array(), tokens = Json::object();
-    const auto add = [&](std::string_view flag, std::string_view key, bool fallback) {
+  // The tokens that stand before and after every text, and between two.
+  void add_frame(bool adds_bos, bool adds_eos = false) {
+    Json single = Json::array(), pair = Json::array(), tokens = Json::object();
+    const auto add = [&](Json& list, std::string_view flag, std::string_view key, bool fallback) {
       if (!fields_.flag(flag).value_or(fallback))
         return;
       const auto text = token(key);
       if (!text)
         return;
-      single.push_back({{"SpecialToken", {{"id", *text}, {"type_id", 0}}}});
+      list.push_back({{"SpecialToken", {{"id", *text}, {"type_id", 0}}}});
       tokens[*text] = {{"id", *text},
                        {"ids", {*fields_.integer(key, {0, tokenizer::kMaxTokenCount})}},
                        {"tokens", {*text}}};
     };
-    add("add_bos_token", "bos_token_id", adds_bos);
-    single.push_back({{"Sequence", {{"id", "A"}, {"type_id", 0}}}});
-    add("add_eos_token", "eos_token_id", false);
-    root_["post_processor"] = {
-        {"type", "TemplateProcessing"}, {"single", single}, {"special_tokens", tokens}};
+    const auto add_text = [](Json& list, const char* id) {
+      list.push_back({{"Sequence", {{"id", id}, {"type_id", 0}}}});
+    };
+    add(single, "add_bos_token", "bos_token_id", adds_bos);
+    add_text(single, "A");
+    add(single, "add_eos_token", "eos_token_id", adds_eos);
+    pair = single;
+    const bool has_separator = fields_.contains("seperator_token_id");  // spelled like this
+    add(pair, "add_sep_token", has_separator ? "seperator_token_id" : "eos_token_id",
+        has_separator && pair.size() == 3);
+    add_text(pair, "B");
+    add(pair, "add_eos_token", "eos_token_id", adds_eos);
+    root_["post_processor"] = {{"type", "TemplateProcessing"},
+                               {"single", single},
+                               {"pair", pair},
+                               {"special_tokens", tokens}};
   }
 
   Fields fields_;

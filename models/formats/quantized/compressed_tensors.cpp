@@ -87,24 +87,26 @@ QuantizedMatrix read_bytes(const Checkpoint& checkpoint, const std::string& modu
   return finish(checkpoint, module, std::move(numbers));
 }
 
-// Scales are f8, to be divided by one scale for all.
+// Scales are f8, to be divided by one scale for all; of ModelOpt, to be multiplied with it.
 QuantizedMatrix read_nvfp4(const Checkpoint& checkpoint, const std::string& module,
-                           const StoredMatrix& weight) {
+                           const StoredMatrix& weight, bool is_modelopt = false) {
   constexpr FloatEncoding kEncoding{.exponent_bits = 2, .mantissa_bits = 1, .group_size = 16};
   const StoredMatrix scales =
       part_of(checkpoint, module, ".weight_scale").require_type(StoredType::f8_e4m3);
-  const StoredMatrix global = part_of(checkpoint, module, ".weight_global_scale")
-                                  .require_type(StoredType::f32)
-                                  .require_shape(1, 1);
+  const StoredMatrix global =
+      part_of(checkpoint, module, is_modelopt ? ".weight_scale_2" : ".weight_global_scale")
+          .require_type(StoredType::f32)
+          .require_shape(1, 1);
   const std::int64_t columns = weight.require_matrix().columns() * 2;
-  if (columns % 32 != 0)
-    throw Unsupported("model", "tensor {}: rows of {} numbers: expected a multiple of 32",
-                      in_quotes(weight.name()), columns);
+  if (columns % kEncoding.group_size != 0)
+    throw FormatError("model", "tensor {}: rows of {} numbers: expected a multiple of {}",
+                      in_quotes(weight.name()), columns, kEncoding.group_size);
   scales.require_shape(weight.rows(), columns / kEncoding.group_size);
   return make_microscaled(
       weight, {weight.rows(), columns}, kEncoding, DType::f32,
-      [scales, divisor = global.real(0, 0)](std::int64_t row, std::int64_t group) {
-        return decode_e4m3(scales.byte(row, group)) / divisor;
+      [scales, whole = global.real(0, 0), is_modelopt](std::int64_t row, std::int64_t group) {
+        const float scale = decode_e4m3(scales.byte(row, group));
+        return is_modelopt ? scale * whole : scale / whole;
       });
 }
 
@@ -141,10 +143,11 @@ QuantizedMatrices read_compressed_tensors(const Checkpoint& checkpoint,
     if (matrices.contains(module))
       continue;
     const StoredMatrix weight = part_of(checkpoint, module, ".weight");
-    matrices.emplace(
-        module, weight.type() == StoredType::i8
-                    ? read_bytes(checkpoint, module, weight)
-                    : make_fp8(module, weight, scales, {layout.block_rows, layout.block_columns}));
+    matrices.emplace(module,
+                     weight.type() == StoredType::i8 ? read_bytes(checkpoint, module, weight)
+                     : checkpoint.find(module + ".weight_scale_2")
+                         ? read_nvfp4(checkpoint, module, weight, /*is_modelopt=*/true)
+                         : make_fp8(weight, scales, {layout.block_rows, layout.block_columns}));
   }
   return matrices;
 }

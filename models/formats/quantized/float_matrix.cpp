@@ -71,34 +71,57 @@ private:
 
 }  // namespace
 
-QuantizedMatrix make_fp8(std::string_view module, const StoredMatrix& weight,
-                         const StoredMatrix& scales, ScaleBlock block) {
+QuantizedMatrix make_fp8(const StoredMatrix& weight, const StoredMatrix& scales, ScaleBlock block) {
   FloatEncoding encoding = encoding_of(weight.require_matrix());
   const ScaleLookup lookup(weight, scales, block);
-  encoding.group_size = group_within(module, lookup.columns(), weight.columns());
-  return {.shape = weight.shape(),
-          .encoding = encoding,
-          .scale_dtype = float_type_of(scales),
-          .word = [weight](std::int64_t row,
-                           std::int64_t word) { return checked(weight, weight.word(row, word)); },
-          .scale =
-              [lookup, group_size = encoding.group_size](std::int64_t row, std::int64_t group) {
-                return lookup(row, group * group_size);
-              },
-          .bias = {},
-          .unpacked_dtype = DType::f16};
+  QuantizedMatrix matrix{.shape = weight.shape(),
+                         .encoding = encoding,
+                         .scale_dtype = float_type_of(scales),
+                         .word = {},
+                         .scale = {},
+                         .bias = {},
+                         .value =
+                             [weight, lookup, encoding](std::int64_t row, std::int64_t column) {
+                               const std::uint32_t code = checked(weight, weight.byte(row, column));
+                               return decode_small_float(encoding, code) * lookup(row, column);
+                             },
+                         .unpacked_dtype = DType::f16};
+  const auto group = group_within(lookup.columns(), weight.columns());
+  if (!group || weight.columns() % kPackedBlock != 0)
+    return matrix;
+  encoding.group_size = *group;
+  matrix.encoding = encoding;
+  matrix.word = [weight](std::int64_t row, std::int64_t word) {
+    return checked(weight, weight.word(row, word));
+  };
+  matrix.scale = [lookup, size = *group](std::int64_t row, std::int64_t group) {
+    return lookup(row, group * size);
+  };
+  return matrix;
 }
 
 QuantizedMatrix make_microscaled(const StoredMatrix& weight, const Shape& shape,
                                  FloatEncoding encoding, DType scale_dtype,
                                  std::function<float(std::int64_t, std::int64_t)> scale) {
-  return {.shape = shape,
-          .encoding = encoding,
-          .scale_dtype = scale_dtype,
-          .word = [weight](std::int64_t row, std::int64_t word) { return weight.word(row, word); },
-          .scale = std::move(scale),
-          .bias = {},
-          .unpacked_dtype = scale_dtype == DType::bf16 ? DType::bf16 : DType::f16};
+  const std::int64_t per_word = 32 / encoding.bits();
+  QuantizedMatrix matrix{
+      .shape = shape,
+      .encoding = encoding,
+      .scale_dtype = scale_dtype,
+      .word = {},
+      .scale = scale,
+      .bias = {},
+      .value =
+          [weight, encoding, per_word, scale](std::int64_t row, std::int64_t column) {
+            const std::uint32_t word = weight.word(row, column / per_word);
+            const std::uint32_t code =
+                word >> (column % per_word * encoding.bits()) & ((1u << encoding.bits()) - 1);
+            return decode_small_float(encoding, code) * scale(row, column / encoding.group_size);
+          },
+      .unpacked_dtype = scale_dtype == DType::bf16 ? DType::bf16 : DType::f16};
+  if (shape.dim(-1) % kPackedBlock == 0)
+    matrix.word = [weight](std::int64_t row, std::int64_t word) { return weight.word(row, word); };
+  return matrix;
 }
 
 float decode_e8m0(std::uint8_t byte) {

@@ -15,8 +15,7 @@ struct ScaleBlock {
 // `weight` f8 [..., out, in] with one scale, one for each row, or one for each block (partial
 // blocks count) of every matrix. Throws FormatError where the scales have another shape; NaN and
 // infinite weights are found when the words are read.
-QuantizedMatrix make_fp8(std::string_view module, const StoredMatrix& weight,
-                         const StoredMatrix& scales, ScaleBlock block);
+QuantizedMatrix make_fp8(const StoredMatrix& weight, const StoredMatrix& scales, ScaleBlock block);
 
 // `weight` in bytes or words [..., in * bits / 8 or 32]; `scale` decodes the byte at [row, group].
 // The scales become `scale_dtype`.

@@ -24,8 +24,11 @@ bool are_powers_of_two(const StoredNumbers& numbers) {
 }  // namespace
 
 QuantizedMatrix make_affine(std::string_view module, const StoredNumbers& numbers) {
-  const AffineEncoding encoding{numbers.bits,
-                                group_within(module, numbers.group_size, numbers.columns)};
+  const auto group = group_within(numbers.group_size, numbers.columns);
+  if (!group)
+    throw Unsupported("model", "{}: groups of {} in rows of {} are not supported: expected {}",
+                      in_quotes(module), numbers.group_size, numbers.columns, kKnownEncodings);
+  const AffineEncoding encoding{numbers.bits, *group};
   if (!is_known(encoding))
     throw Unsupported("model", "{}: {} bits in groups of {}: expected {}", in_quotes(module),
                       encoding.bits, encoding.group_size, kKnownEncodings);
@@ -46,13 +49,11 @@ QuantizedMatrix make_affine(std::string_view module, const StoredNumbers& number
   return matrix;
 }
 
-std::int64_t group_within(std::string_view module, std::int64_t stored_group,
-                          std::int64_t columns) {
+std::optional<std::int64_t> group_within(std::int64_t stored_group, std::int64_t columns) {
   for (const std::int64_t group : std::views::reverse(kQuantizedGroups))
     if (stored_group % group == 0 && columns % group == 0)
       return group;
-  throw Unsupported("model", "{}: groups of {} in rows of {} are not supported: expected {}",
-                    in_quotes(module), stored_group, columns, kKnownEncodings);
+  return std::nullopt;
 }
 
 DType float_type_of(const StoredMatrix& matrix) {

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,9 +24,11 @@ struct QuantizedMatrix {
   MatrixEncoding encoding;
   DType scale_dtype{};
 
+  // None of small floats that no whole blocks of an encoding hold; these have only values.
   std::function<std::uint32_t(std::int64_t row, std::int64_t word)> word;
   std::function<float(std::int64_t row, std::int64_t group)> scale;
-  std::function<float(std::int64_t row, std::int64_t group)> bias;  // of affine encodings
+  std::function<float(std::int64_t row, std::int64_t group)> bias;    // of affine encodings
+  std::function<float(std::int64_t row, std::int64_t column)> value;  // of small floats
   // Column k stands for input input_order[k]; empty: for input k.
   std::vector<std::int32_t> input_order;
   // Of small floats times their scales: bf16 where that holds them exactly, else f16.
@@ -51,8 +54,8 @@ struct StoredNumbers {
 // Unsupported, naming `module`, where no encoding has so many bits or groups of that kind.
 QuantizedMatrix make_affine(std::string_view module, const StoredNumbers& numbers);
 
-// The largest of the known groups that divides a stored group and the row. Throws Unsupported.
-std::int64_t group_within(std::string_view module, std::int64_t stored_group, std::int64_t columns);
+// The largest of the known groups that divides a stored group and the row, if there is one.
+std::optional<std::int64_t> group_within(std::int64_t stored_group, std::int64_t columns);
 
 // The runtime's type of a tensor of 16- or 32-bit floats.
 DType float_type_of(const StoredMatrix& matrix);

@@ -108,11 +108,13 @@ bool is_divisible(Evaluation&, const Value& operand, const Arguments& arguments)
 
 bool is_filter(Evaluation&, const Value& operand, const Arguments& arguments) {
   Signature("filter", {}, 0).bind(arguments);
+  KeyHash()(operand);  // looked up by it, so that lists fail
   return operand.is(Kind::kText) && find_filter(operand.bytes());
 }
 
 bool is_test(Evaluation&, const Value& operand, const Arguments& arguments) {
   Signature("test", {}, 0).bind(arguments);
+  KeyHash()(operand);
   return operand.is(Kind::kText) && find_test(operand.bytes());
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/formats/tokenizer/character_map.h"
 
+#include "models/formats/base64.h"
 #include "models/formats/tokenizer/utf8.h"
 #include "runtime/program/error.h"
 
@@ -11,37 +12,6 @@ namespace ashlar::tokenizer {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "compiled maps are little-endian");
-
-int base64_digit(char c) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  const std::size_t digit = kDigits.find(c);
-  return digit == std::string_view::npos ? -1 : static_cast<int>(digit);
-}
-
-std::string decode_base64(const JsonNode& node) {
-  std::string_view text = node.as_string();
-  if (text.size() % 4 != 0)
-    node.reject("expected base64, got {} characters", text.size());
-  for (int padding = 0; padding < 2 && text.ends_with('='); ++padding)
-    text.remove_suffix(1);
-  std::string bytes;
-  bytes.reserve(text.size() / 4 * 3);
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (const char c : text) {
-    const int digit = base64_digit(c);
-    if (digit < 0)
-      node.reject("expected base64, got byte 0x{:02x}", static_cast<std::uint8_t>(c));
-    bits = bits << 6 | static_cast<std::uint32_t>(digit);
-    count += 6;
-    if (count >= 8) {
-      count -= 8;
-      bytes.push_back(static_cast<char>(bits >> count));
-    }
-  }
-  return bytes;
-}
 
 // The parts of a unit of the double array.
 std::size_t offset_of(std::uint32_t unit) {
@@ -60,7 +30,10 @@ std::size_t value_of(std::uint32_t unit) {
 }  // namespace
 
 CharacterMap::CharacterMap(const JsonNode& node) {
-  const std::string bytes = decode_base64(node);
+  const auto decoded = decode_base64(node.as_string());
+  if (!decoded)
+    node.reject("expected base64");
+  const std::string& bytes = *decoded;
   std::uint32_t trie_bytes = 0;
   if (bytes.size() < sizeof trie_bytes)
     node.reject("{} bytes: the length of the trie is missing", bytes.size());

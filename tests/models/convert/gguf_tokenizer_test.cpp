@@ -4,6 +4,7 @@
 
 #include "models/formats/gguf/tokenizer.h"
 #include "models/formats/tokenizer/tokenizer.h"
+#include "models/generate/encoder_source.h"
 #include "models/generate/model_files.h"
 #include "runtime/program/error.h"
 #include "tests/models/formats/test_files.h"
@@ -71,7 +72,7 @@ TEST_P(GgufTokenizerTest, EncodesAndDecodesByTheVocabularyAlone) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, GgufTokenizerTest,
-                         testing::Values("gpt2", "llama2", "llama3", "gemma", "qwen2"),
+                         testing::Values("gpt2", "llama2", "llama3", "gemma", "qwen2", "unigram"),
                          [](const auto& info) { return info.param; });
 
 // Gemma 4's kind keeps its merges and needs no scores.
@@ -124,6 +125,100 @@ TEST(WordPieceTokenizer, HasTheIdsOfTheOriginal) {
   EXPECT_EQ(tokenizer.encode_pair("a", "b", true).type_ids.back(), 1);
   metadata.erase("tokenizer.ggml.seperator_token_id");
   EXPECT_THAT(message_of<FormatError>(text_of), HasSubstr("seperator_token_id"));
+}
+
+// An encoder's folder with the tokenizer `name`.
+gguf::Metadata encoder_metadata_of(const std::string& name, const test::TemporaryFolder& folder) {
+  const fs::path golden = fs::path(ASHLAR_TEST_DATA) / "goldens/encoders/bert";
+  for (const char* file : {"config.json", "model.safetensors"})
+    fs::copy_file(golden / file, folder.path() / file);
+  fs::copy_file(folder_of(name) / "tokenizer.json", folder.path() / "tokenizer.json");
+  gguf::Metadata metadata;
+  add_gguf_tokenizer(*open_encoder(folder.path()), metadata);
+  return metadata;
+}
+
+TEST(EncoderTokenizer, IsReadFromItsVocabulary) {
+  for (const std::string name : {"bert", "unigram"}) {
+    const test::TemporaryFolder folder;
+    gguf::Metadata metadata = encoder_metadata_of(name, folder);
+    EXPECT_EQ(std::get<std::string>(metadata.at("tokenizer.ggml.model")),
+              name == "bert" ? "bert" : "t5");
+    EXPECT_EQ(metadata.erase("tokenizer.huggingface.json"), 1u);
+    const auto original = Tokenizer::from_file(folder_of(name) / "tokenizer.json");
+    const auto tokenizer = Tokenizer::from_json(*gguf::tokenizer_json(gguf::Fields(metadata, "f")));
+    for (const json& sample : read(folder_of(name) / "cases.json")) {
+      const std::string text = sample["text"];
+      EXPECT_EQ(tokenizer.encode(text, true), sample["ids"].get<Ids>()) << text;
+      const EncodedPair pair = tokenizer.encode_pair(text, "the", true);
+      EXPECT_EQ(pair.ids, sample.contains("pair") ? sample["pair"].get<Ids>()
+                                                  : original.encode_pair(text, "the", true).ids);
+      EXPECT_EQ(tokenizer.decode(sample["ids"].get<Ids>(), true),
+                sample["decoded_skip_special"].get<std::string>());
+    }
+  }
+}
+
+// BERT's cased models say so in a key that older files lack.
+TEST(EncoderTokenizer, KeepsCaseWhereTheModelDoes) {
+  const test::TemporaryFolder folder;
+  gguf::Metadata metadata = encoder_metadata_of("bert", folder);
+  metadata.erase("tokenizer.huggingface.json");
+  const auto normalizer = [&] {
+    return json::parse(*gguf::tokenizer_json(gguf::Fields(metadata, "f")))["normalizer"];
+  };
+  EXPECT_EQ(normalizer()["lowercase"], true);
+  metadata["tokenizer.ggml.normalizer.lowercase"] = false;
+  metadata["tokenizer.ggml.normalizer.strip_accents"] = false;
+  EXPECT_EQ(normalizer()["lowercase"], false);
+  EXPECT_EQ(normalizer()["strip_accents"], false);
+}
+
+gguf::Metadata unigram_pieces(std::vector<std::string> tokens, std::vector<float> scores) {
+  return {{"tokenizer.ggml.model", std::string("t5")},
+          {"tokenizer.ggml.tokens", gguf::Array(std::move(tokens))},
+          {"tokenizer.ggml.scores", gguf::Array(std::move(scores))},
+          {"tokenizer.ggml.unknown_token_id", std::uint32_t{0}}};
+}
+
+TEST(UnigramOfGguf, KeepsSpacesUnlessTheFileRemovesThem) {
+  gguf::Metadata metadata =
+      unigram_pieces({"<unk>", "\u2581", "a", "\u2581a", "</s>"}, {0, -2, -3, -4, 0});
+  metadata["tokenizer.ggml.token_type"] = gguf::Array(std::vector<std::int32_t>{2, 1, 1, 1, 3});
+  const auto ids = [&](std::string_view text) {
+    return Tokenizer::from_json(*gguf::tokenizer_json(gguf::Fields(metadata, "f")))
+        .encode(text, true);
+  };
+  EXPECT_EQ(ids(" a  a"), (Ids{1, 3, 1, 3}));
+  metadata["tokenizer.ggml.remove_extra_whitespaces"] = true;
+  EXPECT_EQ(ids(" a  a "), (Ids{3, 3}));
+  metadata["tokenizer.ggml.add_space_prefix"] = false;
+  EXPECT_EQ(ids(" a  a "), (Ids{2, 3}));
+  metadata["tokenizer.ggml.remove_extra_whitespaces"] = false;
+  EXPECT_EQ(ids("a  ax"), (Ids{2, 1, 3, 0}));
+  // Ends of texts are added unless the file says otherwise.
+  metadata["tokenizer.ggml.eos_token_id"] = std::uint32_t{4};
+  EXPECT_EQ(ids("a"), (Ids{2, 4}));
+  metadata["tokenizer.ggml.add_eos_token"] = false;
+  EXPECT_EQ(ids("a"), Ids{2});
+}
+
+TEST(UnigramOfGguf, RefusesBrokenOnes) {
+  const auto error = [](const gguf::Metadata& metadata) {
+    return message_of<FormatError>(
+        [&] { Tokenizer::from_json(gguf::tokenizer_json(gguf::Fields(metadata, "f")).value()); });
+  };
+  EXPECT_THAT(error(unigram_pieces({"<unk>", "a"}, {0})), HasSubstr("expected 2 scores"));
+  EXPECT_THAT(error(unigram_pieces({"<unk>", "a"}, {0, std::numeric_limits<float>::infinity()})),
+              HasSubstr("expected finite numbers"));
+  gguf::Metadata metadata = unigram_pieces({"<unk>", "a"}, {0, -1});
+  metadata["tokenizer.ggml.unknown_token_id"] = std::uint32_t{2};
+  EXPECT_THAT(error(metadata), HasSubstr("unk_id"));
+  metadata = unigram_pieces({"<unk>", "a"}, {0, -1});
+  metadata["tokenizer.ggml.precompiled_charsmap"] = gguf::Array(std::vector<std::int32_t>{1});
+  EXPECT_THAT(error(metadata), HasSubstr("expected an array of bytes"));
+  metadata["tokenizer.ggml.precompiled_charsmap"] = gguf::Array(std::vector<std::int8_t>{4, 0});
+  EXPECT_THAT(error(metadata), HasSubstr("the length of the trie is missing"));
 }
 
 class BrokenTokenizerTest : public testing::Test {

@@ -50,6 +50,22 @@ TEST_F(ToFolderTest, SplitsIntoFilesWithAnIndex) {
   EXPECT_EQ(read_model_config(out_).hash, read_model_config(golden_).hash);
 }
 
+TEST_F(ToFolderTest, KeepsFoldersOfFiles) {
+  const fs::path model = folder_.path() / "model";
+  fs::copy(golden_, model);
+  for (const char* name : {"additional_chat_templates", "1_Pooling", "onnx", ".cache"})
+    fs::create_directory(model / name);
+  folder_.write("model/additional_chat_templates/tool_use.jinja", "{{ tools }}");
+  folder_.write("model/1_Pooling/config.json", "{}");
+  folder_.write("model/onnx/model.onnx", "weights");
+  folder_.write("model/.cache/lock", "");
+  write_folder(model, out_, {});
+  EXPECT_TRUE(fs::exists(out_ / "additional_chat_templates/tool_use.jinja"));
+  EXPECT_TRUE(fs::exists(out_ / "1_Pooling/config.json"));
+  EXPECT_FALSE(fs::exists(out_ / "onnx"));
+  EXPECT_FALSE(fs::exists(out_ / ".cache"));
+}
+
 TEST_F(ToFolderTest, ChangesTheTypeOfFloats) {
   write_folder(golden_, out_, {.dtype = DType::f32});
   EXPECT_EQ(read_model_config(out_).dtype, DType::f32);

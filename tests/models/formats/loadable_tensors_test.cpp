@@ -205,12 +205,15 @@ TEST(LoadableTensors, RefusesBrokenGptq) {
   EXPECT_THAT(m.refusal<FormatError>(layout), HasSubstr("\"m.scales\": 3 groups for 64 columns"));
   m = gptq_module();
   m.add("m.qzeros", StoredType::i32, {2, 3});
+  EXPECT_THAT(m.refusal<FormatError>(layout), HasSubstr("no whole words of 6-bit numbers"));
+  m.add("m.qzeros", StoredType::i32, {3, 2});
   EXPECT_THAT(m.refusal<FormatError>(layout),
-              HasSubstr("tensor \"m.qzeros\": expected [2, 2], got [2, 3]"));
+              HasSubstr("tensor \"m.qzeros\": expected [2, 2], got [3, 2]"));
+  m.add("m.qzeros", StoredType::i32, {2, 1, 0});
+  EXPECT_THAT(m.refusal<FormatError>(layout), HasSubstr("are no zeros of 16 columns"));
   m = gptq_module();
   m.add("m.qweight", StoredType::f32, {8, 16});
   EXPECT_THAT(m.refusal<FormatError>(layout), HasSubstr("\"m.qweight\": expected I32, got F32"));
-  EXPECT_THAT(gptq_module().refusal<FormatError>(GptqLayout{3, 1}), HasSubstr("no whole words"));
   m = gptq_module();
   m.add("m.scales", StoredType::f16, {4, 16});
   m.add("m.qzeros", StoredType::i32, {4, 2});
@@ -230,10 +233,10 @@ TEST(LoadableTensors, SortsColumnsByTheirGroups) {
   m.add("m.qweight", StoredType::i32, {6, 32}, words);
   m.add("m.qzeros", StoredType::i32, {2, 3});
   m.add("m.scales", StoredType::f16, {2, 32});
-  const LoadableTensors plain = m.open(GptqLayout{3, 1});
+  const LoadableTensors plain = m.open(GptqLayout{});
   EXPECT_FALSE(plain.find("m.input_order"));
   m.add("m.g_idx", StoredType::i32, {64}, groups);
-  const LoadableTensors sorted = m.open(GptqLayout{3, 1});
+  const LoadableTensors sorted = m.open(GptqLayout{});
   const LoadableTensor order = *sorted.find("m.input_order");
   EXPECT_EQ(order.dtype, DType::i32);
   EXPECT_EQ(order.shape, Shape{64});
@@ -344,15 +347,81 @@ TEST(LoadableTensors, RefusesBrokenFloats) {
   EXPECT_THAT(m.refusal<FormatError>(Fp8Layout{}), HasSubstr("\"m.weight\": expected F8_E4M3"));
 }
 
-// Rows that do not fill blocks of 32.
-TEST(LoadableTensors, UnpacksOddRowsOfFloats) {
+// A weight of f8 [rows, columns] with scales of blocks, against the definition, number by number.
+// Rows that whole blocks of 32 do not fill are plain floats, rounded to f16.
+void expect_fp8(StoredType type, const FloatEncoding& encoding, std::int64_t rows,
+                std::int64_t columns, Fp8Layout blocks, bool is_packed) {
+  SCOPED_TRACE(fmt::format("{} x {} in blocks of {} x {}", rows, columns, blocks.block_rows,
+                           blocks.block_columns));
+  std::mt19937 random(7);
+  std::string codes(static_cast<std::size_t>(rows * columns), '\0');
+  for (char& code : codes)
+    code = static_cast<char>(random() % 2 * 128 + random() % 0x7C);  // finite
+  const std::int64_t block_rows = (rows + blocks.block_rows - 1) / blocks.block_rows,
+                     block_columns = (columns + blocks.block_columns - 1) / blocks.block_columns;
+  std::vector<float> scales(static_cast<std::size_t>(block_rows * block_columns));
+  for (float& scale : scales)
+    scale = static_cast<float>(random() % 1000 + 1) / 4096;
   Module m;
-  m.add("m.weight", StoredType::f8_e4m3, {2, 48});
-  m.add("m.weight_scale_inv", StoredType::f32, {1});
-  const LoadableTensors tensors = m.open(Fp8Layout{});
-  EXPECT_EQ(tensors.find("m.weight")->shape, Shape({2, 48}));
-  EXPECT_EQ(tensors.find("m.weight")->dtype, DType::f16);
-  EXPECT_FALSE(tensors.find("m.scales"));
+  m.add("m.weight", type, {rows, columns}, codes);
+  m.add("m.weight_scale_inv", StoredType::f32, {block_rows, block_columns},
+        std::string(reinterpret_cast<const char*>(scales.data()), scales.size() * sizeof(float)));
+  const LoadableTensors tensors = m.open(blocks);
+  EXPECT_EQ(tensors.find("m.weight")->dtype, is_packed ? DType::u32 : DType::f16);
+  const std::vector<float> actual = dequantized(tensors, "m");
+  ASSERT_EQ(actual.size(), codes.size());
+  for (std::int64_t row = 0; row < rows; ++row)
+    for (std::int64_t column = 0; column < columns; ++column) {
+      const auto at = static_cast<std::size_t>(row * columns + column);
+      const auto code = static_cast<std::uint8_t>(codes[at]);
+      const float expected =
+          decode_small_float(encoding, code) *
+          scales[static_cast<std::size_t>(row / blocks.block_rows * block_columns +
+                                          column / blocks.block_columns)];
+      ASSERT_EQ(actual[at], is_packed ? expected : f16_to_float(float_to_f16(expected)))
+          << row << ", " << column;
+    }
+}
+
+TEST(LoadableTensors, RaggedRowsAndBlocksOfFp8) {
+  const FloatEncoding e4m3{4, 3, 128}, e5m2{5, 2, 128};
+  expect_fp8(StoredType::f8_e4m3, e4m3, 130, 288, {128, 128}, true);
+  expect_fp8(StoredType::f8_e4m3, e4m3, 5, 48, {128, 128}, false);
+  expect_fp8(StoredType::f8_e4m3, e4m3, 3, 50, {128, 128}, false);  // no whole words
+  expect_fp8(StoredType::f8_e4m3, e4m3, 129, 200, {128, 128}, false);
+  expect_fp8(StoredType::f8_e4m3, e4m3, 257, 131, {64, 32}, false);
+  expect_fp8(StoredType::f8_e5m2, e5m2, 7, 33, {2, 32}, false);
+  expect_fp8(StoredType::f8_e4m3, e4m3, 1, 1, {128, 128}, false);
+}
+
+// As ModelOpt stores it: two scales that are multiplied; and rows of 48.
+TEST(LoadableTensors, ModelOptNvfp4) {
+  for (const std::int64_t columns : {64, 48}) {
+    Module m;
+    const auto bytes = static_cast<std::size_t>(columns / 2);
+    m.add("m.weight", StoredType::u8, {1, columns / 2}, std::string(bytes, '\x72'));
+    m.add("m.weight_scale", StoredType::f8_e4m3, {1, columns / 16},
+          std::string(static_cast<std::size_t>(columns / 16 - 1), '\x38') + '\x40');
+    const float whole = 0.5f;
+    m.add("m.weight_scale_2", StoredType::f32, {},
+          std::string(reinterpret_cast<const char*>(&whole), sizeof whole));
+    const std::vector<float> values = dequantized(m.open(CompressedTensorsLayout{}), "m");
+    ASSERT_EQ(std::ssize(values), columns);
+    EXPECT_EQ(values[0], 1 * 0.5f);
+    EXPECT_EQ(values[1], 6 * 0.5f);
+    EXPECT_EQ(values.back(), 6 * 2 * 0.5f);
+  }
+}
+
+// Modules that `dynamic` sets apart.
+TEST(LoadableTensors, GptqModulesShowTheirBits) {
+  Module m = gptq_module();
+  m.add("n.qweight", StoredType::i32, {16, 16});
+  m.add("n.qzeros", StoredType::i32, {2, 4});
+  m.add("n.scales", StoredType::f16, {2, 16});
+  const LoadableTensors tensors = m.open(GptqLayout{});
+  EXPECT_EQ(tensors.quantization()->encoding_of("m"), MatrixEncoding(AffineEncoding{4, 32}));
+  EXPECT_EQ(tensors.quantization()->encoding_of("n"), MatrixEncoding(AffineEncoding{8, 32}));
 }
 
 TEST(LoadableTensors, NotANumberIsFoundWhenItIsRead) {

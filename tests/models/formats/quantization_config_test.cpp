@@ -64,9 +64,15 @@ TEST(QuantizationConfigs, QuantizationMethods) {
     EXPECT_EQ(config->encoding_of("x"), std::nullopt) << "the tensors say it";
     return config->layout;
   };
-  EXPECT_EQ(layout(R"("quant_method":"gptq","bits":8)"), QuantizedLayout(GptqLayout{8, 1}));
+  EXPECT_EQ(layout(R"("quant_method":"gptq","bits":8)"), QuantizedLayout(GptqLayout{1}));
   EXPECT_EQ(layout(R"("quant_method":"gptq","bits":4,"checkpoint_format":"gptq_v2")"),
-            QuantizedLayout(GptqLayout{4, 0}));
+            QuantizedLayout(GptqLayout{0}));
+  EXPECT_EQ(layout(R"("quant_method":"gptq","bits":4,"dynamic":{"-:.*gate.*":{},)"
+                   R"("+:.*down.*":{"bits":8}})"),
+            QuantizedLayout(GptqLayout{1}));
+  for (const char* algorithm : {"FP8", "NVFP4"})
+    EXPECT_EQ(layout(fmt::format(R"("quant_method":"modelopt","quant_algo":"{}")", algorithm)),
+              QuantizedLayout(CompressedTensorsLayout{}));
   EXPECT_EQ(layout(R"("quant_method":"awq","bits":4,"version":"gemm")"),
             QuantizedLayout(AwqLayout{}));
   EXPECT_EQ(layout(R"("quant_method":"fp8","weight_block_size":[64,32])"),
@@ -85,15 +91,14 @@ TEST(QuantizationConfigs, RefusesVariantsOfQuantizationMethods) {
               HasSubstr("checkpoint_format \"marlin\" is not supported: expected \"gptq\""));
   EXPECT_THAT(refusal(R"("quant_method":"gptq","is_marlin_format":true)"),
               HasSubstr("is_marlin_format is not supported"));
-  EXPECT_THAT(refusal(R"("quant_method":"gptq","bits":4,"dynamic":{"-:.*gate.*":{},)"
-                      R"("+:.*down.*":{"bits":8}})"),
-              HasSubstr("dynamic: other bits for \"+:.*down.*\" are not supported"));
+  EXPECT_THAT(refusal(R"("quant_method":"modelopt","quant_algo":"W4A8_AWQ")"),
+              HasSubstr("quant_algo \"W4A8_AWQ\" is not supported: expected \"FP8\""));
   EXPECT_THAT(refusal(R"("quant_method":"compressed-tensors","format":"marlin-24")"),
               HasSubstr("format \"marlin-24\" is not supported"));
   EXPECT_THAT(refusal(R"("quant_method":"compressed-tensors","transform_config":)"
                       R"({"config_groups":{"u":{"type":"hadamard"}}})"),
               HasSubstr("transform_config is not supported"));
-  for (const char* method : {"bitsandbytes", "hqq", "modelopt", "quanto", "torchao", "aqlm", "eetq",
+  for (const char* method : {"bitsandbytes", "hqq", "quanto", "torchao", "aqlm", "eetq",
                              "fbgemm_fp8", "auto-round", "exl2"})
     EXPECT_THAT(refusal(fmt::format(R"("quant_method":"{}")", method)),
                 HasSubstr(fmt::format("quantisation method \"{}\" is not supported", method)));

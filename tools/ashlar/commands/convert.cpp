@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/ashlar/command.h"
 
+#include "models/convert/encoder_to_gguf.h"
 #include "models/convert/to_folder.h"
 #include "models/convert/to_gguf.h"
 #include "models/generate/open_model.h"
@@ -21,6 +22,12 @@ void run(const Options& options) {
     return write_folder(
         options.model, options.out,
         {.dtype = parse_activation_dtype(options.dtype), .max_file_bytes = options.max_file_bytes});
+  if (is_encoder(options.model)) {
+    const auto encoder = open_encoder(options.model);
+    const std::string type =
+        options.dtype.empty() ? std::string(name_of(stored_dtype(*encoder))) : options.dtype;
+    return write_encoder_gguf(*encoder, options.out, find_gguf_recipe(type));
+  }
   const auto model = open_model(options.model);
   const std::string type =
       options.dtype.empty() ? std::string(name_of(model->default_dtype())) : options.dtype;

@@ -74,7 +74,8 @@ void run(const Options& options) {
 void add_embed(CLI::App& app) {
   CLI::App* command = app.add_subcommand("embed", "Embeddings of texts, one JSON list per line");
   auto options = std::make_shared<Options>();
-  command->add_option("--model", options->model, "Folder of a text encoder")->required();
+  command->add_option("--model", options->model, "Text encoder: a folder, or a GGUF file")
+      ->required();
   command->add_option("--text", options->texts, "Texts");
   command->add_option("--file", options->file, "File with a text in each line");
   command->add_option("--ids", options->ids, "Ids with special tokens, such as 2,7,3; per text");

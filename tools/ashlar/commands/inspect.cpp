@@ -5,6 +5,7 @@
 #include "models/formats/gguf/file_set.h"
 #include "models/formats/loadable_tensors.h"
 #include "models/formats/model_config.h"
+#include "models/generate/encoder_source.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -112,13 +113,17 @@ nlohmann::json describe_config(const ModelConfig& config) {
           {"dtype", config.dtype ? std::string(name_of(*config.dtype)) : "unstated"}};
 }
 
+nlohmann::json describe_tensor(const CheckpointTensor& tensor) {
+  return {{"name", tensor.info->name},
+          {"type", name_of(tensor.info->type)},
+          {"shape", tensor.info->shape.dims()},
+          {"bytes", tensor.info->end - tensor.info->begin}};
+}
+
 nlohmann::json describe_tensors(const Model& model) {
   nlohmann::json tensors = nlohmann::json::array();
   for (const CheckpointTensor& tensor : model.checkpoint->tensors()) {
-    tensors.push_back({{"name", tensor.info->name},
-                       {"type", name_of(tensor.info->type)},
-                       {"shape", tensor.info->shape.dims()},
-                       {"bytes", tensor.info->end - tensor.info->begin}});
+    tensors.push_back(describe_tensor(tensor));
     const auto encoding = encoding_of(model, tensor.info->name);
     if (encoding && holds_numbers(tensor.info->name))
       tensors.back()["encoding"] = describe(*encoding);
@@ -126,7 +131,37 @@ nlohmann::json describe_tensors(const Model& model) {
   return tensors;
 }
 
+nlohmann::json summary_of_encoder(const std::string& folder) {
+  const Checkpoint checkpoint = Checkpoint::open(folder);
+  const EncoderConfig config = read_encoder_config(folder);
+  const PoolingConfig pooling = read_pooling_config(folder);
+  nlohmann::json tensors = nlohmann::json::array();
+  std::int64_t parameters = 0;
+  for (const CheckpointTensor& tensor : checkpoint.tensors()) {
+    tensors.push_back(describe_tensor(tensor));
+    parameters += tensor.info->shape.element_count();
+  }
+  return {{"config",
+           {{"model_type", config.kind == EncoderKind::bert ? "bert" : "roberta"},
+            {"layers", config.layers},
+            {"hidden_size", config.hidden_size},
+            {"intermediate_size", config.intermediate_size},
+            {"attention_heads", config.attention_heads},
+            {"vocab_size", config.vocab_size},
+            {"max_positions", config.max_positions},
+            {"token_types", config.token_types},
+            {"labels", config.labels},
+            {"pooling", pooling.pooling == Pooling::mean ? "mean" : "cls"},
+            {"normalized", pooling.normalize},
+            {"dtype", config.dtype ? std::string(name_of(*config.dtype)) : "unstated"}}},
+          {"parameters", parameters},
+          {"bytes", checkpoint.total_bytes()},
+          {"tensors", tensors}};
+}
+
 nlohmann::json summary_of_folder(const std::string& folder) {
+  if (is_encoder(folder))
+    return summary_of_encoder(folder);
   const Model model(folder);
   return {{"config", describe_config(model.config)},
           {"parameters", parameter_count(model)},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/ashlar/command.h"
 
+#include "models/convert/encoder_to_gguf.h"
 #include "models/convert/to_gguf.h"
 #include "models/generate/open_model.h"
 #include "models/quantize/quantize_checkpoint.h"
@@ -43,9 +44,12 @@ void write_folder(const Options& options) {
 
 void write_file(const Options& options) {
   const GgufRecipe& recipe = find_gguf_recipe(options.gguf);
-  const auto model = open_model(options.model);
+  const auto on_tensor = [](const WrittenTensor& tensor) { print(tensor); };
   fmt::print("relative RMSE, type, shape, tensor\n");
-  write_gguf(*model, options.out, recipe, [](const WrittenTensor& tensor) { print(tensor); });
+  if (is_encoder(options.model))
+    write_encoder_gguf(*open_encoder(options.model), options.out, recipe, on_tensor);
+  else
+    write_gguf(*open_model(options.model), options.out, recipe, on_tensor);
 }
 
 }  // namespace

@@ -65,7 +65,8 @@ void add_rerank(CLI::App& app) {
   CLI::App* command = app.add_subcommand(
       "rerank", "Documents by how well they answer a query, best first, with the model's logits");
   auto options = std::make_shared<Options>();
-  command->add_option("--model", options->model, "Folder of a cross-encoder")->required();
+  command->add_option("--model", options->model, "Cross-encoder: a folder, or a GGUF file")
+      ->required();
   command->add_option("--query", options->query, "Query")->required();
   command->add_option("--document", options->documents, "Documents");
   command->add_option("--file", options->file, "File with a document in each line");

@@ -2,6 +2,7 @@
 #include "tools/ashlar/command.h"
 
 #include "models/formats/tokenizer/tokenizer.h"
+#include "models/generate/encoder_source.h"
 #include "models/generate/open_model.h"
 #include "runtime/program/error.h"
 
@@ -25,7 +26,9 @@ Tokenizer open_tokenizer(const Options& options) {
   if (!std::filesystem::is_regular_file(options.model))
     return Tokenizer::from_file(options.model.empty() ? options.tokenizer
                                                       : options.model + "/tokenizer.json");
-  if (auto tokenizer = open_model(options.model)->find_tokenizer())
+  const auto tokenizer = is_encoder(options.model) ? open_encoder(options.model)->find_tokenizer()
+                                                   : open_model(options.model)->find_tokenizer();
+  if (tokenizer)
     return *tokenizer;
   throw InvalidArgument("cli", "'{}' has no tokenizer", options.model);
 }

@@ -45,9 +45,9 @@ std::string refusal(const Json& value) {
 
 TEST(CharacterMap, RejectsWhatIsNotAMap) {
   EXPECT_THAT(refusal(7), HasSubstr("map: expected a string"));
-  EXPECT_THAT(refusal("abc"), HasSubstr("expected base64, got 3 characters"));
-  EXPECT_THAT(refusal("ab c"), HasSubstr("expected base64, got byte 0x20"));
-  EXPECT_THAT(refusal("a==="), HasSubstr("expected base64, got byte 0x3d"));
+  EXPECT_THAT(refusal("abc"), HasSubstr("expected base64"));
+  EXPECT_THAT(refusal("ab c"), HasSubstr("expected base64"));
+  EXPECT_THAT(refusal("a==="), HasSubstr("expected base64"));
   EXPECT_THAT(refusal(""), HasSubstr("the length of the trie is missing"));
   EXPECT_THAT(refusal(base64(word(0))), HasSubstr("a trie of 0 bytes among 4"));
   EXPECT_THAT(refusal(base64(word(3) + "abcd")), HasSubstr("a trie of 3 bytes among 8"));
