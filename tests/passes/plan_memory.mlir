@@ -300,3 +300,39 @@ func.func @read_before(%x: tensor<4xi32> {ashlar.donated}, %k: tensor<4xi32>, %f
   %z = kernel.call @reverse(%k) : (tensor<4xi32>) -> tensor<4xi32>
   return %y, %z : tensor<4xi32>, tensor<4xi32>
 }
+
+// -----
+
+// %m reaches both outputs. The kernel computes both of an element before it stores one.
+// CHECK-LABEL: plan.entry @moment
+// CHECK-SAME: donations = [#plan.donation<0 to 0>, #plan.donation<1 to 1>]
+kernel.def @step "elementwise" inplace [-1, -1] schedule <"elementwise", {}> {
+^bb0(%w: tensor<4xf32>, %m: tensor<4xf32>, %g: tensor<4xf32>):
+  %0 = ashlar.add %m, %g : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  %1 = ashlar.sub %w, %0 : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  kernel.yield %1, %0 : tensor<4xf32>, tensor<4xf32>
+}
+func.func @moment(%w: tensor<4xf32> {ashlar.donated}, %m: tensor<4xf32> {ashlar.donated}, %g: tensor<4xf32>)
+    -> (tensor<4xf32>, tensor<4xf32>) {
+  %s:2 = kernel.call @step(%w, %m, %g)
+    : (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>)
+  return %s#0, %s#1 : tensor<4xf32>, tensor<4xf32>
+}
+
+// -----
+
+// A row kernel stores its outputs one after the other.
+// CHECK-LABEL: plan.entry @rows
+// CHECK-SAME: donations = [#plan.donation<0>]
+kernel.def @both "row" inplace [-1, -1] schedule <"row", {}> {
+^bb0(%0: tensor<2x8xf32>):
+  %1 = ashlar.reduce_sum %0 {axes = array<i64: 1>, keepdims = true} : (tensor<2x8xf32>) -> tensor<2x1xf32>
+  %2 = ashlar.broadcast %1 {shape = array<i64: 2, 8>} : (tensor<2x1xf32>) -> tensor<2x8xf32>
+  %3 = ashlar.sub %0, %2 : (tensor<2x8xf32>, tensor<2x8xf32>) -> tensor<2x8xf32>
+  %4 = ashlar.add %0, %2 : (tensor<2x8xf32>, tensor<2x8xf32>) -> tensor<2x8xf32>
+  kernel.yield %3, %4 : tensor<2x8xf32>, tensor<2x8xf32>
+}
+func.func @rows(%x: tensor<2x8xf32> {ashlar.donated}) -> (tensor<2x8xf32>, tensor<2x8xf32>) {
+  %y:2 = kernel.call @both(%x) : (tensor<2x8xf32>) -> (tensor<2x8xf32>, tensor<2x8xf32>)
+  return %y#0, %y#1 : tensor<2x8xf32>, tensor<2x8xf32>
+}

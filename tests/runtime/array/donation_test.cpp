@@ -78,6 +78,22 @@ TEST(Donation, AStepWithMomentTakesNoMemory) {
   EXPECT_THAT(both[1].to_vector<float>(), Each(3));
 }
 
+// Results of one kernel that read the argument in other shapes.
+TEST(Donation, AllResultsAreReadBeforeOneIsWritten) {
+  const auto both = compile(
+      [](const Array& x) {
+        return std::vector<Array>{x + 1, reshape(x * 3, {-1}), (x - 1).astype(DType::f16)};
+      },
+      {.donate = {0}});
+  for (const Shape& shape : {Shape{4, 8}, Shape{3, 5}, Shape{64, 64}, Shape{2, 2, 6}}) {
+    const auto count = [&] { return reshape(arange(shape.element_count()), shape); };
+    const std::vector<Array> results = both(count().astype(DType::f32));
+    EXPECT_TRUE(all(results[0] == count() + 1).item<bool>());
+    EXPECT_TRUE(all(results[1] == reshape(count() * 3, {-1})).item<bool>());
+    EXPECT_TRUE(all(results[2] == (count() - 1).astype(DType::f16)).item<bool>());
+  }
+}
+
 // The same behind a matrix product, whose kernel ends with the update.
 TEST(Donation, AProductsKernelUpdatesInPlace) {
   const auto step = compile(
