@@ -82,8 +82,7 @@ private:
 
   void store_element(Value row, Value n, Value sum) {
     bind_element(e_, root_, product_.rounded(sum));
-    for (const kernel::Store& store : stores_)
-      emit_store(e_, store, b_.add(b_.mul(row, columns_), n), 1);
+    emit_stores(e_, stores_, b_.add(b_.mul(row, columns_), n), 1);
   }
 
   KernelBuilder& b_;

@@ -101,8 +101,7 @@ private:
       const Value row = ordered_.row(ordered_.tile_position(m));
       const Value linear = b_.add(b_.mul(row, columns_), n);
       bind_packet(e_, root_, linear, values);
-      for (const kernel::Store& store : stores_)
-        emit_store(e_, store, linear, width);
+      emit_stores(e_, stores_, linear, width);
     });
   }
 

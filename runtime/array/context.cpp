@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/array/context.h"
 
+#include "runtime/array/donation.h"
 #include "runtime/array/host_call.h"
 #include "runtime/array/origin.h"
 #include "runtime/program/error.h"
@@ -60,6 +61,18 @@ Graph graph_of(std::span<const NodeRef> roots) {
   return {{}, {std::move(entry)}};
 }
 
+// The memory of the donated input that an output may lie in; null where there is none, or where
+// another input lies there too. `values` are those of the inputs.
+std::shared_ptr<DeviceValue> donated_value(const Entry& entry, std::size_t output,
+                                           std::span<const std::shared_ptr<DeviceValue>> values,
+                                           std::span<const std::size_t> donated) {
+  for (const Donation& donation : entry.donations)
+    if (donation.output == output && std::ranges::count(donated, donation.input) != 0 &&
+        std::ranges::count(values, values[donation.input]) == 1)
+      return values[donation.input];
+  return nullptr;
+}
+
 std::vector<ArrayType> declared_outputs(const Executor& executor) {
   std::vector<ArrayType> types;
   for (const ValueSpec& output : executor.program().entries[0].outputs)
@@ -83,6 +96,7 @@ void Context::evaluate(std::span<const Array> arrays) {
   const std::scoped_lock lock(mutex_);
   std::vector<NodeRef> computed;
   for (const NodeRef& root : unevaluated(arrays)) {
+    require_kept(*root);
     if (is_constant(*root))
       root->set_value(upload(root->type(), *root->data()));
     else
@@ -97,7 +111,7 @@ void Context::evaluate(std::span<const Array> arrays) {
   for (const NamedNode& input : graph.entries[0].inputs)
     inputs.push_back(input.node);
   const auto executor = programs_.find_or_compile(graph, /*dynamic_extents=*/true);
-  const auto values = execute(*executor, inputs, declared_outputs(*executor));
+  const auto values = execute(*executor, inputs, declared_outputs(*executor), {});
   for (std::size_t i = 0; i < computed.size(); ++i)
     computed[i]->set_value(values[i]);
 }
@@ -107,18 +121,20 @@ std::shared_ptr<Executor> Context::executor_for(const Graph& graph, bool dynamic
   return programs_.find_or_compile(graph, dynamic_extents);
 }
 
-std::vector<Array> Context::run(Executor& executor, std::span<const Array> inputs) {
-  return run(executor, inputs, declared_outputs(executor));
+std::vector<Array> Context::run(Executor& executor, std::span<const Array> inputs,
+                                std::span<const std::size_t> donated) {
+  return run(executor, inputs, declared_outputs(executor), donated);
 }
 
 std::vector<Array> Context::run(Executor& executor, std::span<const Array> inputs,
-                                std::span<const ArrayType> outputs) {
+                                std::span<const ArrayType> outputs,
+                                std::span<const std::size_t> donated) {
   const std::scoped_lock lock(mutex_);
   evaluate(inputs);
   std::vector<NodeRef> nodes;
   for (const Array& input : inputs)
     nodes.push_back(input.node());
-  const auto values = execute(executor, nodes, outputs);
+  const auto values = execute(executor, nodes, outputs, donated);
   std::vector<Array> results;
   for (const ArrayType& type : outputs) {
     NodeRef node = Node::input(type, current_origin());
@@ -140,7 +156,8 @@ std::shared_ptr<DeviceValue> Context::with_room(std::shared_ptr<DeviceValue> val
 
 std::vector<std::shared_ptr<DeviceValue>> Context::execute(Executor& executor,
                                                            std::span<const NodeRef> inputs,
-                                                           std::span<const ArrayType> outputs) {
+                                                           std::span<const ArrayType> outputs,
+                                                           std::span<const std::size_t> donated) {
   const Entry& entry = executor.program().entries[0];
   const auto bytes_of = [](const auto& type) { return byte_count(type.dtype, type.shape); };
   std::vector<BufferView> input_views, output_views;
@@ -152,7 +169,11 @@ std::vector<std::shared_ptr<DeviceValue>> Context::execute(Executor& executor,
     input_views.push_back(held.back()->view());
   }
   for (std::size_t i = 0; i < outputs.size(); ++i) {
-    values.push_back(memory_.allocate(bytes_of(outputs[i]), bytes_of(entry.outputs[i])));
+    const std::uint64_t bytes = bytes_of(outputs[i]);
+    auto value = donated_value(entry, i, held, donated);
+    if (!value || value->bytes() != bytes)
+      value = memory_.allocate(bytes, bytes_of(entry.outputs[i]));
+    values.push_back(std::move(value));
     output_views.push_back(values.back()->view());
   }
   executor.run(0, input_views, output_views);
@@ -178,6 +199,7 @@ void Context::run_host_calls(std::span<const NodeRef> roots) {
   std::map<std::pair<const CustomRules*, std::vector<Node*>>, std::vector<std::vector<std::byte>>>
       done;
   for (Node* node : topological_order(nodes)) {
+    require_kept(*node);  // before anything runs
     if (!is_host_call(*node) || node->value())
       continue;
     std::vector<Node*> inputs;

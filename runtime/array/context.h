@@ -28,7 +28,8 @@ public:
   std::unique_lock<std::recursive_mutex> lock() { return std::unique_lock(mutex_); }
 
   // Computes what the arrays need and returns without waiting for the device. Throws
-  // InvalidArgument for arrays of a trace and for weights, and what compiling and running throw.
+  // InvalidArgument for donated arrays, arrays of a trace and weights, and what compiling and
+  // running throw.
   void evaluate(std::span<const Array> arrays);
   // Waits for an evaluated array and copies it to the host.
   std::vector<std::byte> read(const Array& array);
@@ -37,11 +38,13 @@ public:
   std::shared_ptr<Executor> executor_for(const Graph& graph, bool dynamic_extents);
   // Runs the first entry of a program on evaluated or lazy inputs, which must have the types that
   // it declares.
-  std::vector<Array> run(Executor& executor, std::span<const Array> inputs);
-  // The same where a program has room for more: inputs may have fewer elements than it declares,
-  // and outputs are the beginnings of what it computes, of the given types.
   std::vector<Array> run(Executor& executor, std::span<const Array> inputs,
-                         std::span<const ArrayType> outputs);
+                         std::span<const std::size_t> donated);
+  // The same where a program has room for more: inputs may have fewer elements than it declares,
+  // and outputs are the beginnings of what it computes, of the given types. Outputs may take the
+  // memory of those `donated` inputs that the program can write over and no other input needs.
+  std::vector<Array> run(Executor& executor, std::span<const Array> inputs,
+                         std::span<const ArrayType> outputs, std::span<const std::size_t> donated);
 
   Array read_state(const State& state);
   void write_state(const State& state, const Array& value);
@@ -61,8 +64,10 @@ private:
   std::shared_ptr<DeviceValue> allocate(const ArrayType& type);
   // `value`, in memory of at least `bytes`.
   std::shared_ptr<DeviceValue> with_room(std::shared_ptr<DeviceValue> value, std::uint64_t bytes);
-  std::vector<std::shared_ptr<DeviceValue>>
-  execute(Executor& executor, std::span<const NodeRef> inputs, std::span<const ArrayType> outputs);
+  std::vector<std::shared_ptr<DeviceValue>> execute(Executor& executor,
+                                                    std::span<const NodeRef> inputs,
+                                                    std::span<const ArrayType> outputs,
+                                                    std::span<const std::size_t> donated);
   DeviceState& declare(const State& state);
 
   std::recursive_mutex mutex_;

@@ -84,8 +84,8 @@ TEST(ProfileReport, TotalsAddUp) {
   const ProfileTotals totals = made_up_report().totals;
   EXPECT_NEAR(totals.kernels, 1200e-6, 1e-12);
   EXPECT_NEAR(totals.gaps, 30e-6, 1e-12);
-  EXPECT_NEAR(totals.submit, 50e-6, 1e-12);
-  EXPECT_NEAR(totals.unaccounted, 10e-6, 1e-12);
+  EXPECT_NEAR(totals.submit, 12.5e-6, 1e-12);  // a quarter of one
+  EXPECT_NEAR(totals.unaccounted, 47.5e-6, 1e-12);
   EXPECT_NEAR(totals.instrumented, 1290e-6, 1e-12);
 }
 
