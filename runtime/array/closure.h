@@ -21,6 +21,7 @@
 #include <filesystem>
 #include <functional>
 #include <list>
+#include <map>
 #include <memory>
 #include <string>
 #include <type_traits>
@@ -28,6 +29,7 @@
 
 namespace ashlar {
 
+class Context;
 class Executor;
 
 // A base for classes whose methods are compiled: it has an identity, so it is not copied.
@@ -101,6 +103,7 @@ private:
     std::vector<Array> numbers = {};  // the last inputs of a program for named sizes
     std::vector<std::string> guards = {};
     bool compiled = true;
+    const Context* context = nullptr;  // where it runs: each stream has programs of its own
   };
 
   Traced& find_or_trace(const Call& call);
@@ -110,7 +113,7 @@ private:
   void find_sized_program(const Call& call, const Sizes& ends, Traced& traced);
 
   ClosureOptions options_;
-  SizedPrograms programs_;
+  std::map<const Context*, SizedPrograms> programs_;
   std::list<Traced> traces_;  // in the order of their making
 };
 

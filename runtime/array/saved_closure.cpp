@@ -7,16 +7,15 @@
 
 namespace ashlar {
 
-SavedClosure::SavedClosure(const std::filesystem::path& path) {
+SavedClosure::SavedClosure(const std::filesystem::path& path) : context_(Context::instance()) {
   Program program = load_program(path);
   if (program.entries.size() != 1 || !program.weight_groups.empty())
     throw InvalidArgument("compile",
                           "'{}' is not a saved closure: it has {} entries and {} groups "
                           "of weights",
                           path.string(), program.entries.size(), program.weight_groups.size());
-  Context& context = Context::instance();
-  const auto lock = context.lock();
-  executor_ = std::make_shared<Executor>(context.device(), std::move(program), context.states());
+  const auto lock = Context::lock();
+  executor_ = std::make_shared<Executor>(context_.device(), std::move(program), context_.states());
 }
 
 std::vector<Array> SavedClosure::operator()(const std::vector<Array>& arguments) const {
@@ -29,7 +28,7 @@ std::vector<Array> SavedClosure::operator()(const std::vector<Array>& arguments)
       throw InvalidArgument("compile", "argument {}: expected {}{}, got {}{}", i + 1,
                             name_of(expected[i].dtype), expected[i].shape.to_string(),
                             name_of(arguments[i].dtype()), arguments[i].shape().to_string());
-  return Context::instance().run(*executor_, arguments);
+  return context_.run(*executor_, arguments);
 }
 
 }  // namespace ashlar
