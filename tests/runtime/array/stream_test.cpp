@@ -9,6 +9,7 @@
 #include "runtime/array/ops.h"
 #include "runtime/array/saved_closure.h"
 #include "runtime/program/error.h"
+#include "runtime/vulkan/queue.h"
 
 #include <gmock/gmock.h>
 
@@ -66,6 +67,26 @@ TEST(Streams, EachKeepsItsOrder) {
   EXPECT_THAT(total.read().to_vector<float>(), Each(0));
   EXPECT_EQ(add.traces().size(), 6);
   EXPECT_EQ(add.traces()[1].reason, "first call on this stream");
+}
+
+TEST(Streams, DoNotWaitForEachOther) {
+  if (!Stream::current().device().is_cpu)
+    GTEST_SKIP() << "may be done too soon";
+  const auto small = [] {
+    const StreamScope scope(streams()[0]);
+    eval(full({16}, 1.0) * 3);
+  };
+  Array x = tanh(full({1 << 22}, 0.5) * 1);
+  eval(x);
+  small();  // compiled
+  for (int i = 0; i < 20; ++i) {
+    x = tanh(x);
+    async_eval(x);
+  }
+  Queue& queue = Context::instance().device().queue();
+  const Ticket last = queue.last_submitted();
+  small();
+  EXPECT_FALSE(queue.is_done(last));
 }
 
 TEST(Streams, DoNotShareArrays) {
