@@ -114,12 +114,22 @@ std::vector<ValueSpec> values_of(ArrayAttr types, std::optional<ArrayAttr> names
   return values;
 }
 
+Donation donation_of(plan::DonationAttr donation) {
+  Donation result{static_cast<std::uint32_t>(donation.getInput()), std::nullopt};
+  if (donation.has_output())
+    result.output = static_cast<std::uint32_t>(donation.getOutput());
+  return result;
+}
+
 Entry entry_of(plan::EntryOp op, const llvm::StringMap<PlacedKernel>& kernels) {
   Entry entry{.name = op.getSymName().str(),
               .inputs = values_of(op.getInputs(), op.getInputNames(), "input"),
               .outputs = values_of(op.getOutputs(), op.getOutputNames(), "output"),
               .arena_bytes = static_cast<std::uint64_t>(op.getArenaBytes()),
               .commands = {}};
+  if (auto donations = op.getDonations())
+    for (auto donation : donations->getAsRange<plan::DonationAttr>())
+      entry.donations.push_back(donation_of(donation));
   for (Operation& command : op.getBody().front()) {
     if (auto dispatch = dyn_cast<plan::DispatchOp>(command))
       entry.commands.push_back(dispatch_of(dispatch, kernels));

@@ -20,6 +20,8 @@ namespace ashlar::ir {
 
 // Names an argument or result of an entry, for those who call the program.
 inline constexpr llvm::StringLiteral kNameAttribute = "ashlar.name";
+// Marks an argument of an entry whose memory results may take.
+inline constexpr llvm::StringLiteral kDonatedAttribute = "ashlar.donated";
 
 // Between tensor types and array types. `type_of` returns nothing for element types outside DType.
 std::optional<DType> dtype_of(mlir::Type element_type);

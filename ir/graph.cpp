@@ -50,6 +50,11 @@ void Node::set_value(std::shared_ptr<DeviceValue> value) {
   inputs_.clear();
 }
 
+void Node::donate(std::shared_ptr<const std::string> to) {
+  set_value(nullptr);
+  donated_to_ = std::move(to);
+}
+
 void Node::destroy(Node* node) {
   // A chain of a million operations must not become a million stack frames.
   std::vector<Node*> dead = {node};

@@ -90,8 +90,13 @@ public:
 
   const std::vector<NodeRef>& inputs() const { return inputs_; }
   const std::shared_ptr<DeviceValue>& value() const { return value_; }
+  // Array objects, and nodes that need this one.
+  std::uint32_t references() const { return references_.load(std::memory_order_relaxed); }
   // An evaluated node no longer needs what it was computed from.
   void set_value(std::shared_ptr<DeviceValue> value);
+  // Who has the node's memory now, for messages; null unless it was donated. Then it has no value.
+  const std::shared_ptr<const std::string>& donated_to() const { return donated_to_; }
+  void donate(std::shared_ptr<const std::string> to);
 
 private:
   friend class NodeRef;
@@ -108,6 +113,7 @@ private:
   Origin origin_;
   std::vector<NodeRef> inputs_;
   std::shared_ptr<DeviceValue> value_;
+  std::shared_ptr<const std::string> donated_to_;
 };
 
 // A device buffer that entries read (op `state_read`) and update.
@@ -131,6 +137,7 @@ struct GraphEntry {
   std::vector<NamedNode> inputs;
   std::vector<NamedNode> outputs;
   std::vector<NamedNode> updates;
+  std::vector<std::size_t> donated = {};  // inputs whose memory outputs may take
 };
 
 // Several entries over the same states: one program.

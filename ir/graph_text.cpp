@@ -52,6 +52,8 @@ void append_entry(std::string& text, const GraphEntry& entry) {
     if (ids.emplace(node, ids.size()).second)
       text += fmt::format("  %{} = {} : {}\n", ids.size() - 1, node_text(*node, ids),
                           type_text(node->type()));
+  for (std::size_t input : entry.donated)
+    text += fmt::format("  donated %{}\n", ids.at(entry.inputs[input].node.get()));
   for (const NamedNode& output : entry.outputs)
     text += fmt::format("  output {:?} %{}\n", output.name, ids.at(output.node.get()));
   for (const NamedNode& update : entry.updates)

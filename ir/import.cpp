@@ -81,6 +81,8 @@ private:
     auto func = func::FuncOp::create(builder_, builder_.getUnknownLoc(), entry_.name, type);
     for (auto [i, input] : llvm::enumerate(entry_.inputs))
       func.setArgAttr(i, kNameAttribute, builder_.getStringAttr(input.name));
+    for (std::size_t input : entry_.donated)
+      func.setArgAttr(static_cast<unsigned>(input), kDonatedAttribute, builder_.getUnitAttr());
     for (auto [i, output] : llvm::enumerate(entry_.outputs))
       func.setResultAttr(i, kNameAttribute, builder_.getStringAttr(output.name));
     return func;

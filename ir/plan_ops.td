@@ -15,7 +15,7 @@ def Plan_Dialect : Dialect {
   let description = [{
     One `plan.entry` per entry: commands in order. Every buffer is a `#plan.range` of a space: a weight
     group, the constants, a state, the arena, an input or an output. A command never depends on
-    values that change from run to run.
+    values that change from run to run. The output of a `#plan.donation` and its input may be one buffer or two.
   }];
   let useDefaultAttributePrinterParser = 1;
 }
@@ -30,6 +30,16 @@ def Plan_RangeAttr : AttrDef<Plan_Dialect, "Range"> {
 }
 
 def Plan_RangeArrayAttr : TypedArrayAttrBase<Plan_RangeAttr, "array of #plan.range">;
+
+def Plan_DonationAttr : AttrDef<Plan_Dialect, "Donation"> {
+  let mnemonic = "donation";
+  let summary = "An input whose memory the caller gives away, and the output, if any, that may lie there";
+  let parameters = (ins "int64_t":$input, DefaultValuedParameter<"int64_t", "-1">:$output);
+  let assemblyFormat = "`<` $input (`to` $output^)? `>`";
+  let extraClassDeclaration = "bool has_output() const { return getOutput() >= 0; }";
+}
+
+def Plan_DonationArrayAttr : TypedArrayAttrBase<Plan_DonationAttr, "array of #plan.donation">;
 
 class Plan_Op<string mnemonic, list<Trait> traits = []> : Op<Plan_Dialect, mnemonic, traits>;
 
@@ -48,7 +58,8 @@ def Plan_ConstantsOp : Plan_Op<"constants"> {
 def Plan_EntryOp : Plan_Op<"entry", [Symbol, SingleBlock, NoTerminator, IsolatedFromAbove]> {
   let summary = "The commands of one entry";
   let arguments = (ins SymbolNameAttr:$sym_name, TypeArrayAttr:$inputs, TypeArrayAttr:$outputs, I64Attr:$arena_bytes,
-                       OptionalAttr<StrArrayAttr>:$input_names, OptionalAttr<StrArrayAttr>:$output_names);
+                       OptionalAttr<StrArrayAttr>:$input_names, OptionalAttr<StrArrayAttr>:$output_names,
+                       OptionalAttr<Plan_DonationArrayAttr>:$donations);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$sym_name `inputs` $inputs `outputs` $outputs `arena` $arena_bytes attr-dict-with-keyword $body";
 }

@@ -127,36 +127,66 @@ private:
     return success();
   }
 
-  // Straight into a state or an output of the entry where that is safe, else into the arena.
+  // Straight into a state or an output of the entry, and that over a donated input, where that is
+  // safe, else into the arena.
   Place place_result(OpResult result, kernel::DefOp def) {
     for (OpOperand& use : result.getUses())
       if (auto write = dyn_cast<ir::StateWriteOp>(use.getOwner()); write && may_replace(write, def))
         return state_place(write, write.getState());
     for (OpOperand& use : result.getUses())
-      if (use.getOwner()->hasTrait<OpTrait::IsTerminator>())
+      if (use.getOwner()->hasTrait<OpTrait::IsTerminator>()) {
+        find_donor(use.getOperandNumber(), result, def);
         return {"output", use.getOperandNumber(), 0, byte_size(result.getType())};
+      }
     return {"arena", static_cast<std::int64_t>(places_.size()), 0, byte_size(result.getType())};
   }
 
-  // Whether the producer of a state's new value can write over the old one: all readers of the old
-  // one run before, and the producer itself reads each element only to compute the same one, or
-  // reductions that are done by then.
   bool may_replace(ir::StateWriteOp write, kernel::DefOp def) {
-    auto result = cast<OpResult>(write.getValue());
-    Operation* producer = result.getOwner();
-    for (auto read : function_.getBody().front().getOps<ir::StateReadOp>()) {
-      if (read.getState() != write.getState())
-        continue;
-      for (OpOperand& use : read.getResult().getUses()) {
-        Operation* user = use.getOwner();
-        const BlockArgument input = def.getBody().getArgument(use.getOperandNumber());
-        const bool aligned_use = user == producer && may_overwrite(kernel::view_of(def), input,
-                                                                   result.getResultNumber());
-        if (user != producer ? !user->isBeforeInBlock(producer) : !aligned_use)
-          return false;
+    auto reads = function_.getBody().front().getOps<ir::StateReadOp>();
+    return llvm::all_of(reads, [&](ir::StateReadOp read) {
+      return read.getState() != write.getState() ||
+             may_write_over(read.getResult(), cast<OpResult>(write.getValue()), def);
+    });
+  }
+
+  // Whether the producer of a value can write it over an old one: all readers of the old one run
+  // before, and the producer itself reads each element only to compute the same one, or reductions
+  // that are done by then.
+  static bool may_write_over(Value old, OpResult result, kernel::DefOp def) {
+    return llvm::all_of(old.getUses(),
+                        [&](OpOperand& use) { return is_read_before(use, result, def); });
+  }
+
+  static bool is_read_before(OpOperand& use, OpResult result, kernel::DefOp def) {
+    if (use.getOwner() != result.getOwner())
+      return use.getOwner()->isBeforeInBlock(result.getOwner());
+    return may_overwrite(kernel::view_of(def), def.getBody().getArgument(use.getOperandNumber()),
+                         result.getResultNumber());
+  }
+
+  // Pairs an output with an input of its type that the caller gives away, if it may lie there.
+  void find_donor(std::int64_t output, OpResult result, kernel::DefOp def) {
+    for (BlockArgument input : function_.getArguments())
+      if (is_free(input) && have_same_memory(input.getType(), result.getType()) &&
+          may_write_over(input, result, def)) {
+        donor_of_[output] = input.getArgNumber();
+        return;
       }
-    }
-    return true;
+  }
+
+  bool is_free(BlockArgument input) {
+    return is_donated(input.getArgNumber()) && llvm::none_of(donor_of_, [&](const auto& taken) {
+             return taken.second == input.getArgNumber();
+           });
+  }
+
+  bool is_donated(unsigned input) {
+    return function_.getArgAttr(input, ir::kDonatedAttribute) != nullptr;
+  }
+
+  static bool have_same_memory(Type a, Type b) {
+    return getElementTypeOrSelf(a) == getElementTypeOrSelf(b) && byte_size(a) == byte_size(b) &&
+           byte_size(a) > 0;
   }
 
   // State writes and outputs whose values were not computed in place, each beside the first
@@ -204,9 +234,16 @@ private:
   bool depends(const Command& later, const Command& earlier) const {
     return llvm::any_of(later.accesses, [&](const Access& a) {
       return llvm::any_of(earlier.accesses, [&](const Access& b) {
-        return (a.mode != "r" || b.mode != "r") && places_[a.place].same_buffer(places_[b.place]);
+        return (a.mode != "r" || b.mode != "r") &&
+               memory_of(places_[a.place]).same_buffer(memory_of(places_[b.place]));
       });
     });
+  }
+
+  // Where a place lies if donated inputs and their outputs share buffers.
+  Place memory_of(const Place& place) const {
+    const auto donor = place.space == "output" ? donor_of_.find(place.index) : donor_of_.end();
+    return donor == donor_of_.end() ? place : Place{"input", donor->second, 0, place.bytes};
   }
 
   std::int64_t place_temporaries(bool alias) {
@@ -241,6 +278,18 @@ private:
     return count > 0 && names.size() == count ? builder.getArrayAttr(names) : nullptr;
   }
 
+  ArrayAttr donations(OpBuilder& builder) {
+    SmallVector<Attribute> list;
+    for (unsigned i = 0; i < function_.getNumArguments(); ++i)
+      if (is_donated(i)) {
+        const auto taken =
+            llvm::find_if(donor_of_, [&](const auto& pair) { return pair.second == i; });
+        list.push_back(plan::DonationAttr::get(function_.getContext(), i,
+                                               taken == donor_of_.end() ? -1 : taken->first));
+      }
+    return list.empty() ? nullptr : builder.getArrayAttr(list);
+  }
+
   void write(OpBuilder& builder, std::int64_t arena_bytes) {
     const FunctionType type = function_.getFunctionType();
     auto entry = plan::EntryOp::create(
@@ -251,9 +300,11 @@ private:
               [&](unsigned i) {
                 return function_.getArgAttrOfType<StringAttr>(i, ir::kNameAttribute);
               }),
-        names(builder, type.getNumResults(), [&](unsigned i) {
-          return function_.getResultAttrOfType<StringAttr>(i, ir::kNameAttribute);
-        }));
+        names(builder, type.getNumResults(),
+              [&](unsigned i) {
+                return function_.getResultAttrOfType<StringAttr>(i, ir::kNameAttribute);
+              }),
+        donations(builder));
     OpBuilder body = OpBuilder::atBlockEnd(&entry.getBody().emplaceBlock());
     for (Command& command : commands_) {
       SmallVector<Attribute> ranges;
@@ -280,6 +331,7 @@ private:
   SharedPlan& shared_;
   std::vector<Place> places_;
   llvm::DenseMap<Value, std::size_t> place_of_;
+  llvm::DenseMap<std::int64_t, std::int64_t> donor_of_;  // output -> donated input it may lie in
   std::vector<Command> commands_;
 };
 

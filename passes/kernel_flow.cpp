@@ -12,8 +12,13 @@ using namespace mlir;
 
 namespace ashlar {
 
+// Whether the kernel computes all outputs of an element before it stores any of them.
+static bool stores_outputs_together(const kernel::RegionView& region) {
+  return region.root == "elementwise" || region.root == "matmul";
+}
+
 // `ends_at` says of an op that is not elementwise whether the walk may end there.
-static bool flows(BlockArgument input, unsigned output,
+static bool flows(const kernel::RegionView& region, BlockArgument input, unsigned output,
                   llvm::function_ref<bool(Operation*)> ends_at) {
   llvm::SetVector<Value> reached;
   reached.insert(input);
@@ -21,7 +26,7 @@ static bool flows(BlockArgument input, unsigned output,
     for (OpOperand& use : reached[i].getUses()) {
       Operation* user = use.getOwner();
       if (isa<kernel::YieldOp>(user)) {
-        if (use.getOperandNumber() != output)
+        if (use.getOperandNumber() != output && !stores_outputs_together(region))
           return false;
         continue;
       }
@@ -83,7 +88,7 @@ bool may_overwrite(const kernel::RegionView& region, BlockArgument input, unsign
   const kernel::Part part = rows_around(region, value);
   if (part.stores_one_per_row() && flows_by_row(region, input, part))
     return true;
-  return flows(input, output, [&](Operation* op) {
+  return flows(region, input, output, [&](Operation* op) {
     return part.reductions.contains(op) &&
            kernel::innermost(op->getOperand(0).getType()) == kernel::innermost(value.getType());
   });

@@ -8,12 +8,13 @@
 
 namespace ashlar {
 
-// Whether the kernel may write `output` over `input`. The input reaches no other output, and that
-// one only through ops that keep each element at its place: one invocation reads and writes each
-// element. A "row" kernel may reduce the input too, over rows that the output has: the emitter is
-// through with all reductions of a row before it stores the row, and each thread stores the
-// elements that it read. Where it stores one element per row only, the input may reach all of them,
-// row by row: the emitter has read it by then.
+// Whether the kernel may write `output` over `input`. The input reaches outputs only through ops
+// that keep each element at its place, so that one invocation reads and writes each element, and no
+// other output, unless the kernel computes all outputs of an element before it stores one. A "row"
+// kernel may reduce the input too, over rows that the output has: the emitter is through with all
+// reductions of a row before it stores the row, and each thread stores the elements that it read.
+// Where it stores one element per row only, the input may reach all of them, row by row: the
+// emitter has read it by then.
 bool may_overwrite(const kernel::RegionView& region, mlir::BlockArgument input, unsigned output);
 
 }  // namespace ashlar

@@ -39,7 +39,7 @@ private:
         command.erase();
         continue;
       }
-      const SmallVector<plan::RangeAttr> ranges = ranges_of(&command);
+      const SmallVector<plan::RangeAttr> ranges = shared_ranges_of(&command);
       const bool hazard = llvm::any_of(ranges, [&](plan::RangeAttr range) {
         return llvm::any_of(group,
                             [&](plan::RangeAttr earlier) { return conflicts(range, earlier); });

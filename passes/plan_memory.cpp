@@ -14,8 +14,9 @@
 //
 // Stacked weights lie adjacent in one group. Constants share one buffer. A value that becomes a
 // state or an output is computed there when readers of the old contents are done by then, else
-// copied. Temporaries share the arena by lifetime; those of one group of independent commands never
-// overlap, so that sharing adds no barrier.
+// copied; outputs may so lie in donated inputs (`#plan.donation`). Temporaries share the arena by
+// lifetime; those of one group of independent commands never overlap, so that sharing adds no
+// barrier.
 #include "passes/entry_planner.h"
 #include "passes/passes.h"
 

@@ -24,4 +24,20 @@ SmallVector<plan::RangeAttr> ranges_of(Operation* command) {
   return {};
 }
 
+SmallVector<plan::DonationAttr> donations_of(plan::EntryOp entry) {
+  const auto list = entry.getDonations();
+  return list ? llvm::to_vector(list->getAsRange<plan::DonationAttr>())
+              : SmallVector<plan::DonationAttr>();
+}
+
+SmallVector<plan::RangeAttr> shared_ranges_of(Operation* command) {
+  SmallVector<plan::RangeAttr> ranges = ranges_of(command);
+  for (plan::DonationAttr donation : donations_of(command->getParentOfType<plan::EntryOp>()))
+    for (plan::RangeAttr& range : ranges)
+      if (range.getSpace() == "output" && range.getIndex() == donation.getOutput())
+        range = plan::RangeAttr::get(range.getContext(), "input", donation.getInput(),
+                                     range.getOffset(), range.getBytes(), range.getAccess());
+  return ranges;
+}
+
 }  // namespace ashlar

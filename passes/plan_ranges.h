@@ -25,4 +25,10 @@ bool conflicts(plan::RangeAttr a, plan::RangeAttr b);
 // What a command touches; empty for a barrier.
 llvm::SmallVector<plan::RangeAttr> ranges_of(mlir::Operation* command);
 
+llvm::SmallVector<plan::DonationAttr> donations_of(plan::EntryOp entry);
+
+// What a command of an entry touches if every donated input lies in one buffer with its output:
+// ranges of such outputs are ranges of the input.
+llvm::SmallVector<plan::RangeAttr> shared_ranges_of(mlir::Operation* command);
+
 }  // namespace ashlar

@@ -6,8 +6,9 @@
 //
 // Each range must lie inside a buffer that exists and may be accessed that way; arguments must
 // match the kernel in number, size and in-place use; the arena is written before it is read; every
-// output is complete at the end; commands between two barriers do not conflict; no kernel passes
-// the loop limit, or has a buffer of more elements than its 32-bit indices reach.
+// output is complete at the end; commands between two barriers do not conflict, and no donated
+// input is read once its output was written, as if both were one buffer; no kernel passes the loop
+// limit, or has a buffer of more elements than its 32-bit indices reach.
 #include "ir/schedule_model.h"
 #include "ir/strided_kernel.h"
 #include "passes/kernel_flow.h"
@@ -79,19 +80,58 @@ public:
       : module_(module), entry_(entry), barriers_(barriers), buffers_(Buffers::of(module, entry)) {}
 
   LogicalResult run() {
+    if (failed(check_donations()))
+      return failure();
     for (Operation& command : entry_.getBody().front()) {
       if (isa<plan::BarrierOp>(command)) {
         group_.clear();
         continue;
       }
-      if (failed(check_ranges(&command)) || failed(check_contents(&command)) ||
-          failed(check_hazards(&command)))
+      if (failed(check_ranges(&command)) || failed(check_donors(&command)) ||
+          failed(check_contents(&command)) || failed(check_hazards(&command)))
         return failure();
     }
     return check_outputs();
   }
 
 private:
+  LogicalResult check_donations() {
+    llvm::DenseSet<std::int64_t> inputs, outputs;
+    const auto has = [](ArrayAttr types, std::int64_t index) {
+      return index >= 0 && index < static_cast<std::int64_t>(types.size());
+    };
+    for (plan::DonationAttr donation : donations_of(entry_)) {
+      const std::int64_t input = donation.getInput(), output = donation.getOutput();
+      if (!has(entry_.getInputs(), input) || !inputs.insert(input).second)
+        return entry_.emitOpError("no such input, or donated twice: ") << donation;
+      if (!donation.has_output())
+        continue;
+      if (!has(entry_.getOutputs(), output) || !outputs.insert(output).second)
+        return entry_.emitOpError("no such output, or placed twice: ") << donation;
+      const Type from = type_at(entry_.getInputs(), input),
+                 to = type_at(entry_.getOutputs(), output);
+      if (getElementTypeOrSelf(from) != getElementTypeOrSelf(to) ||
+          byte_size(from) != byte_size(to))
+        return entry_.emitOpError("types differ: ") << donation;
+    }
+    return success();
+  }
+
+  static Type type_at(ArrayAttr types, std::int64_t index) {
+    return cast<TypeAttr>(types[static_cast<unsigned>(index)]).getValue();
+  }
+
+  // What was written over a donated input is no longer that input.
+  LogicalResult check_donors(Operation* command) {
+    for (plan::DonationAttr donation : donations_of(entry_))
+      for (plan::RangeAttr range : ranges_of(command))
+        if (range.getSpace() == "input" && range.getIndex() == donation.getInput() &&
+            written_.contains({"output", donation.getOutput()}))
+          return command->emitOpError("reads a donated input after output ")
+                 << donation.getOutput() << " was written over it: " << range;
+    return success();
+  }
+
   LogicalResult check_ranges(Operation* command) {
     for (plan::RangeAttr range : ranges_of(command)) {
       auto space = buffers_.bytes.find(range.getSpace());
@@ -116,7 +156,7 @@ private:
       return command->emitOpError("is not a command");
     if (copy.getSource().getBytes() != copy.getTarget().getBytes() ||
         copy.getSource().getAccess() != "r" || copy.getTarget().getAccess() != "w" ||
-        overlaps(copy.getSource(), copy.getTarget()))
+        overlaps(shared_ranges_of(copy)[0], shared_ranges_of(copy)[1]))
       return copy.emitOpError("source and target do not fit each other");
     return success();
   }
@@ -148,7 +188,7 @@ private:
     }
     if (failed(check_scalars(dispatch, def, ranges)))
       return failure();
-    return check_own_overlaps(dispatch, region, ranges);
+    return check_own_overlaps(dispatch, region, shared_ranges_of(dispatch));
   }
 
   // A strided kernel fills its outputs, and its views stay in their buffers.
@@ -221,7 +261,7 @@ private:
   LogicalResult check_hazards(Operation* command) {
     if (!barriers_)
       return success();
-    const SmallVector<plan::RangeAttr> ranges = ranges_of(command);
+    const SmallVector<plan::RangeAttr> ranges = shared_ranges_of(command);
     for (plan::RangeAttr range : ranges)
       for (plan::RangeAttr earlier : group_)
         if (conflicts(range, earlier))

@@ -56,8 +56,7 @@ private:
     const Value row = shape_.batch == 1 ? m : b_.add(b_.mul(batch_index_, shape_.m), m);
     const Value linear = b_.add(b_.mul(row, shape_.n), n);
     bind_element(e_, root_, product_.rounded(sum));
-    for (const kernel::Store& store : stores_)
-      emit_store(e_, store, linear, 1);
+    emit_stores(e_, stores_, linear, 1);
   }
 
   KernelBuilder& b_;

@@ -219,8 +219,7 @@ private:
     const Value row = shape_.batch == 1 ? m : b_.add(b_.mul(batch_, shape_.m), m);
     const Value linear = b_.add(b_.mul(row, shape_.n), n);
     bind_packet(e_, root_, linear, values);
-    for (const kernel::Store& store : stores_)
-      emit_store(e_, store, linear, width_);
+    emit_stores(e_, stores_, linear, width_);
   }
 
   KernelBuilder& b_;

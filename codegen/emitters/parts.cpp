@@ -43,10 +43,7 @@ WorkRange element_range(Elements& elements, const kernel::Part& part, std::int64
   const std::int64_t size = b.workgroup_size();
   auto body = [&elements, &b, part, width, items, size](Value workgroup) {
     const Value item = b.add(b.mul(workgroup, size), b.thread());
-    auto store_all = [&] {
-      for (const kernel::Store& store : part.stores)
-        emit_store(elements, store, b.mul(item, width), width);
-    };
+    auto store_all = [&] { emit_stores(elements, part.stores, b.mul(item, width), width); };
     if (items % size == 0)
       return store_all();
     b.if_then(b.less(item, items), store_all);

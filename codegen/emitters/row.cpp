@@ -42,7 +42,7 @@ public:
     auto store_all = [&] {
       if (part_.stores_one_per_row())
         return b_.if_then(b_.equal(team.number, b_.index(0)),
-                          [&] { emit_elements(e_, part_.stores, row); });
+                          [&] { emit_stores(e_, part_.stores, row, 1); });
       for (const kernel::Store& store : part_.stores)
         store_row(store, row, team);
     };

@@ -215,17 +215,19 @@ void emit_store(Elements& elements, const kernel::Store& store, const Point& poi
                elements.at(store.value, point));
 }
 
-void emit_elements(Elements& elements, ArrayRef<kernel::Store> stores, Value number) {
+void emit_stores(Elements& elements, ArrayRef<kernel::Store> stores, Value linear,
+                 std::int64_t width) {
   KernelBuilder& b = elements.builder();
   SmallVector<std::pair<kernel::Store, Values>> plain;
   for (const kernel::Store& store : stores)
     if (store.scatter)
-      emit_store(elements, store, number, 1);
+      emit_store(elements, store, linear, width);
   for (const kernel::Store& store : stores)
     if (!store.scatter)
-      plain.push_back({store, elements.at(store.value, point_at(b, store.domain(), number, 1))});
+      plain.push_back(
+          {store, elements.at(store.value, point_at(b, store.domain(), linear, width))});
   for (const auto& [store, values] : plain)
-    store_packet(b, store.buffer, dtype_of(store.value), number, values);
+    store_packet(b, store.buffer, dtype_of(store.value), linear, values);
 }
 
 bool check_epilogue(KernelBuilder& b, ArrayRef<kernel::Store> stores, ArrayRef<Operation*> roots) {

@@ -13,9 +13,10 @@ void emit_store(Elements& elements, const kernel::Store& store, Value linear, st
 // The same, where they lie in the domain.
 void emit_store(Elements& elements, const kernel::Store& store, const Point& point);
 
-// Stores element number `number` of each: whatever they read, they read before plain outputs are
-// written.
-void emit_elements(Elements& elements, llvm::ArrayRef<kernel::Store> stores, Value number);
+// The same for several stores of one element count: whatever they read, they read before plain
+// outputs are written.
+void emit_stores(Elements& elements, llvm::ArrayRef<kernel::Store> stores, Value linear,
+                 std::int64_t width);
 
 // Whether the numbers of an index tensor differ from each other along `axis`, as far as they name
 // rows at all.

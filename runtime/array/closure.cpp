@@ -4,6 +4,7 @@
 #include "runtime/array/compile_graph.h"
 #include "runtime/array/context.h"
 #include "runtime/array/creation.h"
+#include "runtime/array/donation.h"
 #include "runtime/array/trace.h"
 #include "runtime/array/transforms/traced_function.h"
 #include "runtime/program/error.h"
@@ -64,11 +65,17 @@ TraceResult trace(const TraceCache::Call& call,
   return result;
 }
 
-TraceResult trace_with_inputs(const TraceCache::Call& call) {
+// Outputs may take the memory of donated arguments and of what the function replaces.
+TraceResult trace_with_inputs(const TraceCache::Call& call,
+                              const std::vector<std::size_t>& donated) {
   std::size_t next = 0;
-  return trace(call, [&](Trace& trace, const Array& held) {
+  TraceResult result = trace(call, [&](Trace& trace, const Array& held) {
     return trace.input("held." + std::to_string(next++), held.type());
   });
+  std::vector<std::size_t>& inputs = result.graph.entries[0].donated = donated;
+  for (std::size_t held : result.replaced)
+    inputs.push_back(call.arrays.size() + held);
+  return result;
 }
 
 // Arguments, then the types of what the module holds.
@@ -79,12 +86,12 @@ std::vector<std::string> whole_signature(const TraceCache::Call& call) {
   return signature;
 }
 
-Graph trace_resized(const TraceCache::Call& call, const std::vector<SizedArray>& arrays,
-                    const Sizes& sizes) {
+Graph trace_resized(const TraceCache::Call& call, const std::vector<std::size_t>& donated,
+                    const std::vector<SizedArray>& arrays, const Sizes& sizes) {
   TraceCache::Call resized = call;
   for (std::size_t i = 0; i < arrays.size(); ++i)
     resized.arrays[i] = Array(Node::input(resized_type(arrays[i], sizes), {}));
-  return trace_with_inputs(resized).graph;
+  return trace_with_inputs(resized, donated).graph;
 }
 
 std::size_t differences(const std::vector<std::string>& a, const std::vector<std::string>& b) {
@@ -137,19 +144,31 @@ TraceCache::Traced& TraceCache::find_or_trace(const Call& call) {
   });
   if (found != traces_.end()) {
     if (debug.check_trace)
-      check_same(found->graph, trace_with_inputs(call).graph,
+      check_same(found->graph, trace_with_inputs(call, donated_arrays(call)).graph,
                  fmt::format("{}", fmt::join(signature, ", ")));
     return *found;
   }
   std::string reason = reason_for(signature);
   if (debug.explain_traces)
     fmt::print(stderr, "[compile] traced ({}): {}\n", fmt::join(signature, ", "), reason);
-  TraceResult result = trace_with_inputs(call);
+  TraceResult result = trace_with_inputs(call, donated_arrays(call));
   Traced traced{std::move(signature), std::move(reason), std::move(result.graph),
                 std::move(result.replaced)};
   traced.context = &context;
   find_program(call, traced);
   return traces_.emplace_back(std::move(traced));
+}
+
+std::vector<std::size_t> TraceCache::donated_arrays(const Call& call) const {
+  std::vector<std::size_t> donated;
+  for (std::size_t argument : options_.donate) {
+    const auto found = std::ranges::find(call.places, argument);
+    if (found == call.places.end())
+      throw InvalidArgument("compile", "argument {} is to be donated and is no array",
+                            argument + 1);
+    donated.push_back(static_cast<std::size_t>(found - call.places.begin()));
+  }
+  return donated;
 }
 
 std::vector<SizedArray> TraceCache::sized_arrays(const Call& call) const {
@@ -193,8 +212,9 @@ void TraceCache::find_sized_program(const Call& call, const Sizes& ends, Traced&
   const SizedPrograms::Program* program = programs.find(signature, ends);
   traced.compiled = !program;
   if (!program)
-    program = &programs.add(std::move(signature), ends, trace_resized(call, arrays, ends),
-                            trace_resized(call, arrays, least_sizes(ends)), options_.sizes_vary);
+    program = &programs.add(
+        std::move(signature), ends, trace_resized(call, donated_arrays(call), arrays, ends),
+        trace_resized(call, donated_arrays(call), arrays, least_sizes(ends)), options_.sizes_vary);
   traced.numbers = program->graph.numbers_for(traced.graph);
   traced.executor = program->executor;
   traced.guards = range_guards(ends);
@@ -206,6 +226,11 @@ std::vector<Array> TraceCache::run(const Call& call) {
   Context& context = Context::instance();
   const auto lock = context.lock();
   Traced& traced = find_or_trace(call);
+  const std::vector<std::size_t> given = donated_arrays(call);
+  std::vector<std::size_t> donated = given;
+  for (std::size_t held : traced.replaced)
+    if (call.held[held]->node()->references() == 1)
+      donated.push_back(call.arrays.size() + held);
   std::vector<Array> inputs = call.arrays;
   for (const Array* array : call.held)
     inputs.push_back(*array);
@@ -213,7 +238,10 @@ std::vector<Array> TraceCache::run(const Call& call) {
   std::vector<ArrayType> types;
   for (const NamedNode& output : traced.graph.entries[0].outputs)
     types.push_back(output.node->type());
-  std::vector<Array> outputs = context.run(*traced.executor, inputs, types);
+  std::vector<Array> outputs = context.run(*traced.executor, inputs, types, donated);
+  for (std::size_t array : given)
+    donate(call.arrays[array], call.places[array],
+           fmt::format("the closure compiled at {}:{}", where_.file_name(), where_.line()));
   const auto first = outputs.end() - static_cast<std::ptrdiff_t>(traced.replaced.size());
   for (auto output = first; output != outputs.end(); ++output)
     *call.held[traced.replaced[static_cast<std::size_t>(output - first)]] = *output;
@@ -224,12 +252,13 @@ std::vector<Array> TraceCache::run(const Call& call) {
 void TraceCache::save(const Call& call, const std::filesystem::path& path) const {
   Context& context = Context::instance();
   const auto lock = context.lock();
-  const TraceResult result = trace(call, [](Trace&, const Array& held) {
+  TraceResult result = trace(call, [](Trace&, const Array& held) {
     return array_from_bytes(held.to_bytes(), held.dtype(), held.shape());
   });
   if (!result.replaced.empty())
     throw InvalidArgument("compile", "a function that changes what its module holds cannot be "
                                      "saved: its file would not know the changes");
+  result.graph.entries[0].donated = donated_arrays(call);
   save_program(compile_graph(result.graph, context.device().profile()), path);
 }
 

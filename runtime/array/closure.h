@@ -8,7 +8,8 @@
 // what a lambda captures, so lambdas that capture are refused. Arrays count in the signature by
 // their type, integers by their value, states by what they are. Arrays that a module says it holds
 // are inputs of every trace, so their contents are never part of a program; those that a method
-// replaces get what the program computed. Other members of a module must not change what a traced
+// replaces get what the program computed, in the same memory where nobody else has the array and
+// no later reader needs the old one. Other members of a module must not change what a traced
 // method computes; ASHLAR_DEBUG=check-trace traces every call again and reports any difference,
 // ASHLAR_DEBUG=explain-traces says on stderr why a function is traced again.
 //
@@ -23,6 +24,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <source_location>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -56,6 +58,9 @@ struct ClosureOptions {
   // in it is traced and compared, but not compiled. Where sizes decide more than extents and
   // numbers, each gets a program of its own, and its report says why.
   SizeNames sizes = {};
+  // Numbers of array arguments, from 0, that a call takes for good: results of their types may use
+  // their memory. The arrays have no value afterwards, and using one throws InvalidArgument.
+  std::vector<std::size_t> donate = {};
 };
 
 // A trace of a closure.
@@ -72,20 +77,24 @@ class TraceCache {
 public:
   using Function = std::function<std::vector<Array>(std::span<const Array> inputs)>;
 
-  explicit TraceCache(const ClosureOptions& options) : options_(options) {}
+  // `where` the function was compiled, for messages.
+  explicit TraceCache(const ClosureOptions& options,
+                      std::source_location where = std::source_location::current())
+      : options_(options), where_(where) {}
 
   // A call: what its arguments are, the arrays among them, and the arrays that its module holds.
   struct Call {
     std::vector<std::string> signature;
     std::vector<Array> arrays;
-    std::vector<std::size_t> places;  // of the arrays among the arguments, where sizes have names
+    std::vector<std::size_t> places;  // of the arrays among the arguments
     std::vector<Array*> held;
     Function function;
   };
 
   // Runs the function on the arrays; traces it if the signature is new. Inside another trace or a
-  // transform it is simply part of that. Throws what trace_entries, the compiler and the executor
-  // throw, and InvalidArgument where one name means two sizes.
+  // transform it is simply part of that, and donates nothing. Throws what trace_entries, the
+  // compiler and the executor throw, and InvalidArgument where one name means two sizes or an
+  // argument that is no array is to be donated.
   std::vector<Array> run(const Call& call);
   // Compiles the function for the call's signature, with what the module holds as constants, into a
   // program file (runtime/array/saved_closure.h). Throws InvalidArgument for functions that replace
@@ -106,6 +115,8 @@ private:
     const Context* context = nullptr;  // where it runs: each stream has programs of its own
   };
 
+  // Their numbers among the call's arrays.
+  std::vector<std::size_t> donated_arrays(const Call& call) const;
   Traced& find_or_trace(const Call& call);
   std::string reason_for(const std::vector<std::string>& signature) const;
   std::vector<SizedArray> sized_arrays(const Call& call) const;
@@ -113,6 +124,7 @@ private:
   void find_sized_program(const Call& call, const Sizes& ends, Traced& traced);
 
   ClosureOptions options_;
+  std::source_location where_;
   std::map<const Context*, SizedPrograms> programs_;
   std::list<Traced> traces_;  // in the order of their making
 };
@@ -151,9 +163,10 @@ template <typename Result, typename... Arguments> class Closure<Result(Arguments
 public:
   // `module`: what the function is a method of, if it is one; it must outlive the closure.
   explicit Closure(std::function<Result(Arguments...)> function, Module* module = nullptr,
-                   const ClosureOptions& options = {})
+                   const ClosureOptions& options = {},
+                   std::source_location where = std::source_location::current())
       : function_(std::move(function)), module_(module),
-        traces_(std::make_shared<TraceCache>(options)) {}
+        traces_(std::make_shared<TraceCache>(options, where)) {}
 
   Result operator()(std::remove_cvref_t<Arguments>... arguments) const {
     std::vector<Array> results = traces_->run(call_of(arguments...));
@@ -205,29 +218,32 @@ private:
 };
 
 template <typename Result, typename... Arguments>
-Closure<Result(Arguments...)> compile(Result (*function)(Arguments...),
-                                      const ClosureOptions& options = {}) {
-  return Closure<Result(Arguments...)>(function, nullptr, options);
+Closure<Result(Arguments...)>
+compile(Result (*function)(Arguments...), const ClosureOptions& options = {},
+        std::source_location where = std::source_location::current()) {
+  return Closure<Result(Arguments...)>(function, nullptr, options, where);
 }
 
 // A lambda, as long as it captures nothing.
 template <typename Lambda>
   requires std::is_class_v<Lambda>
-auto compile(Lambda lambda, const ClosureOptions& options = {}) {
+auto compile(Lambda lambda, const ClosureOptions& options = {},
+             std::source_location where = std::source_location::current()) {
   static_assert(
       requires { +lambda; },
       "compile: what a lambda captures would be frozen into the program unseen; pass "
       "arrays, states and integers as arguments, or make them members of a Module");
-  return compile(+lambda, options);
+  return compile(+lambda, options, where);
 }
 
 // A method; the module must outlive the closure.
 template <std::derived_from<Module> M, typename Result, typename... Arguments>
-Closure<Result(Arguments...)> compile(Result (M::*method)(Arguments...), M& module,
-                                      const ClosureOptions& options = {}) {
+Closure<Result(Arguments...)>
+compile(Result (M::*method)(Arguments...), M& module, const ClosureOptions& options = {},
+        std::source_location where = std::source_location::current()) {
   return Closure<Result(Arguments...)>(
       [method, &module](Arguments... arguments) { return (module.*method)(arguments...); }, &module,
-      options);
+      options, where);
 }
 
 }  // namespace ashlar

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/array/context.h"
 
+#include "runtime/array/donation.h"
 #include "runtime/array/host_call.h"
 #include "runtime/array/origin.h"
 #include "runtime/program/error.h"
@@ -85,6 +86,19 @@ void abandon_all() {
 
 thread_local Context* used_here = nullptr;
 
+// The memory of the donated input that an output may lie in; null where there is none, where
+// another input lies there too, or where the memory is not ours. `values` are those of the inputs.
+std::shared_ptr<DeviceValue> donated_value(const Entry& entry, std::size_t output,
+                                           std::span<const std::shared_ptr<DeviceValue>> values,
+                                           std::span<const std::size_t> donated) {
+  for (const Donation& donation : entry.donations)
+    if (donation.output == output && std::ranges::count(donated, donation.input) != 0 &&
+        std::ranges::count(values, values[donation.input]) == 1 &&
+        !values[donation.input]->is_in_host_memory())
+      return values[donation.input];
+  return nullptr;
+}
+
 std::vector<ArrayType> declared_outputs(const Executor& executor) {
   std::vector<ArrayType> types;
   for (const ValueSpec& output : executor.program().entries[0].outputs)
@@ -136,6 +150,7 @@ void Context::evaluate(std::span<const Array> arrays) {
   const auto locked = lock();
   std::vector<NodeRef> computed;
   for (const NodeRef& root : unevaluated(arrays)) {
+    require_kept(*root);
     if (is_constant(*root))
       root->set_value(upload(root->type(), *root->data()));
     else
@@ -150,7 +165,7 @@ void Context::evaluate(std::span<const Array> arrays) {
   for (const NamedNode& input : graph.entries[0].inputs)
     inputs.push_back(input.node);
   const auto executor = programs_.find_or_compile(graph, /*dynamic_extents=*/true);
-  const auto values = execute(*executor, inputs, declared_outputs(*executor));
+  const auto values = execute(*executor, inputs, declared_outputs(*executor), {});
   for (std::size_t i = 0; i < computed.size(); ++i)
     computed[i]->set_value(values[i]);
 }
@@ -160,18 +175,20 @@ std::shared_ptr<Executor> Context::executor_for(const Graph& graph, bool dynamic
   return programs_.find_or_compile(graph, dynamic_extents);
 }
 
-std::vector<Array> Context::run(Executor& executor, std::span<const Array> inputs) {
-  return run(executor, inputs, declared_outputs(executor));
+std::vector<Array> Context::run(Executor& executor, std::span<const Array> inputs,
+                                std::span<const std::size_t> donated) {
+  return run(executor, inputs, declared_outputs(executor), donated);
 }
 
 std::vector<Array> Context::run(Executor& executor, std::span<const Array> inputs,
-                                std::span<const ArrayType> outputs) {
+                                std::span<const ArrayType> outputs,
+                                std::span<const std::size_t> donated) {
   const auto locked = lock();
   evaluate(inputs);
   std::vector<NodeRef> nodes;
   for (const Array& input : inputs)
     nodes.push_back(input.node());
-  const auto values = execute(executor, nodes, outputs);
+  const auto values = execute(executor, nodes, outputs, donated);
   std::vector<Array> results;
   for (const ArrayType& type : outputs)
     results.push_back(evaluated(type, values[results.size()]));
@@ -205,7 +222,8 @@ std::shared_ptr<DeviceValue> Context::with_room(std::shared_ptr<DeviceValue> val
 
 std::vector<std::shared_ptr<DeviceValue>> Context::execute(Executor& executor,
                                                            std::span<const NodeRef> inputs,
-                                                           std::span<const ArrayType> outputs) {
+                                                           std::span<const ArrayType> outputs,
+                                                           std::span<const std::size_t> donated) {
   const Entry& entry = executor.program().entries[0];
   const auto bytes_of = [](const auto& type) { return byte_count(type.dtype, type.shape); };
   std::vector<BufferView> input_views, output_views;
@@ -215,7 +233,11 @@ std::vector<std::shared_ptr<DeviceValue>> Context::execute(Executor& executor,
     input_views.push_back(held.back()->view());
   }
   for (std::size_t i = 0; i < outputs.size(); ++i) {
-    values.push_back(memory_.allocate(bytes_of(outputs[i]), bytes_of(entry.outputs[i])));
+    const std::uint64_t bytes = bytes_of(outputs[i]);
+    auto value = donated_value(entry, i, held, donated);
+    if (!value || value->bytes() != bytes)
+      value = memory_.allocate(bytes, bytes_of(entry.outputs[i]));
+    values.push_back(std::move(value));
     output_views.push_back(values.back()->view());
   }
   executor.run(0, input_views, output_views);
@@ -241,6 +263,7 @@ void Context::run_host_calls(std::span<const NodeRef> roots) {
   std::map<std::pair<const CustomRules*, std::vector<Node*>>, std::vector<std::vector<std::byte>>>
       done;
   for (Node* node : topological_order(nodes)) {
+    require_kept(*node);  // before anything runs
     if (!is_host_call(*node) || node->value())
       continue;
     std::vector<Node*> inputs;

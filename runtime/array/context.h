@@ -37,8 +37,8 @@ public:
   static std::unique_lock<std::recursive_mutex> lock();
 
   // Computes what the arrays need and returns without waiting for the device. Throws
-  // InvalidArgument for arrays of a trace, for weights and for what other streams hold, and what
-  // compiling and running throw.
+  // InvalidArgument for donated arrays, arrays of a trace, weights and what other streams hold, and
+  // what compiling and running throw.
   void evaluate(std::span<const Array> arrays);
   // Evaluates, waits and copies to the host; an array that is evaluated may lie on another stream.
   std::vector<std::byte> read(const Array& array);
@@ -47,11 +47,13 @@ public:
   std::shared_ptr<Executor> executor_for(const Graph& graph, bool dynamic_extents);
   // Runs the first entry of a program on evaluated or lazy inputs, which must have the types that
   // it declares.
-  std::vector<Array> run(Executor& executor, std::span<const Array> inputs);
-  // The same where a program has room for more: inputs may have fewer elements than it declares,
-  // and outputs are the beginnings of what it computes, of the given types.
   std::vector<Array> run(Executor& executor, std::span<const Array> inputs,
-                         std::span<const ArrayType> outputs);
+                         std::span<const std::size_t> donated);
+  // The same where a program has room for more: inputs may have fewer elements than it declares,
+  // and outputs are the beginnings of what it computes, of the given types. Outputs may take the
+  // memory of those `donated` inputs that the program can write over and no other input needs.
+  std::vector<Array> run(Executor& executor, std::span<const Array> inputs,
+                         std::span<const ArrayType> outputs, std::span<const std::size_t> donated);
 
   // Evaluated arrays: a copy of the bytes, and the bytes where they lie if the device can use that,
   // else a copy.
@@ -78,8 +80,10 @@ private:
   std::shared_ptr<DeviceValue> allocate(const ArrayType& type);
   // `value`, in memory of at least `bytes`.
   std::shared_ptr<DeviceValue> with_room(std::shared_ptr<DeviceValue> value, std::uint64_t bytes);
-  std::vector<std::shared_ptr<DeviceValue>>
-  execute(Executor& executor, std::span<const NodeRef> inputs, std::span<const ArrayType> outputs);
+  std::vector<std::shared_ptr<DeviceValue>> execute(Executor& executor,
+                                                    std::span<const NodeRef> inputs,
+                                                    std::span<const ArrayType> outputs,
+                                                    std::span<const std::size_t> donated);
   DeviceState& declare(const State& state);
 
   Device device_;

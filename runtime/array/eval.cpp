@@ -2,6 +2,7 @@
 #include "runtime/array/eval.h"
 
 #include "runtime/array/context.h"
+#include "runtime/array/donation.h"
 #include "runtime/program/error.h"
 
 #include <cstring>
@@ -47,6 +48,7 @@ void eval(const std::vector<Array>& arrays) {
 }
 
 std::vector<std::byte> Array::to_bytes() const {
+  require_kept(*node_);
   if (node_->data())
     return *node_->data();
   return Context::instance().read(*this);

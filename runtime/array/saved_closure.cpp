@@ -2,12 +2,14 @@
 #include "runtime/array/saved_closure.h"
 
 #include "runtime/array/context.h"
+#include "runtime/array/donation.h"
 #include "runtime/program/error.h"
 #include "runtime/program/program_file.h"
 
 namespace ashlar {
 
-SavedClosure::SavedClosure(const std::filesystem::path& path) : context_(Context::instance()) {
+SavedClosure::SavedClosure(const std::filesystem::path& path)
+    : context_(Context::instance()), name_(fmt::format("the saved closure '{}'", path.string())) {
   Program program = load_program(path);
   if (program.entries.size() != 1 || !program.weight_groups.empty())
     throw InvalidArgument("compile",
@@ -28,7 +30,14 @@ std::vector<Array> SavedClosure::operator()(const std::vector<Array>& arguments)
       throw InvalidArgument("compile", "argument {}: expected {}{}, got {}{}", i + 1,
                             name_of(expected[i].dtype), expected[i].shape.to_string(),
                             name_of(arguments[i].dtype()), arguments[i].shape().to_string());
-  return context_.run(*executor_, arguments);
+  const auto lock = Context::lock();
+  std::vector<std::size_t> donated;
+  for (const Donation& donation : executor_->program().entries[0].donations)
+    donated.push_back(donation.input);
+  std::vector<Array> results = context_.run(*executor_, arguments, donated);
+  for (std::size_t argument : donated)
+    donate(arguments[argument], argument, name_);
+  return results;
 }
 
 }  // namespace ashlar

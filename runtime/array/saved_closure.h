@@ -14,6 +14,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace ashlar {
@@ -29,11 +30,13 @@ public:
   // InvalidArgument for programs with weights or several entries.
   explicit SavedClosure(const std::filesystem::path& path);
 
-  // Throws InvalidArgument for arrays of other types than the file was made for.
+  // Throws InvalidArgument for arrays of other types than the file was made for. Arguments that the
+  // closure was compiled to donate are gone afterwards.
   std::vector<Array> operator()(const std::vector<Array>& arguments) const;
 
 private:
   Context& context_;
+  std::string name_;  // for messages
   std::shared_ptr<Executor> executor_;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/array/trace.h"
 
+#include "runtime/array/donation.h"
 #include "runtime/array/host_call.h"
 #include "runtime/array/origin.h"
 #include "runtime/program/error.h"
@@ -92,6 +93,7 @@ void Trace::check_runs_on_device(const Node& node) const {
 }
 
 void Trace::check_belongs(const Node& node) const {
+  require_kept(node);
   const bool constant = !node.is_input() && node.is(OpKind::constant);
   if (node.value() && !constant)
     throw InvalidArgument("trace",

@@ -106,6 +106,12 @@ std::size_t BoundEntry::bind_values(std::span<const BufferView> inputs,
          bind_space(Space::output, outputs, outputs_, queue);
 }
 
+bool BoundEntry::may_lie_in(std::size_t output, std::size_t input) const {
+  return std::ranges::any_of(entry_.donations, [&](const Donation& donation) {
+    return donation.input == input && donation.output == output;
+  });
+}
+
 void BoundEntry::check_values(std::span<const BufferView> inputs,
                               std::span<const BufferView> outputs) const {
   for (std::size_t i = 0; i < inputs.size(); ++i)
@@ -114,7 +120,8 @@ void BoundEntry::check_values(std::span<const BufferView> inputs,
     const std::uint64_t bytes = outputs_.bytes[o];
     check_view(entry_, entry_.outputs[o], outputs[o], bytes);
     for (std::size_t i = 0; i < inputs.size(); ++i)
-      if (overlap(outputs[o], bytes, inputs[i], inputs_.bytes[i]))
+      if (overlap(outputs[o], bytes, inputs[i], inputs_.bytes[i]) &&
+          !(may_lie_in(o, i) && outputs[o].offset == inputs[i].offset))
         throw InvalidArgument("executor", "entry '{}': output '{}' overlaps input '{}'",
                               entry_.name, entry_.outputs[o].name, entry_.inputs[i].name);
     for (std::size_t other = 0; other < o; ++other)

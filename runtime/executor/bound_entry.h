@@ -41,8 +41,8 @@ public:
   void bind_fixed(BufferKey key, const Buffer& buffer);
 
   // Bind what may change between runs; return how many addresses moved. Throw InvalidArgument, and
-  // change nothing, where a value does not fit or an output overlaps another value. Waits for the
-  // last run where its records must change.
+  // change nothing, where a value does not fit or an output overlaps another value that it may not
+  // lie in. Waits for the last run where its records must change.
   std::size_t bind_values(std::span<const BufferView> inputs, std::span<const BufferView> outputs,
                           Queue& queue);
   std::size_t bind_states(std::span<DeviceState* const> states, Queue& queue);
@@ -67,6 +67,7 @@ private:
     std::vector<Binding> bindings;
   };
 
+  bool may_lie_in(std::size_t output, std::size_t input) const;
   void check_values(std::span<const BufferView> inputs, std::span<const BufferView> outputs) const;
   std::size_t rebind(BufferKey key, std::uint64_t address, Queue& queue);
   std::size_t bind_space(Space space, std::span<const BufferView> views, Values& values,

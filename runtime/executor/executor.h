@@ -64,8 +64,9 @@ public:
 
   // Submits the entry `repeat` times in one submit and returns without waiting; the ticket is for
   // Queue::wait. Inputs and outputs must hold what the entry declares, start at a multiple of
-  // kValueAlignment and stay alive until then; an output may overlap no other value. Changing them
-  // between runs patches addresses; an entry whose copies name them is recorded again.
+  // kValueAlignment and stay alive until then; an output may overlap no other value, but be the
+  // buffer of its donated input (Donation), which repetitions then read as it was left. Changing
+  // them between runs patches addresses; an entry whose copies name them is recorded again.
   //
   // Throws InvalidArgument (bindings, missing weights, invalid states), DeviceLost or OutOfMemory;
   // after a failed submit the states it would have written are invalid.

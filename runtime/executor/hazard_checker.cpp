@@ -7,6 +7,7 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <set>
 
 namespace ashlar {
 namespace {
@@ -76,6 +77,7 @@ public:
     const std::vector<Touch> touches = touches_of(entry_, command);
     std::vector<Touch> widened;
     for (Touch touch : touches) {
+      touch.range = shared_range(entry_, touch.range);
       if (touch.range.space == Space::state && program_.states[touch.range.index].growable) {
         touch.range.offset = 0;
         touch.range.bytes = std::numeric_limits<std::uint64_t>::max();
@@ -177,6 +179,22 @@ std::vector<UnwrittenRead> find_unwritten_reads(const Entry& entry) {
   return found;
 }
 
+std::vector<OverwrittenRead> find_overwritten_reads(const Entry& entry) {
+  std::vector<OverwrittenRead> found;
+  std::set<std::uint32_t> overwritten;  // inputs
+  for (std::size_t i = 0; i < entry.commands.size(); ++i) {
+    const std::vector<Touch> touches = touches_of(entry, i);
+    for (const Touch& touch : touches)
+      if (touch.range.space == Space::input && overwritten.contains(touch.range.index))
+        found.push_back({i, label_of(entry.commands[i]), touch.range.index});
+    for (const Touch& touch : touches)
+      if (const BufferRange shared = shared_range(entry, touch.range);
+          touch.range.space == Space::output && shared.space == Space::input)
+        overwritten.insert(shared.index);
+  }
+  return found;
+}
+
 std::string to_string(const Hazard& hazard) {
   constexpr std::string_view kKinds[] = {"read after write", "write after read",
                                          "write after write"};
@@ -191,12 +209,19 @@ std::string to_string(const UnwrittenRead& read) {
                      read.label, describe(read.range));
 }
 
+std::string to_string(const OverwrittenRead& read) {
+  return fmt::format("command {} '{}' reads input {} after an output was written over it",
+                     read.command, read.label, read.input);
+}
+
 void require_no_hazards(const Program& program) {
   for (const Entry& entry : program.entries) {
     std::string list;
     for (const Hazard& hazard : find_hazards(program, entry))
       list += "\n  " + to_string(hazard);
     for (const UnwrittenRead& read : find_unwritten_reads(entry))
+      list += "\n  " + to_string(read);
+    for (const OverwrittenRead& read : find_overwritten_reads(entry))
       list += "\n  " + to_string(read);
     if (!list.empty())
       throw Error("hazards", "entry '{}':{}", entry.name, list);

@@ -31,15 +31,24 @@ struct UnwrittenRead {
   BufferRange range;  // the first such bytes
 };
 
-// Accesses to a growable state count as touching all of it. Arguments of one dispatch never
-// conflict with each other.
+// A command reads a donated input after an earlier one wrote the output that may lie in it.
+struct OverwrittenRead {
+  std::size_t command;
+  std::string label;
+  std::uint32_t input;
+};
+
+// Accesses to a growable state count as touching all of it, and donated inputs as one buffer with
+// their outputs. Arguments of one dispatch never conflict with each other.
 std::vector<Hazard> find_hazards(const Program& program, const Entry& entry);
 std::vector<UnwrittenRead> find_unwritten_reads(const Entry& entry);
+std::vector<OverwrittenRead> find_overwritten_reads(const Entry& entry);
 
 std::string to_string(const Hazard& hazard);
 std::string to_string(const UnwrittenRead& read);
+std::string to_string(const OverwrittenRead& read);
 
-// Throws Error listing everything the two functions find in any entry.
+// Throws Error listing everything these functions find in any entry.
 void require_no_hazards(const Program& program);
 
 }  // namespace ashlar

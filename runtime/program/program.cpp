@@ -116,6 +116,7 @@ public:
       require_unique(inputs, "input", value.name);
     for (const ValueSpec& value : entry_.outputs)
       require_unique(outputs, "output", value.name);
+    verify_donations();
     for (const Command& command : entry_.commands) {
       if (const auto* dispatch = std::get_if<Dispatch>(&command))
         verify_dispatch(*dispatch);
@@ -130,6 +131,24 @@ private:
                             Args&&... args) const {
     fail("entry '{}', command '{}': {}", entry_.name, label,
          fmt::format(format, std::forward<Args>(args)...));
+  }
+
+  void verify_donations() const {
+    std::set<std::uint32_t> inputs, outputs;
+    for (const auto& [input, output] : entry_.donations) {
+      if (input >= entry_.inputs.size() || !inputs.insert(input).second)
+        fail("entry '{}': input {} of {} is donated, or twice", entry_.name, input,
+             entry_.inputs.size());
+      if (!output)
+        continue;
+      if (*output >= entry_.outputs.size() || !outputs.insert(*output).second)
+        fail("entry '{}': output {} of {} lies in an input, or in two", entry_.name, *output,
+             entry_.outputs.size());
+      if (entry_.inputs[input].dtype != entry_.outputs[*output].dtype ||
+          input_bytes_[input] != output_bytes_[*output])
+        fail("entry '{}': output '{}' does not fit into input '{}'", entry_.name,
+             entry_.outputs[*output].name, entry_.inputs[input].name);
+    }
   }
 
   void verify_dispatch(const Dispatch& dispatch) const {
@@ -154,10 +173,11 @@ private:
     verify_range(copy.target, Access::write, copy.label);
     if (copy.source.bytes != copy.target.bytes)
       fail_at(copy.label, "copies {} bytes into {}", copy.source.bytes, copy.target.bytes);
-    const bool same_buffer =
-        copy.source.space == copy.target.space && copy.source.index == copy.target.index;
-    if (same_buffer && copy.source.offset < copy.target.offset + copy.target.bytes &&
-        copy.target.offset < copy.source.offset + copy.source.bytes)
+    const BufferRange source = shared_range(entry_, copy.source);
+    const BufferRange target = shared_range(entry_, copy.target);
+    if (source.space == target.space && source.index == target.index &&
+        source.offset < target.offset + target.bytes &&
+        target.offset < source.offset + source.bytes)
       fail_at(copy.label, "copies between overlapping ranges");
   }
 
@@ -214,6 +234,15 @@ private:
 };
 
 }  // namespace
+
+BufferRange shared_range(const Entry& entry, const BufferRange& range) {
+  const auto taken = std::ranges::find_if(entry.donations, [&](const Donation& donation) {
+    return range.space == Space::output && donation.output == range.index;
+  });
+  if (taken == entry.donations.end())
+    return range;
+  return {Space::input, taken->input, range.offset, range.bytes};
+}
 
 std::uint64_t record_bytes(std::uint64_t arguments, std::uint64_t scalars) {
   return arguments * sizeof(std::uint64_t) + scalars * sizeof(std::uint32_t);

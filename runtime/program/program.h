@@ -135,15 +135,28 @@ struct ValueSpec {
   bool operator==(const ValueSpec&) const = default;
 };
 
+// An input that the caller gives away, and the output that may lie in its memory. Whoever runs the
+// entry binds one buffer for both, or two: the commands are right either way.
+struct Donation {
+  std::uint32_t input;
+  std::optional<std::uint32_t> output;  // absent where none may
+
+  bool operator==(const Donation&) const = default;
+};
+
 struct Entry {
   std::string name;
   std::vector<ValueSpec> inputs;
   std::vector<ValueSpec> outputs;
   std::uint64_t arena_bytes;
   std::vector<Command> commands;
+  std::vector<Donation> donations = {};
 
   bool operator==(const Entry&) const = default;
 };
+
+// Where a range lies if every donated input is one buffer with its output.
+BufferRange shared_range(const Entry& entry, const BufferRange& range);
 
 // Push constants that every Vulkan device takes, in bytes.
 inline constexpr std::uint32_t kMaxPushedBytes = 128;

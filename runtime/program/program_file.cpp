@@ -78,8 +78,11 @@ void fields(auto& archive, Is<Copy> auto& v) {
   archive(v.source, v.target, v.label);
 }
 void fields(auto&, Is<Barrier> auto&) {}
+void fields(auto& archive, Is<Donation> auto& v) {
+  archive(v.input, v.output);
+}
 void fields(auto& archive, Is<Entry> auto& v) {
-  archive(v.name, v.inputs, v.outputs, v.arena_bytes, v.commands);
+  archive(v.name, v.inputs, v.outputs, v.arena_bytes, v.commands, v.donations);
 }
 void fields(auto& archive, Is<CacheManifest> auto& v) {
   archive(v.state, v.ring);
@@ -139,10 +142,10 @@ private:
       for (const T& item : items)
         write(item);
   }
-  void write(const std::optional<DecoderManifest>& decoder) {
-    write(decoder.has_value());
-    if (decoder)
-      write(*decoder);
+  template <typename T> void write(const std::optional<T>& value) {
+    write(value.has_value());
+    if (value)
+      write(*value);
   }
   void write(const Command& command) {
     write(static_cast<std::uint8_t>(command.index()));
@@ -227,11 +230,11 @@ private:
         read(items.emplace_back());
     }
   }
-  void read(std::optional<DecoderManifest>& decoder) {
+  template <typename T> void read(std::optional<T>& value) {
     bool present = false;
     read(present);
     if (present)
-      read(decoder.emplace());
+      read(value.emplace());
   }
   void read(Command& command) {
     std::uint8_t index = 0;

@@ -58,10 +58,12 @@ TEST(CanonicalText, NamesEveryNodeTypeAndAttribute) {
   Graph graph = graph_of(x, r);
   graph.states.push_back({"k", {DType::bf16, Shape{kDynamic, 2}}, 8, Residency::state});
   graph.entries[0].updates.push_back({"k", x});
+  graph.entries[0].donated = {0};
   EXPECT_EQ(canonical_text(graph), "state \"k\" : bf16[-1, 2] capacity 8 residency 1\n"
                                    "entry \"main\"\n"
                                    "  %0 = input \"x\" : f32[4]\n"
                                    "  %1 = reshape %0 shape=[2, 2] : f32[2, 2]\n"
+                                   "  donated %0\n"
                                    "  output \"y\" %1\n"
                                    "  update \"k\" %0\n");
 }

@@ -56,6 +56,13 @@ TEST(Import, MakesOneFunctionPerEntryWithNamedValues) {
   EXPECT_THAT(text, HasSubstr("func.func @second(%arg0"));
 }
 
+TEST(Import, MarksDonatedInputs) {
+  const NodeRef x = Node::input(kRows, {}), y = Node::input(kRows, {});
+  EXPECT_THAT(text_of({{}, {{"main", {{"x", x}, {"y", y}}, {}, {}, {1}}}}),
+              HasSubstr("func.func @main(%arg0: tensor<2x4xf32> {ashlar.name = \"x\"}, %arg1: "
+                        "tensor<2x4xf32> {ashlar.donated, ashlar.name = \"y\"})"));
+}
+
 TEST(Import, DeclaresReadsAndWritesStates) {
   const ArrayType cache{DType::f32, Shape{kDynamic, 4}};
   const NodeRef before =

@@ -240,3 +240,99 @@ func.func @copied_early() -> tensor<4xi32> {
   ashlar.state_write @n, %m : tensor<4xi32>
   return %o : tensor<4xi32>
 }
+
+// -----
+
+kernel.def @next "elementwise" inplace [-1] schedule <"elementwise", {}> {
+^bb0(%0: tensor<4xi32>):
+  %1 = ashlar.neg %0 : (tensor<4xi32>) -> tensor<4xi32>
+  kernel.yield %1 : tensor<4xi32>
+}
+kernel.def @reverse "elementwise" inplace [-1] schedule <"elementwise", {}> {
+^bb0(%0: tensor<4xi32>):
+  %1 = ashlar.slice %0 {starts = array<i64: 3>, sizes = array<i64: 4>, steps = array<i64: -1>} : (tensor<4xi32>) -> tensor<4xi32>
+  kernel.yield %1 : tensor<4xi32>
+}
+
+// Each element is read and written by one invocation: the output may lie in the input.
+// CHECK-LABEL: plan.entry @in_input
+// CHECK-SAME: donations = [#plan.donation<0 to 0>]
+// CHECK-NEXT: plan.dispatch @next [#plan.range<"input"[0] + 0, 16, "r">, #plan.range<"output"[0] + 0, 16, "w">]
+// CHECK-NEXT: }
+func.func @in_input(%x: tensor<4xi32> {ashlar.donated}) -> tensor<4xi32> {
+  %y = kernel.call @next(%x) : (tensor<4xi32>) -> tensor<4xi32>
+  return %y : tensor<4xi32>
+}
+
+// Only the caller can give an input away.
+// CHECK-LABEL: plan.entry @kept
+// CHECK-NOT: donations
+// CHECK-SAME: {
+func.func @kept(%x: tensor<4xi32>) -> tensor<4xi32> {
+  %y = kernel.call @next(%x) : (tensor<4xi32>) -> tensor<4xi32>
+  return %y : tensor<4xi32>
+}
+
+// Elements change places.
+// CHECK-LABEL: plan.entry @reversed_input
+// CHECK-SAME: donations = [#plan.donation<0>]
+func.func @reversed_input(%x: tensor<4xi32> {ashlar.donated}) -> tensor<4xi32> {
+  %y = kernel.call @reverse(%x) : (tensor<4xi32>) -> tensor<4xi32>
+  return %y : tensor<4xi32>
+}
+
+// The first kernel's output cannot lie in %x, which the second one reads; the second one's can.
+// CHECK-LABEL: plan.entry @read_later
+// CHECK-SAME: donations = [#plan.donation<0 to 1>]
+func.func @read_later(%x: tensor<4xi32> {ashlar.donated}) -> (tensor<4xi32>, tensor<4xi32>) {
+  %y = kernel.call @next(%x) : (tensor<4xi32>) -> tensor<4xi32>
+  %z = kernel.call @next(%x) : (tensor<4xi32>) -> tensor<4xi32>
+  return %y, %z : tensor<4xi32>, tensor<4xi32>
+}
+
+// An input that was read before is free for any output of its type; each is taken once.
+// CHECK-LABEL: plan.entry @read_before
+// CHECK-SAME: donations = [#plan.donation<0 to 0>, #plan.donation<2>]
+func.func @read_before(%x: tensor<4xi32> {ashlar.donated}, %k: tensor<4xi32>, %f: tensor<4xf32> {ashlar.donated})
+    -> (tensor<4xi32>, tensor<4xi32>) {
+  %t = kernel.call @reverse(%x) : (tensor<4xi32>) -> tensor<4xi32>
+  %y = kernel.call @reverse(%t) : (tensor<4xi32>) -> tensor<4xi32>
+  %z = kernel.call @reverse(%k) : (tensor<4xi32>) -> tensor<4xi32>
+  return %y, %z : tensor<4xi32>, tensor<4xi32>
+}
+
+// -----
+
+// %m reaches both outputs. The kernel computes both of an element before it stores one.
+// CHECK-LABEL: plan.entry @moment
+// CHECK-SAME: donations = [#plan.donation<0 to 0>, #plan.donation<1 to 1>]
+kernel.def @step "elementwise" inplace [-1, -1] schedule <"elementwise", {}> {
+^bb0(%w: tensor<4xf32>, %m: tensor<4xf32>, %g: tensor<4xf32>):
+  %0 = ashlar.add %m, %g : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  %1 = ashlar.sub %w, %0 : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  kernel.yield %1, %0 : tensor<4xf32>, tensor<4xf32>
+}
+func.func @moment(%w: tensor<4xf32> {ashlar.donated}, %m: tensor<4xf32> {ashlar.donated}, %g: tensor<4xf32>)
+    -> (tensor<4xf32>, tensor<4xf32>) {
+  %s:2 = kernel.call @step(%w, %m, %g)
+    : (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>)
+  return %s#0, %s#1 : tensor<4xf32>, tensor<4xf32>
+}
+
+// -----
+
+// A row kernel stores its outputs one after the other.
+// CHECK-LABEL: plan.entry @rows
+// CHECK-SAME: donations = [#plan.donation<0>]
+kernel.def @both "row" inplace [-1, -1] schedule <"row", {}> {
+^bb0(%0: tensor<2x8xf32>):
+  %1 = ashlar.reduce_sum %0 {axes = array<i64: 1>, keepdims = true} : (tensor<2x8xf32>) -> tensor<2x1xf32>
+  %2 = ashlar.broadcast %1 {shape = array<i64: 2, 8>} : (tensor<2x1xf32>) -> tensor<2x8xf32>
+  %3 = ashlar.sub %0, %2 : (tensor<2x8xf32>, tensor<2x8xf32>) -> tensor<2x8xf32>
+  %4 = ashlar.add %0, %2 : (tensor<2x8xf32>, tensor<2x8xf32>) -> tensor<2x8xf32>
+  kernel.yield %3, %4 : tensor<2x8xf32>, tensor<2x8xf32>
+}
+func.func @rows(%x: tensor<2x8xf32> {ashlar.donated}) -> (tensor<2x8xf32>, tensor<2x8xf32>) {
+  %y:2 = kernel.call @both(%x) : (tensor<2x8xf32>) -> (tensor<2x8xf32>, tensor<2x8xf32>)
+  return %y#0, %y#1 : tensor<2x8xf32>, tensor<2x8xf32>
+}

@@ -3,6 +3,7 @@
 
 #include "ir/ashlar_dialect.h"
 #include "ir/kernel_dialect.h"
+#include "passes/plan_ranges.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/IRMapping.h"
@@ -54,7 +55,7 @@ public:
     std::vector<reference::Tensor> outputs;
     for (auto [index, type] : llvm::enumerate(entry_.getOutputs().getAsValueRange<TypeAttr>()))
       outputs.push_back(
-          reference::Tensor::from_bytes(*ir::array_type_of(type), memory_["output"][index]));
+          reference::Tensor::from_bytes(*ir::array_type_of(type), buffer_at("output", index)));
     return outputs;
   }
 
@@ -70,8 +71,16 @@ private:
     return bytes;
   }
 
+  // Outputs that may lie in inputs do.
+  Bytes& buffer_at(StringRef space, std::size_t index) {
+    for (plan::DonationAttr donation : donations_of(entry_))
+      if (space == "output" && donation.getOutput() == static_cast<std::int64_t>(index))
+        return memory_["input"][static_cast<std::size_t>(donation.getInput())];
+    return memory_[space][index];
+  }
+
   std::span<std::byte> bytes_at(plan::RangeAttr range) {
-    return std::span(memory_[range.getSpace()][static_cast<std::size_t>(range.getIndex())])
+    return std::span(buffer_at(range.getSpace(), static_cast<std::size_t>(range.getIndex())))
         .subspan(static_cast<std::size_t>(range.getOffset()),
                  static_cast<std::size_t>(range.getBytes()));
   }

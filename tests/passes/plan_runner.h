@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Executes plans on host memory: every range is bytes, every dispatch runs its kernel on the
 // reference evaluator. Commands between two barriers run last first, so that a missing barrier
-// shows; the arena and the outputs start as garbage, so that a wrong range shows.
+// shows; the arena and the outputs start as garbage, so that a wrong range shows; donated inputs
+// share memory with their outputs.
 #pragma once
 
 #include "ir/plan_dialect.h"

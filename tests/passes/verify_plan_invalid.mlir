@@ -179,3 +179,66 @@ kernel.def @large "elementwise" inplace [-1] schedule <"elementwise", {width = 4
   %x = ashlar.neg %a : (tensor<32768x65536xi8>) -> tensor<32768x65536xi8>
   kernel.yield %x : tensor<32768x65536xi8>
 }
+
+// -----
+
+kernel.def @exp "elementwise" inplace [-1] schedule <"elementwise", {}> {
+^bb0(%0: tensor<4xf32>):
+  %1 = ashlar.exp %0 : (tensor<4xf32>) -> tensor<4xf32>
+  kernel.yield %1 : tensor<4xf32>
+}
+plan.entry @overwritten inputs [tensor<4xf32>] outputs [tensor<4xf32>, tensor<4xf32>] arena 0
+    attributes {donations = [#plan.donation<0 to 0>]} {
+  plan.dispatch @exp [#plan.range<"input"[0] + 0, 16, "r">, #plan.range<"output"[0] + 0, 16, "w">] label ""
+  plan.barrier
+  // expected-error @+1 {{reads a donated input after output 0 was written over it}}
+  plan.dispatch @exp [#plan.range<"input"[0] + 0, 16, "r">, #plan.range<"output"[1] + 0, 16, "w">] label ""
+}
+
+// -----
+
+kernel.def @exp "elementwise" inplace [-1] schedule <"elementwise", {}> {
+^bb0(%0: tensor<4xf32>):
+  %1 = ashlar.exp %0 : (tensor<4xf32>) -> tensor<4xf32>
+  kernel.yield %1 : tensor<4xf32>
+}
+plan.entry @not_yet_read inputs [tensor<4xf32>] outputs [tensor<4xf32>, tensor<4xf32>] arena 0
+    attributes {donations = [#plan.donation<0 to 1>]} {
+  plan.dispatch @exp [#plan.range<"input"[0] + 0, 16, "r">, #plan.range<"output"[0] + 0, 16, "w">] label ""
+  // expected-error @+1 {{no barrier between}}
+  plan.dispatch @exp [#plan.range<"input"[0] + 0, 16, "r">, #plan.range<"output"[1] + 0, 16, "w">] label ""
+}
+
+// -----
+
+kernel.def @reverse "elementwise" inplace [-1] schedule <"elementwise", {}> {
+^bb0(%0: tensor<4xf32>):
+  %1 = ashlar.slice %0 {starts = array<i64: 3>, sizes = array<i64: 4>, steps = array<i64: -1>} : (tensor<4xf32>) -> tensor<4xf32>
+  kernel.yield %1 : tensor<4xf32>
+}
+plan.entry @crossed inputs [tensor<4xf32>] outputs [tensor<4xf32>] arena 0
+    attributes {donations = [#plan.donation<0 to 0>]} {
+  // expected-error @+1 {{arguments overlap}}
+  plan.dispatch @reverse [#plan.range<"input"[0] + 0, 16, "r">, #plan.range<"output"[0] + 0, 16, "w">] label ""
+}
+
+// -----
+
+// expected-error @+1 {{types differ: #plan.donation<0 to 0>}}
+plan.entry @types inputs [tensor<4xf32>] outputs [tensor<4xi32>] arena 0
+    attributes {donations = [#plan.donation<0 to 0>]} {
+}
+
+// -----
+
+// expected-error @+1 {{no such input, or donated twice: #plan.donation<0>}}
+plan.entry @twice inputs [tensor<4xf32>] outputs [] arena 0
+    attributes {donations = [#plan.donation<0>, #plan.donation<0>]} {
+}
+
+// -----
+
+// expected-error @+1 {{no such output, or placed twice: #plan.donation<1 to 0>}}
+plan.entry @one_output inputs [tensor<4xf32>, tensor<4xf32>] outputs [tensor<4xf32>] arena 0
+    attributes {donations = [#plan.donation<0 to 0>, #plan.donation<1 to 0>]} {
+}

@@ -97,7 +97,7 @@ void PaddedGraph::build() {
     return convert(is_float(dtype) ? reals(number) : integers(number), dtype);
   });
   graph_.states = large_.states;
-  GraphEntry entry{large_.entries[0].name, {}, {}, {}};
+  GraphEntry entry{large_.entries[0].name, {}, {}, {}, large_.entries[0].donated};
   const std::size_t inputs = large_.entries[0].inputs.size();
   for (std::size_t i = 0; i < inputs; ++i) {
     const ArrayType& type = pairs_[i].large->type();

@@ -12,11 +12,12 @@
 
 #include <cmath>
 #include <map>
+#include <numeric>
 
 namespace ashlar::testing {
 namespace {
 
-constexpr int kSteps = 2;  // runs in a row of a graph with states
+constexpr int kSteps = 2;  // runs in a row of a graph with updates
 
 using Tensors = std::vector<reference::Tensor>;
 
@@ -140,10 +141,39 @@ std::optional<std::string> run_states(const FuzzGraph& graph) {
   return std::nullopt;
 }
 
+// The updates of one step are what the next one donates.
+std::optional<std::string> run_donated(const FuzzGraph& graph) {
+  ClosureOptions options;
+  for (const FuzzUpdate& update : graph.updates)
+    options.donate.push_back(update.leaf);
+  std::vector<std::size_t> places(graph.leaves.size());
+  std::iota(places.begin(), places.end(), 0);
+  const auto traced = [&](std::span<const Array> inputs) {
+    return graph.over({inputs.begin(), inputs.end()}).roots();
+  };
+  TraceCache closure(options);
+  Arrays contents = graph.leaves, arguments = graph.copy().leaves;
+  for (int step = 0; step < kSteps; ++step) {
+    const Arrays roots = graph.over(contents).roots();
+    const Tensors expected = reference_values(roots);
+    const Arrays results = closure.run(
+        {.signature = {}, .arrays = arguments, .places = places, .held = {}, .function = traced});
+    if (auto mismatch = compare_all(values_on_device(results), expected, roots, step))
+      return mismatch;
+    for (std::size_t i = 0; i < graph.updates.size(); ++i) {
+      const std::size_t root = graph.outputs.size() + i, leaf = graph.updates[i].leaf;
+      arguments[leaf] = results[root];
+      contents[leaf] = constant_of(expected[root]);
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::string_view name_of(FuzzMode mode) {
-  constexpr std::string_view kNames[] = {"planned", "eager", "closure", "states", "single"};
+  constexpr std::string_view kNames[] = {"planned", "eager",   "closure",
+                                         "states",  "donated", "single"};
   return kNames[static_cast<std::size_t>(mode)];
 }
 
@@ -159,6 +189,8 @@ std::optional<std::string> find_mismatch(const FuzzGraph& original, FuzzMode mod
       return run_closure(graph);
     case FuzzMode::states:
       return run_states(graph);
+    case FuzzMode::donated:
+      return run_donated(graph);
     case FuzzMode::single:
       return run_singly(graph);
     }

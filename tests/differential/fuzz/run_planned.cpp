@@ -49,6 +49,9 @@ Graph traced(const FuzzGraph& graph) {
   Graph result;
   result.entries.push_back(trace.finish(std::move(outputs)));
   add_states(result, trace.states());
+  GraphEntry& entry = result.entries[0];
+  for (std::size_t i = 0; i < entry.inputs.size(); ++i)
+    entry.donated.push_back(i);
   return result;
 }
 

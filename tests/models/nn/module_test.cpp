@@ -5,6 +5,7 @@
 #include "models/io/array_files.h"
 #include "models/nn/modules.h"
 #include "models/optim/optimizers.h"
+#include "runtime/array/memory.h"
 #include "runtime/array/ops.h"
 #include "runtime/program/error.h"
 #include "tests/support/reference_eval.h"
@@ -12,6 +13,8 @@
 #include <gmock/gmock.h>
 
 #include <unistd.h>
+
+#include <utility>
 
 namespace ashlar::nn {
 namespace {
@@ -157,6 +160,48 @@ TEST(Module, TrainsTheSameCompiled) {
         << name;
   EXPECT_EQ(compiled.net.seen.item<float>(), 4);
   EXPECT_EQ(compiled.state.at("step").item<std::int32_t>(), 4);
+}
+
+class TwoLayers : public Module {
+public:
+  TwoLayers() : first(kKey, 64, 128), second(kKey, 128, 64), state(adamw.init(trainable_layers())) {
+    for (auto& [name, array] : state)
+      add_buffer("optimizer." + name, array);
+  }
+  Array step(const Array& x) {
+    const auto [loss, gradients] =
+        value_and_grad(*this, [&] { return sum(square(second(tanh(first(x))) - 1)); });
+    ArrayMap parameters = trainable();
+    adamw.step(parameters, state, gradients);
+    update(parameters);
+    return loss;
+  }
+
+  const optim::AdamW adamw{{.learning_rate = 1e-3}};
+  Linear first, second;
+  ArrayMap state;
+
+private:
+  ArrayMap trainable_layers() {
+    add("first", first);
+    add("second", second);
+    return trainable();
+  }
+};
+
+// Parameters and moments are written over themselves; new are the loss and small numbers.
+TEST(Module, StepsTakeNoMemory) {
+  TwoLayers layers;
+  const auto step = compile(&TwoLayers::step, layers);
+  const Array x = random::normal(kKey, {32, 64});
+  float before = step(x).item<float>();
+  for (int i = 0; i < 3; ++i) {
+    const std::uint64_t held = memory::active();
+    memory::reset_peak();
+    const float loss = step(x).item<float>();
+    EXPECT_LT(memory::peak() - held, 64);
+    EXPECT_LT(loss, std::exchange(before, loss));
+  }
 }
 
 // The last batch of an epoch has fewer rows.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/array/host_memory.h"
 
+#include "runtime/array/closure.h"
 #include "runtime/array/context.h"
 #include "runtime/array/eval.h"
 #include "runtime/array/ops.h"
@@ -66,6 +67,15 @@ TEST(HostMemory, IsHeldAsLongAsItIsUsed) {
   Context::instance().device().queue().collect();
   EXPECT_TRUE(alive.expired());
   EXPECT_EQ(y(17).item<float>(), 34);
+}
+
+TEST(HostMemory, IsNotWrittenWhereItIsDonated) {
+  const std::shared_ptr<float> floats = counting();
+  const auto twice = compile([](const Array& x) { return x * 2; }, {.donate = {0}});
+  const Array y =
+      twice(array_over(std::span<const float>(floats.get(), kFloats), {kFloats}, floats));
+  EXPECT_EQ(y(1234).item<float>(), 2468);
+  EXPECT_EQ(floats.get()[1234], 1234);
 }
 
 TEST(HostMemory, RefusesWrongCounts) {

@@ -240,6 +240,22 @@ TEST_F(ExecutorTest, PushedArgumentsAreRecordedAgainWhereBuffersMove) {
   expect_chain(download<std::uint32_t>(y2));
 }
 
+TEST_F(ExecutorTest, ADonatedInputMayBeItsOutputsBuffer) {
+  Program program = chain_program();
+  program.entries[0].donations = {{0, 0}};
+  StateStore store(device());
+  Executor executor(device(), program, store);
+  const Buffer x = upload(iota()), y = upload(std::vector<std::uint32_t>(kCount));
+  executor.run_and_wait(0, {{{&x}}}, {{{&y}}});
+  expect_chain(download<std::uint32_t>(y));
+  EXPECT_EQ(download<std::uint32_t>(x), iota());
+  executor.run_and_wait(0, {{{&x}}}, {{{&x}}});
+  expect_chain(download<std::uint32_t>(x));
+  const Buffer wide(device(), 2 * kBytes, Residency::state, "wide");
+  EXPECT_THAT([&] { executor.run(0, {{{&wide}}}, {{{&wide, 16}}}); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("output 'y' overlaps input 'x'")));
+}
+
 TEST_F(ExecutorTest, WrongBindingsAreTypedErrors) {
   StateStore store(device());
   Executor executor(device(), chain_program(), store);

@@ -117,6 +117,33 @@ TEST(Hazards, AdjacentWritesCoverAReadTogether) {
   EXPECT_THAT(find_unwritten_reads(with_commands(commands).entries[0]), IsEmpty());
 }
 
+// y lies in x: what reads x must be done when y is written.
+TEST(Hazards, DonatedInputsAreOneBufferWithTheirOutputs) {
+  const BufferRange x = whole(Space::input, 0, kBytes), y = whole(Space::output, 0, kBytes);
+  Program program = chain_program();
+  Entry& entry = program.entries[0];
+  const auto late_read = [&] {
+    entry.commands = {add_scalar(x, y, kCount, 1, "write"), Barrier{},
+                      add_scalar(x, arena(0), kCount, 1, "late")};
+  };
+  const auto no_barrier = [&] {
+    entry.commands = {add_scalar(x, arena(0), kCount, 1, "read"),
+                      add_scalar(x, y, kCount, 1, "write")};
+  };
+  late_read();
+  EXPECT_NO_THROW(require_no_hazards(program));
+  no_barrier();
+  EXPECT_NO_THROW(require_no_hazards(program));
+  entry.donations = {{0, 0}};
+  ASSERT_THAT(hazards_of(program), SizeIs(1));
+  EXPECT_EQ(hazards_of(program)[0].kind, HazardKind::write_after_read);
+  late_read();
+  EXPECT_THAT(hazards_of(program), IsEmpty());
+  EXPECT_THAT([&] { require_no_hazards(program); },
+              testing::ThrowsMessage<Error>(
+                  HasSubstr("command 2 'late' reads input 0 after an output was written over it")));
+}
+
 TEST(Hazards, TheErrorListsLabels) {
   EXPECT_THAT([] { require_no_hazards(without_command(chain_program(), 1)); },
               testing::ThrowsMessage<Error>(

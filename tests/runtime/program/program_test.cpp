@@ -85,6 +85,20 @@ INSTANTIATE_TEST_SUITE_P(
         Breakage{"entry 'decode' appears twice", [](Program& p) { p.entries[0].name = "decode"; }},
         Breakage{"output 'y' appears twice",
                  [](Program& p) { p.entries[1].outputs[1].name = "y"; }},
+        Breakage{"input 2 of 2 is donated",
+                 [](Program& p) { p.entries[1].donations[1].input = 2; }},
+        Breakage{"input 1 of 2 is donated, or twice",
+                 [](Program& p) { p.entries[1].donations[1].input = 1; }},
+        Breakage{"output 2 of 2 lies in", [](Program& p) { p.entries[1].donations[0].output = 2; }},
+        Breakage{"output 0 of 2 lies in an input, or in two",
+                 [](Program& p) { p.entries[1].donations[1].output = 0; }},
+        Breakage{"output 'z' does not fit into input 'x'",
+                 [](Program& p) { p.entries[1].donations[1].output = 1; }},
+        Breakage{"overlapping ranges",
+                 [](Program& p) {
+                   copy_of(p).source = {Space::input, 1, 0, 4};
+                   copy_of(p).target = {Space::output, 0, 0, 4};
+                 }},
         Breakage{"kernel 9 of 2", [](Program& p) { first_dispatch(p).kernel = 9; }},
         Breakage{"expected 2 arguments, got 1",
                  [](Program& p) { first_dispatch(p).arguments.pop_back(); }},

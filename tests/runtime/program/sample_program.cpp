@@ -50,7 +50,7 @@ Program sample_program() {
        .commands = {dispatch({{Space::input, 0, 0, 128}, Access::read},
                              {{Space::weight, 1, 0, 128}, Access::write})}},
       {.name = "decode",
-       .inputs = {{"x", DType::f32, {2, 5}}},
+       .inputs = {{"x", DType::f32, {2, 5}}, {"old", DType::f32, {1}}},
        .outputs = {{"y", DType::f32, {}}, {"z", DType::boolean, {0}}},
        .arena_bytes = 256,
        .commands = {dispatch({{Space::weight, 0, 64, 12}, Access::read},
@@ -60,7 +60,8 @@ Program sample_program() {
                     dispatch({{Space::state, 0, 0, 64}, Access::read_write},
                              {{Space::output, 0, 0, 4}, Access::write}),
                     dispatch({{Space::input, 0, 8, 32}, Access::read},
-                             {{Space::state, 1, 0, 32}, Access::read_write})}}};
+                             {{Space::state, 1, 0, 32}, Access::read_write})},
+       .donations = {{1, 0}, {0, std::nullopt}}}};
   return program;
 }
 
