@@ -155,6 +155,14 @@ def CastOp : Array_Op<"cast", ElementwiseClass> {
   let hasFolder = 1;
 }
 
+def BitcastOp : Array_Op<"bitcast", ElementwiseClass> {
+  let summary = "The same bits as an element type of the same size";
+  let description = [{ Of a NaN, the sign and the payload may change. }];
+  let arguments = (ins AnyRankedTensor:$input, TypeAttr:$dtype);
+  let inferRule = "bitcast";
+  let derivative = NotReal;
+}
+
 def PhiloxOp : Array_Op<"philox", RandomClass> {
   let summary = "One 32-bit word of Philox4x32-10";
   let description = [{

@@ -93,6 +93,13 @@ ArrayType infer_cast(Operands operands, const Attributes& attributes) {
   return {attributes.dtype("dtype"), operands[0].shape};
 }
 
+ArrayType infer_bitcast(Operands operands, const Attributes& attributes) {
+  const DType from = operands[0].dtype, to = attributes.dtype("dtype");
+  if (from == DType::boolean || to == DType::boolean || size_of(from) != size_of(to))
+    refuse("the bits of {} are no {}", name_of(from), name_of(to));
+  return {to, operands[0].shape};
+}
+
 ArrayType infer_filled(Operands, const Attributes& attributes) {
   const Dims& dims = attributes.integers("shape");
   check_extents(dims);

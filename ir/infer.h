@@ -12,6 +12,7 @@ ArrayType infer_comparison(std::span<const ArrayType> operands, const Attributes
 ArrayType infer_predicate(std::span<const ArrayType> operands, const Attributes& attributes);
 ArrayType infer_select(std::span<const ArrayType> operands, const Attributes& attributes);
 ArrayType infer_cast(std::span<const ArrayType> operands, const Attributes& attributes);
+ArrayType infer_bitcast(std::span<const ArrayType> operands, const Attributes& attributes);
 ArrayType infer_filled(std::span<const ArrayType> operands, const Attributes& attributes);
 ArrayType infer_reshape(std::span<const ArrayType> operands, const Attributes& attributes);
 ArrayType infer_transpose(std::span<const ArrayType> operands, const Attributes& attributes);

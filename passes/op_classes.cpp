@@ -4,6 +4,7 @@
 #include "ir/ashlar_dialect.h"
 #include "ir/kernel_dialect.h"
 #include "ir/kernel_region.h"
+#include "runtime/program/can_cast.h"
 
 using namespace mlir;
 
@@ -89,34 +90,9 @@ bool escapes(Value value) {
   });
 }
 
-// Significant bits and whether there is a sign, for integers; floats need the exponent too.
-static bool integer_fits(DType from, DType to) {
-  const auto bits = [](DType t) {
-    return t == DType::boolean ? 1 : static_cast<int>(size_of(t)) * 8;
-  };
-  if (to == DType::boolean)
-    return from == DType::boolean;
-  if (is_float(to))
-    return bits(from) - (is_signed(from) ? 1 : 0) <= (to == DType::f32   ? 24
-                                                      : to == DType::f16 ? 11
-                                                                         : 8);
-  if (is_signed(from) && !is_signed(to))
-    return false;
-  return bits(to) - (is_signed(to) ? 1 : 0) >= bits(from) - (is_signed(from) ? 1 : 0);
-}
-
 bool preserves_values(Type from, Type to) {
   const auto a = ir::dtype_of(from), b = ir::dtype_of(to);
-  if (!a || !b)
-    return false;
-  if (*a == *b)
-    return true;
-  if (is_float(*a))
-    return *b == DType::f32;
-  // An f16 holds no integer above 65,504: only 8-bit integers are certain to fit.
-  if (*b == DType::f16 && size_of(*a) > 1)
-    return false;
-  return integer_fits(*a, *b);
+  return a && b && can_cast(*a, *b);
 }
 
 std::int64_t element_count(Value value) {

@@ -80,6 +80,17 @@ Value scalar_cast(KernelBuilder& b, Value value, DType from_dtype, DType to_dtyp
   return integer_to_integer(from, to, value);
 }
 
+// Narrow numbers stand in the low half of a word.
+static Value scalar_bitcast(KernelBuilder& b, Value value, DType from, DType to) {
+  const bool is_narrow = size_of(from) == 2;
+  Value bits = value;
+  if (is_float(from))
+    bits = is_narrow ? pack_words(b, from, Values{value, b.f32(0)})[0] : bits_of(b, value);
+  if (is_float(to))
+    return is_narrow ? unpack_words(b, to, bits)[0] : float_of(b, bits);
+  return Scalars{b, to}.wrap(bits);
+}
+
 Value scalar_extremum(KernelBuilder& b, bool largest, DType dtype, Value x, Value y) {
   const Scalars s{b, dtype};
   if (!is_float(dtype)) {
@@ -95,6 +106,8 @@ Value scalar_extremum(KernelBuilder& b, bool largest, DType dtype, Value x, Valu
 Value scalar_op(KernelBuilder& b, OpKind kind, ValueRange operands, DType from, DType to) {
   if (kind == OpKind::cast)
     return scalar_cast(b, operands[0], from, to);
+  if (kind == OpKind::bitcast)
+    return scalar_bitcast(b, operands[0], from, to);
   if (kind == OpKind::select)
     return b.select(operands[0], operands[1], operands[2]);
   if (kind == OpKind::opaque)

@@ -283,6 +283,10 @@ bool is_comparison(OpKind kind) {
 void evaluate_elementwise(OpKind kind, Operands operands, Tensor& result) {
   if (kind == OpKind::cast)
     return cast(operands[0], result);
+  if (kind == OpKind::bitcast) {
+    result = Tensor::from_bytes(result.type, operands[0].to_bytes());
+    return;
+  }
   if (kind == OpKind::select)
     return select(operands, result);
   if (kind == OpKind::opaque) {

@@ -9,7 +9,8 @@
 namespace ashlar {
 
 DeviceValue::~DeviceValue() {
-  memory_.give_back(std::move(buffer_));
+  if (memory_)
+    memory_->give_back(std::move(buffer_));
 }
 
 std::shared_ptr<DeviceValue> ArrayMemory::allocate(std::uint64_t bytes, std::uint64_t room) {

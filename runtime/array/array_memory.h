@@ -20,17 +20,23 @@ class ArrayMemory;
 class DeviceValue {
 public:
   DeviceValue(ArrayMemory& memory, Buffer buffer, std::uint64_t bytes)
-      : memory_(memory), buffer_(std::move(buffer)), bytes_(bytes) {}
+      : memory_(&memory), buffer_(std::move(buffer)), bytes_(bytes) {}
+  // In memory of the host, which nothing may write.
+  DeviceValue(ImportedBuffer imported, std::uint64_t bytes)
+      : buffer_(std::move(imported.buffer)), offset_(imported.offset), bytes_(bytes) {}
   ~DeviceValue();
   DeviceValue(const DeviceValue&) = delete;
   DeviceValue& operator=(const DeviceValue&) = delete;
 
-  BufferView view() const { return {&buffer_, 0}; }
+  BufferView view() const { return {&buffer_, offset_}; }
   std::uint64_t bytes() const { return bytes_; }
+  Device& device() const { return buffer_.device(); }
+  bool is_in_host_memory() const { return !memory_; }
 
 private:
-  ArrayMemory& memory_;
+  ArrayMemory* memory_ = nullptr;
   Buffer buffer_;
+  std::uint64_t offset_ = 0;
   std::uint64_t bytes_;
 };
 

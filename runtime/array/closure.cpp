@@ -119,17 +119,19 @@ void check_same(const Graph& first, const Graph& now, const std::string& signatu
 }  // namespace
 
 std::string TraceCache::reason_for(const std::vector<std::string>& signature) const {
-  if (traces_.empty())
-    return "first call";
-  const auto by_distance = [&](const Traced& trace) {
-    return differences(trace.signature, signature);
-  };
-  const Traced& nearest = *std::ranges::min_element(traces_, {}, by_distance);
+  const Traced* nearest = nullptr;
+  for (const Traced& trace : traces_)
+    if (trace.context == &Context::instance() &&
+        (!nearest ||
+         differences(trace.signature, signature) < differences(nearest->signature, signature)))
+      nearest = &trace;
+  if (!nearest)
+    return traces_.empty() ? "first call" : "first call on this stream";
   std::vector<std::string> changes;
   for (std::size_t i = 0; i < signature.size(); ++i)
-    if (nearest.signature[i] != signature[i])
+    if (nearest->signature[i] != signature[i])
       changes.push_back(
-          fmt::format("argument {} is {}, was {}", i + 1, signature[i], nearest.signature[i]));
+          fmt::format("argument {} is {}, was {}", i + 1, signature[i], nearest->signature[i]));
   return fmt::format("{}", fmt::join(changes, "; "));
 }
 
@@ -137,7 +139,9 @@ TraceCache::Traced& TraceCache::find_or_trace(const Call& call) {
   Context& context = Context::instance();
   const DebugOptions& debug = context.device().debug();
   std::vector<std::string> signature = whole_signature(call);
-  const auto found = std::ranges::find(traces_, signature, &Traced::signature);
+  const auto found = std::ranges::find_if(traces_, [&](const Traced& trace) {
+    return trace.context == &context && trace.signature == signature;
+  });
   if (found != traces_.end()) {
     if (debug.check_trace)
       check_same(found->graph, trace_with_inputs(call, donated_arrays(call)).graph,
@@ -150,6 +154,7 @@ TraceCache::Traced& TraceCache::find_or_trace(const Call& call) {
   TraceResult result = trace_with_inputs(call, donated_arrays(call));
   Traced traced{std::move(signature), std::move(reason), std::move(result.graph),
                 std::move(result.replaced)};
+  traced.context = &context;
   find_program(call, traced);
   return traces_.emplace_back(std::move(traced));
 }
@@ -203,10 +208,11 @@ void TraceCache::find_sized_program(const Call& call, const Sizes& ends, Traced&
   std::vector<std::string> signature = traced.signature;
   for (const SizedArray& sized : arrays)
     signature[sized.argument] = symbolic_type(sized);
-  const SizedPrograms::Program* program = programs_.find(signature, ends);
+  SizedPrograms& programs = programs_[traced.context];
+  const SizedPrograms::Program* program = programs.find(signature, ends);
   traced.compiled = !program;
   if (!program)
-    program = &programs_.add(
+    program = &programs.add(
         std::move(signature), ends, trace_resized(call, donated_arrays(call), arrays, ends),
         trace_resized(call, donated_arrays(call), arrays, least_sizes(ends)), options_.sizes_vary);
   traced.numbers = program->graph.numbers_for(traced.graph);

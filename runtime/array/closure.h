@@ -22,6 +22,7 @@
 #include <filesystem>
 #include <functional>
 #include <list>
+#include <map>
 #include <memory>
 #include <source_location>
 #include <string>
@@ -30,6 +31,7 @@
 
 namespace ashlar {
 
+class Context;
 class Executor;
 
 // A base for classes whose methods are compiled: it has an identity, so it is not copied.
@@ -110,6 +112,7 @@ private:
     std::vector<Array> numbers = {};  // the last inputs of a program for named sizes
     std::vector<std::string> guards = {};
     bool compiled = true;
+    const Context* context = nullptr;  // where it runs: each stream has programs of its own
   };
 
   // Their numbers among the call's arrays.
@@ -122,7 +125,7 @@ private:
 
   ClosureOptions options_;
   std::source_location where_;
-  SizedPrograms programs_;
+  std::map<const Context*, SizedPrograms> programs_;
   std::list<Traced> traces_;  // in the order of their making
 };
 

@@ -61,14 +61,40 @@ Graph graph_of(std::span<const NodeRef> roots) {
   return {{}, {std::move(entry)}};
 }
 
-// The memory of the donated input that an output may lie in; null where there is none, or where
-// another input lies there too. `values` are those of the inputs.
+Array evaluated(const ArrayType& type, std::shared_ptr<DeviceValue> value) {
+  NodeRef node = Node::input(type, current_origin());
+  node->set_value(std::move(value));
+  return Array(std::move(node));
+}
+
+struct Contexts {
+  std::mutex mutex;
+  std::vector<Context*> all;
+};
+
+// Never destroyed: arrays in static storage may outlive them.
+Contexts& contexts() {
+  static Contexts& kept = *new Contexts;
+  return kept;
+}
+
+void abandon_all() {
+  const std::scoped_lock lock(contexts().mutex);
+  for (Context* context : contexts().all)
+    context->device().queue().abandon();
+}
+
+thread_local Context* used_here = nullptr;
+
+// The memory of the donated input that an output may lie in; null where there is none, where
+// another input lies there too, or where the memory is not ours. `values` are those of the inputs.
 std::shared_ptr<DeviceValue> donated_value(const Entry& entry, std::size_t output,
                                            std::span<const std::shared_ptr<DeviceValue>> values,
                                            std::span<const std::size_t> donated) {
   for (const Donation& donation : entry.donations)
     if (donation.output == output && std::ranges::count(donated, donation.input) != 0 &&
-        std::ranges::count(values, values[donation.input]) == 1)
+        std::ranges::count(values, values[donation.input]) == 1 &&
+        !values[donation.input]->is_in_host_memory())
       return values[donation.input];
   return nullptr;
 }
@@ -83,17 +109,45 @@ std::vector<ArrayType> declared_outputs(const Executor& executor) {
 }  // namespace
 
 Context& Context::instance() {
-  static Context& context = *new Context;
-  // Registered after the driver was loaded, so it runs before the driver's own end.
-  [[maybe_unused]] static const int registered =
-      std::atexit([] { context.device().queue().abandon(); });
-  return context;
+  if (used_here)
+    return *used_here;
+  static Context& first = open({});
+  return first;
 }
 
-Context::Context() : memory_(device_), states_(device_), programs_(device_, states_) {}
+Context* Context::use(Context* context) {
+  return std::exchange(used_here, context);
+}
+
+Context& Context::open(const std::string& selector) {
+  DeviceOptions options = DeviceOptions::from_environment();
+  if (!selector.empty())
+    options.selector = selector;
+  auto* context = new Context(std::move(options));
+  // Registered after the driver was loaded, so it runs before the driver's own end.
+  std::atexit(abandon_all);
+  const std::scoped_lock lock(contexts().mutex);
+  contexts().all.push_back(context);
+  return *context;
+}
+
+Context& Context::of(const DeviceValue& value) {
+  const std::scoped_lock lock(contexts().mutex);
+  return **std::ranges::find_if(
+      contexts().all, [&](Context* context) { return &context->device() == &value.device(); });
+}
+
+std::unique_lock<std::recursive_mutex> Context::lock() {
+  static std::recursive_mutex& mutex = *new std::recursive_mutex;
+  return std::unique_lock(mutex);
+}
+
+Context::Context(DeviceOptions options)
+    : device_(std::move(options)), memory_(device_), states_(device_), programs_(device_, states_) {
+}
 
 void Context::evaluate(std::span<const Array> arrays) {
-  const std::scoped_lock lock(mutex_);
+  const auto locked = lock();
   std::vector<NodeRef> computed;
   for (const NodeRef& root : unevaluated(arrays)) {
     require_kept(*root);
@@ -117,7 +171,7 @@ void Context::evaluate(std::span<const Array> arrays) {
 }
 
 std::shared_ptr<Executor> Context::executor_for(const Graph& graph, bool dynamic_extents) {
-  const std::scoped_lock lock(mutex_);
+  const auto locked = lock();
   return programs_.find_or_compile(graph, dynamic_extents);
 }
 
@@ -129,28 +183,40 @@ std::vector<Array> Context::run(Executor& executor, std::span<const Array> input
 std::vector<Array> Context::run(Executor& executor, std::span<const Array> inputs,
                                 std::span<const ArrayType> outputs,
                                 std::span<const std::size_t> donated) {
-  const std::scoped_lock lock(mutex_);
+  const auto locked = lock();
   evaluate(inputs);
   std::vector<NodeRef> nodes;
   for (const Array& input : inputs)
     nodes.push_back(input.node());
   const auto values = execute(executor, nodes, outputs, donated);
   std::vector<Array> results;
-  for (const ArrayType& type : outputs) {
-    NodeRef node = Node::input(type, current_origin());
-    node->set_value(values[results.size()]);
-    results.emplace_back(std::move(node));
-  }
+  for (const ArrayType& type : outputs)
+    results.push_back(evaluated(type, values[results.size()]));
   return results;
+}
+
+std::shared_ptr<DeviceValue> Context::value_here(Node& node) {
+  if (node.value() && &node.value()->device() == &device_)
+    return node.value();
+  if (!is_constant(node))
+    throw InvalidArgument("stream",
+                          "an array {}{} that lies on another stream, on '{}', cannot be used "
+                          "here, on '{}': copy it with to_stream",
+                          name_of(node.type().dtype), node.type().shape.to_string(),
+                          node.value()->device().profile().name, device_.profile().name);
+  auto value = upload(node.type(), *node.data());
+  if (!node.value())
+    node.set_value(value);
+  return value;
 }
 
 std::shared_ptr<DeviceValue> Context::with_room(std::shared_ptr<DeviceValue> value,
                                                 std::uint64_t bytes) {
-  const Buffer& buffer = *value->view().buffer;
-  if (buffer.bytes() >= bytes)
+  const auto [buffer, offset] = value->view();
+  if (buffer->bytes() - offset >= bytes)
     return value;
   auto larger = memory_.allocate(value->bytes(), bytes);
-  device_.transfers().copy(buffer, 0, *larger->view().buffer, 0, value->bytes());
+  device_.transfers().copy(*buffer, offset, *larger->view().buffer, 0, value->bytes());
   return larger;
 }
 
@@ -163,9 +229,7 @@ std::vector<std::shared_ptr<DeviceValue>> Context::execute(Executor& executor,
   std::vector<BufferView> input_views, output_views;
   std::vector<std::shared_ptr<DeviceValue>> held, values;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    if (!inputs[i]->value())
-      inputs[i]->set_value(upload(inputs[i]->type(), *inputs[i]->data()));
-    held.push_back(with_room(inputs[i]->value(), bytes_of(entry.inputs[i])));
+    held.push_back(with_room(value_here(*inputs[i]), bytes_of(entry.inputs[i])));
     input_views.push_back(held.back()->view());
   }
   for (std::size_t i = 0; i < outputs.size(); ++i) {
@@ -222,12 +286,30 @@ std::vector<std::vector<std::byte>> Context::run_on_host(const Node& node) {
 }
 
 std::vector<std::byte> Context::read(const Array& array) {
-  const std::scoped_lock lock(mutex_);
+  auto locked = lock();
   evaluate({&array, 1});
-  const DeviceValue& value = *array.node()->value();
-  std::vector<std::byte> bytes(value.bytes());
-  device_.transfers().read(*value.view().buffer, 0, bytes);
+  const std::shared_ptr<DeviceValue> value = array.node()->value();
+  Device& device = value->device();
+  locked.unlock();  // others may go on while the device works
+  device.queue().wait_idle();
+  locked.lock();
+  std::vector<std::byte> bytes(value->bytes());
+  const auto [buffer, offset] = value->view();
+  device.transfers().read(*buffer, offset, bytes);
   return bytes;
+}
+
+Array Context::copy_of(const ArrayType& type, std::span<const std::byte> bytes) {
+  const auto locked = lock();
+  return evaluated(type, upload(type, bytes));
+}
+
+Array Context::array_over(const ArrayType& type, const HostMemory& memory) {
+  const auto locked = lock();
+  auto imported = import_host_memory(device_, memory, "host array");
+  if (!imported)
+    return copy_of(type, memory.bytes);
+  return evaluated(type, std::make_shared<DeviceValue>(std::move(*imported), memory.bytes.size()));
 }
 
 DeviceState& Context::declare(const State& state) {
@@ -240,25 +322,23 @@ DeviceState& Context::declare(const State& state) {
 }
 
 void Context::reserve_rows(const State& state, std::int64_t rows) {
-  const std::scoped_lock lock(mutex_);
+  const auto locked = lock();
   if (declare(state).shape().dim(0) < rows)
     states_.grow(state.name(), rows);
 }
 
 Array Context::read_state(const State& state) {
-  const std::scoped_lock lock(mutex_);
+  const auto locked = lock();
   const DeviceState& stored = declare(state);
   stored.require_valid();
   const ArrayType type{stored.dtype(), stored.shape()};
   auto value = allocate(type);
   device_.transfers().copy(stored.buffer(), 0, *value->view().buffer, 0, value->bytes());
-  NodeRef node = Node::input(type, current_origin());
-  node->set_value(std::move(value));
-  return Array(std::move(node));
+  return evaluated(type, std::move(value));
 }
 
 void Context::write_state(const State& state, const Array& value) {
-  const std::scoped_lock lock(mutex_);
+  const auto locked = lock();
   if (state.is_growable())
     reserve_rows(state, value.dim(0));
   else
@@ -267,7 +347,6 @@ void Context::write_state(const State& state, const Array& value) {
 }
 
 void Context::synchronize() {
-  const std::scoped_lock lock(mutex_);
   device_.queue().wait_idle();
 }
 

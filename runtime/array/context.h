@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where lazy arrays are evaluated: one device, the states of closures, and the programs compiled so
-// far. Created on first use on the default device (ASHLAR_DEVICE) and kept until the process ends,
-// so that arrays in static storage may outlive main.
+// Where lazy arrays are evaluated: one device with its queue, the states of closures, and the
+// programs compiled so far. The first one is made on first use, on the default device
+// (ASHLAR_DEVICE); others belong to streams (runtime/array/stream.h). All are kept until the
+// process ends, so that arrays in static storage may outlive main.
 //
-// Thread-safety: all functions may be called from several threads; evaluation is serialised.
+// Thread-safety: all functions may be called from several threads. One lock of the process is held
+// while graphs are traced and submitted, since several streams may need the same nodes.
 #pragma once
 
 #include "runtime/array/array.h"
@@ -19,19 +21,26 @@ namespace ashlar {
 
 class Context {
 public:
+  // The one that this thread uses.
   static Context& instance();
+  // The one that this thread uses from now on; null for the first one. Gives what it was before.
+  static Context* use(Context* context);
+  // A new one, with a device of its own, chosen as by ASHLAR_DEVICE. Throws as Device.
+  static Context& open(const std::string& selector);
+  // The one in whose memory the value lies.
+  static Context& of(const DeviceValue& value);
 
   Device& device() { return device_; }
   StateStore& states() { return states_; }
   ArrayMemory& memory() { return memory_; }
   // Held while graphs are traced or evaluated; recursive.
-  std::unique_lock<std::recursive_mutex> lock() { return std::unique_lock(mutex_); }
+  static std::unique_lock<std::recursive_mutex> lock();
 
   // Computes what the arrays need and returns without waiting for the device. Throws
-  // InvalidArgument for donated arrays, arrays of a trace and weights, and what compiling and
-  // running throw.
+  // InvalidArgument for donated arrays, arrays of a trace, weights and what other streams hold, and
+  // what compiling and running throw.
   void evaluate(std::span<const Array> arrays);
-  // Waits for an evaluated array and copies it to the host.
+  // Evaluates, waits and copies to the host; an array that is evaluated may lie on another stream.
   std::vector<std::byte> read(const Array& array);
 
   // The compiled program of `graph`, for `run`; `dynamic_extents` as in CompileOptions.
@@ -46,6 +55,11 @@ public:
   std::vector<Array> run(Executor& executor, std::span<const Array> inputs,
                          std::span<const ArrayType> outputs, std::span<const std::size_t> donated);
 
+  // Evaluated arrays: a copy of the bytes, and the bytes where they lie if the device can use that,
+  // else a copy.
+  Array copy_of(const ArrayType& type, std::span<const std::byte> bytes);
+  Array array_over(const ArrayType& type, const HostMemory& memory);
+
   Array read_state(const State& state);
   void write_state(const State& state, const Array& value);
   void reserve_rows(const State& state, std::int64_t rows);
@@ -56,7 +70,9 @@ public:
   void synchronize();
 
 private:
-  Context();
+  explicit Context(DeviceOptions options);
+  // The contents of an evaluated array or a constant, in this context's memory.
+  std::shared_ptr<DeviceValue> value_here(Node& node);
   // Gives the host calls that `roots` depend on their values.
   void run_host_calls(std::span<const NodeRef> roots);
   std::vector<std::vector<std::byte>> run_on_host(const Node& call);
@@ -70,7 +86,6 @@ private:
                                                     std::span<const std::size_t> donated);
   DeviceState& declare(const State& state);
 
-  std::recursive_mutex mutex_;
   Device device_;
   ArrayMemory memory_;
   StateStore states_;

@@ -90,15 +90,19 @@ Array eye(std::int64_t n, std::optional<std::int64_t> m, int k, DType dtype, Her
   return convert(on_diagonal, dtype);
 }
 
+void check_holds(const ArrayType& type, std::size_t bytes) {
+  const auto& [dtype, shape] = type;
+  if (std::ranges::any_of(shape.dims(), [](std::int64_t d) { return d < 0; }) ||
+      bytes % size_of(dtype) != 0 ||
+      static_cast<std::int64_t>(bytes / size_of(dtype)) != shape.element_count())
+    throw InvalidArgument("array", "{}{} does not hold {} bytes", name_of(dtype), shape.to_string(),
+                          bytes);
+}
+
 Array array_from_bytes(std::span<const std::byte> bytes, DType dtype, const Shape& shape,
                        Here where) {
   const WrittenAt at(where);
-  const std::int64_t expected = shape.element_count();
-  if (std::ranges::any_of(shape.dims(), [](std::int64_t d) { return d < 0; }) ||
-      bytes.size() % size_of(dtype) != 0 ||
-      static_cast<std::int64_t>(bytes.size() / size_of(dtype)) != expected)
-    throw InvalidArgument("array", "{}{} does not hold {} bytes", name_of(dtype), shape.to_string(),
-                          bytes.size());
+  check_holds({dtype, shape}, bytes.size());
   return Array(Node::constant(
       {dtype, shape}, std::make_shared<const std::vector<std::byte>>(bytes.begin(), bytes.end()),
       current_origin()));

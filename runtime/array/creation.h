@@ -28,6 +28,9 @@ Array linspace(double start, double stop, std::int64_t count, Here where = Here:
 Array eye(std::int64_t n, std::optional<std::int64_t> m = std::nullopt, int k = 0,
           DType dtype = DType::f32, Here where = Here::current());
 
+// Throws InvalidArgument unless the elements of `type` fill that many bytes.
+void check_holds(const ArrayType& type, std::size_t bytes);
+
 // Copies host elements, row-major. Throws InvalidArgument when count and shape disagree. Inside a
 // trace the array is a constant of the program.
 Array array_from_bytes(std::span<const std::byte> bytes, DType dtype, const Shape& shape,

@@ -154,17 +154,19 @@ std::int64_t product(const Dims& dims, std::size_t begin, std::size_t count) {
 // The labels of two terms by their part in the product.
 struct Roles {
   std::string batch, left, right, inside;
+
+  std::string kept() const { return batch + left + right; }
 };
 
-Roles roles_of(const Term& a, const Term& b, const std::string& needed) {
+Roles roles_of(const std::string& a, const std::string& b, const std::string& needed) {
   Roles roles;
-  for (char label : a.labels)
-    if (!has(b.labels, label))
+  for (char label : a)
+    if (!has(b, label))
       roles.left += label;
     else
       (has(needed, label) ? roles.batch : roles.inside) += label;
-  for (char label : b.labels)
-    if (!has(a.labels, label))
+  for (char label : b)
+    if (!has(a, label))
       roles.right += label;
   return roles;
 }
@@ -186,8 +188,8 @@ std::pair<Array, Array> matched(const Term& a, const Term& b, const Roles& roles
 }
 
 Term contract(const Term& a, const Term& b, const std::string& needed) {
-  const Roles roles = roles_of(a, b, needed);
-  const std::string labels = roles.batch + roles.left + roles.right;
+  const Roles roles = roles_of(a.labels, b.labels, needed);
+  const std::string labels = roles.kept();
   if (roles.inside.empty())
     return {arranged(a, labels) * arranged(b, labels), labels};
   const auto [x, y] = matched(a, b, roles);
@@ -205,27 +207,29 @@ Term contract(const Term& a, const Term& b, const std::string& needed) {
   return {reshape(result, Shape(dims)), labels};
 }
 
+using Labels = std::vector<std::string>;
+
 // What the result and all terms but two need.
-std::string needed_besides(const std::vector<Term>& terms, std::size_t i, std::size_t j,
+std::string needed_besides(const Labels& terms, std::size_t i, std::size_t j,
                            const std::string& result) {
   std::string needed = result;
   for (std::size_t k = 0; k < terms.size(); ++k)
     if (k != i && k != j)
-      needed += terms[k].labels;
+      needed += terms[k];
   return needed;
 }
 
+using Extents = std::map<char, std::int64_t>;
+
 // The pair whose product is smallest.
-std::pair<std::size_t, std::size_t> best_pair(const std::vector<Term>& terms,
-                                              const std::string& result,
-                                              const std::map<char, std::int64_t>& extents) {
+std::pair<std::size_t, std::size_t> best_pair(const Labels& terms, const std::string& result,
+                                              const Extents& extents) {
   std::pair<std::size_t, std::size_t> best{0, 1};
   double least = -1;
   for (std::size_t i = 0; i < terms.size(); ++i)
     for (std::size_t j = i + 1; j < terms.size(); ++j) {
-      const Roles roles = roles_of(terms[i], terms[j], needed_besides(terms, i, j, result));
       double size = 1;
-      for (char label : roles.batch + roles.left + roles.right)
+      for (char label : roles_of(terms[i], terms[j], needed_besides(terms, i, j, result)).kept())
         size *= static_cast<double>(extents.at(label));
       if (least < 0 || size < least) {
         least = size;
@@ -235,9 +239,8 @@ std::pair<std::size_t, std::size_t> best_pair(const std::vector<Term>& terms,
   return best;
 }
 
-std::map<char, std::int64_t> checked_extents(std::string_view text,
-                                             const std::vector<Term>& terms) {
-  std::map<char, std::int64_t> extents;
+Extents checked_extents(std::string_view text, const std::vector<Term>& terms) {
+  Extents extents;
   for (const Term& term : terms)
     for (std::size_t i = 0; i < term.labels.size(); ++i) {
       const std::int64_t own = term.array.dim(static_cast<int>(i));
@@ -250,30 +253,72 @@ std::map<char, std::int64_t> checked_extents(std::string_view text,
   return extents;
 }
 
+struct Problem {
+  std::vector<Term> terms;  // each label once, none that only one term has
+  std::string result;
+  Extents extents;
+
+  Labels labels() const {
+    Labels labels;
+    for (const Term& term : terms)
+      labels.push_back(term.labels);
+    return labels;
+  }
+};
+
+Problem problem_of(std::string_view subscripts, const std::vector<Array>& operands) {
+  if (operands.empty())
+    refuse(subscripts, "needs an operand");
+  const Subscripts parsed = parse(subscripts, operands);
+  Problem problem{{}, parsed.result, {}};
+  for (std::size_t i = 0; i < operands.size(); ++i)
+    problem.terms.push_back({operands[i], parsed.operands[i]});
+  problem.extents = checked_extents(subscripts, problem.terms);
+  for (std::size_t i = 0; i < operands.size(); ++i)
+    problem.terms[i] = sum_out(without_repeats(problem.terms[i]),
+                               needed_besides(problem.labels(), i, i, parsed.result));
+  return problem;
+}
+
+// Takes terms i < j out of the list and puts their product at its end.
+template <typename T> void replace_pair(std::vector<T>& list, EinsumStep step, T product) {
+  list.erase(list.begin() + static_cast<std::ptrdiff_t>(step.second));
+  list.erase(list.begin() + static_cast<std::ptrdiff_t>(step.first));
+  list.push_back(std::move(product));
+}
+
+std::vector<EinsumStep> steps_of(const Problem& problem) {
+  std::vector<EinsumStep> steps;
+  Labels terms = problem.labels();
+  while (terms.size() > 1) {
+    const auto [i, j] = steps.emplace_back(best_pair(terms, problem.result, problem.extents));
+    const std::string needed = needed_besides(terms, i, j, problem.result);
+    replace_pair(terms, steps.back(), roles_of(terms[i], terms[j], needed).kept());
+  }
+  return steps;
+}
+
 }  // namespace
+
+std::vector<EinsumStep> einsum_path(std::string_view subscripts,
+                                    const std::vector<Array>& operands) {
+  return steps_of(problem_of(subscripts, operands));
+}
 
 Array einsum(std::string_view subscripts, const std::vector<Array>& operands,
              std::source_location where) {
   const WrittenAt at(where);
-  if (operands.empty())
-    refuse(subscripts, "needs an operand");
-  const Subscripts parsed = parse(subscripts, operands);
-  std::vector<Term> terms;
-  for (std::size_t i = 0; i < operands.size(); ++i)
-    terms.push_back({operands[i], parsed.operands[i]});
-  const std::map<char, std::int64_t> extents = checked_extents(subscripts, terms);
-  for (std::size_t i = 0; i < terms.size(); ++i)
-    terms[i] = sum_out(without_repeats(terms[i]), needed_besides(terms, i, i, parsed.result));
-  while (terms.size() > 1) {
-    const auto [i, j] = best_pair(terms, parsed.result, extents);
-    Term product = contract(terms[i], terms[j], needed_besides(terms, i, j, parsed.result));
-    terms.erase(terms.begin() + static_cast<std::ptrdiff_t>(j));
-    terms[i] = sum_out(std::move(product), needed_besides(terms, i, i, parsed.result));
+  Problem problem = problem_of(subscripts, operands);
+  std::vector<Term>& terms = problem.terms;
+  for (const EinsumStep& step : steps_of(problem)) {
+    const auto [i, j] = step;
+    const std::string needed = needed_besides(problem.labels(), i, j, problem.result);
+    replace_pair(terms, step, contract(terms[i], terms[j], needed));
   }
-  const Array result = arranged(terms[0], parsed.result);
+  const Array result = arranged(terms[0], problem.result);
   Dims dims;
-  for (char label : parsed.result)
-    dims.push_back(extents.at(label));
+  for (char label : problem.result)
+    dims.push_back(problem.extents.at(label));
   return broadcast(result, Shape(dims));
 }
 

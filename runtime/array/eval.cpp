@@ -43,7 +43,8 @@ void async_eval(const std::vector<Array>& arrays) {
 
 void eval(const std::vector<Array>& arrays) {
   async_eval(arrays);
-  Context::instance().synchronize();
+  for (const Array& array : arrays)
+    Context::of(*array.node()->value()).synchronize();
 }
 
 std::vector<std::byte> Array::to_bytes() const {

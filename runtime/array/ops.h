@@ -2,6 +2,7 @@
 // Every function on arrays.
 #pragma once
 
+#include "runtime/array/bits.h"
 #include "runtime/array/blocks.h"
 #include "runtime/array/complex.h"
 #include "runtime/array/contraction.h"
@@ -17,6 +18,7 @@
 #include "runtime/array/movement.h"
 #include "runtime/array/pooling.h"
 #include "runtime/array/products.h"
+#include "runtime/array/promotion.h"
 #include "runtime/array/quantization.h"
 #include "runtime/array/random.h"
 #include "runtime/array/rearranging.h"

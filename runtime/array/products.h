@@ -33,5 +33,10 @@ Array kron(const Operand& lhs, const Operand& rhs);
 // the labels do not fit the operands.
 Array einsum(std::string_view subscripts, const std::vector<Array>& operands,
              std::source_location where = std::source_location::current());
+// The order in which einsum contracts: each step takes two operands, by their places in the list,
+// out of it and puts their product at its end, as in NumPy.
+using EinsumStep = std::pair<std::size_t, std::size_t>;
+std::vector<EinsumStep> einsum_path(std::string_view subscripts,
+                                    const std::vector<Array>& operands);
 
 }  // namespace ashlar

@@ -93,21 +93,29 @@ void check_static(OpKind kind, std::span<const ArrayType> types) {
                             "take, scatter or attention");
 }
 
-std::vector<Array> harmonize(OpKind kind, std::span<const Operand> operands) {
+DType result_type(std::span<const Operand> operands) {
   std::optional<DType> dtype;
+  for (const Operand& operand : operands)
+    if (!operand.is_scalar())
+      dtype = dtype ? promote(*dtype, operand.array().dtype()) : operand.array().dtype();
+  for (const Operand& operand : operands)
+    if (operand.is_scalar())
+      dtype = dtype ? promote(*dtype, operand.scalar()) : default_dtype(operand.scalar());
+  if (!dtype)
+    throw InvalidArgument("result_type", "expected an array or a number, got none");
+  return *dtype;
+}
+
+std::vector<Array> harmonize(OpKind kind, std::span<const Operand> operands) {
   Shape shape;
   for (const Operand& operand : operands) {
     if (operand.is_scalar())
       continue;
     const Array array = operand.array();
     check_static(kind, {&array.type(), 1});
-    dtype = dtype ? promote(*dtype, array.dtype()) : array.dtype();
     shape = broadcast_shapes(shape, array.shape());
   }
-  for (const Operand& operand : operands)
-    if (operand.is_scalar())
-      dtype = dtype ? promote(*dtype, operand.scalar()) : default_dtype(operand.scalar());
-  const DType common = accepted_dtype(kind, *dtype);
+  const DType common = accepted_dtype(kind, result_type(operands));
   std::vector<Array> result;
   for (const Operand& operand : operands)
     result.push_back(operand.is_scalar() ? full(shape, operand, common)

@@ -4,6 +4,8 @@
 
 #include "runtime/array/array.h"
 
+#include <initializer_list>
+
 namespace ashlar {
 
 // The type that both convert to: bool < integers < floats; f16 with bf16 gives f32; signed with
@@ -12,6 +14,12 @@ DType promote(DType a, DType b);
 
 // The type of an operation between arrays of `dtype` and a host number.
 DType promote(DType dtype, const Scalar& scalar);
+
+// The type in which an operation takes these arrays and numbers together.
+DType result_type(std::span<const Operand> operands);
+inline DType result_type(std::initializer_list<Operand> operands) {
+  return result_type(std::span(operands.begin(), operands.size()));
+}
 
 // bool, i32 or f32.
 DType default_dtype(const Scalar& scalar);

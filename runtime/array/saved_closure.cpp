@@ -9,16 +9,15 @@
 namespace ashlar {
 
 SavedClosure::SavedClosure(const std::filesystem::path& path)
-    : name_(fmt::format("the saved closure '{}'", path.string())) {
+    : context_(Context::instance()), name_(fmt::format("the saved closure '{}'", path.string())) {
   Program program = load_program(path);
   if (program.entries.size() != 1 || !program.weight_groups.empty())
     throw InvalidArgument("compile",
                           "'{}' is not a saved closure: it has {} entries and {} groups "
                           "of weights",
                           path.string(), program.entries.size(), program.weight_groups.size());
-  Context& context = Context::instance();
-  const auto lock = context.lock();
-  executor_ = std::make_shared<Executor>(context.device(), std::move(program), context.states());
+  const auto lock = Context::lock();
+  executor_ = std::make_shared<Executor>(context_.device(), std::move(program), context_.states());
 }
 
 std::vector<Array> SavedClosure::operator()(const std::vector<Array>& arguments) const {
@@ -31,12 +30,11 @@ std::vector<Array> SavedClosure::operator()(const std::vector<Array>& arguments)
       throw InvalidArgument("compile", "argument {}: expected {}{}, got {}{}", i + 1,
                             name_of(expected[i].dtype), expected[i].shape.to_string(),
                             name_of(arguments[i].dtype()), arguments[i].shape().to_string());
-  Context& context = Context::instance();
-  const auto lock = context.lock();
+  const auto lock = Context::lock();
   std::vector<std::size_t> donated;
   for (const Donation& donation : executor_->program().entries[0].donations)
     donated.push_back(donation.input);
-  std::vector<Array> results = context.run(*executor_, arguments, donated);
+  std::vector<Array> results = context_.run(*executor_, arguments, donated);
   for (std::size_t argument : donated)
     donate(arguments[argument], argument, name_);
   return results;

@@ -19,9 +19,11 @@
 
 namespace ashlar {
 
+class Context;
 class Executor;
 
-// Thread-safety: calls may come from any thread; they run one after the other.
+// Runs on the stream that was current when it was loaded. Thread-safety: calls may come from any
+// thread; they run one after the other.
 class SavedClosure {
 public:
   // Throws IoError, FormatError, Unsupported where the device lacks what the program needs, and
@@ -33,6 +35,7 @@ public:
   std::vector<Array> operator()(const std::vector<Array>& arguments) const;
 
 private:
+  Context& context_;
   std::string name_;  // for messages
   std::shared_ptr<Executor> executor_;
 };

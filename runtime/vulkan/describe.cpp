@@ -42,6 +42,7 @@ nlohmann::json describe(const PhysicalDevice& device) {
           {"unsuitable", device.unsuitable},
           {"device_local_bytes", device_local_bytes(device)},
           {"max_allocation_bytes", device.max_allocation},
+          {"host_import_alignment", device.host_import_alignment},
           {"subgroup_size", p.subgroup_size},
           {"min_subgroup_size", p.min_subgroup_size},
           {"max_subgroup_size", p.max_subgroup_size},

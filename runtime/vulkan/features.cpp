@@ -12,6 +12,7 @@ constexpr std::array kOptionalExtensions = {
     VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME,
     VK_KHR_SHADER_BFLOAT16_EXTENSION_NAME,
     VK_EXT_MEMORY_BUDGET_EXTENSION_NAME,
+    VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME,
 };
 
 std::set<std::string, std::less<>> extension_names(VkPhysicalDevice device) {

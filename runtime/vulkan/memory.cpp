@@ -15,6 +15,8 @@
 #include <fstream>
 #include <optional>
 
+#include <unistd.h>
+
 namespace ashlar {
 namespace {
 
@@ -117,25 +119,59 @@ VkDeviceMemory Memory::allocate(const VkMemoryRequirements& requirements, Reside
     if (result == VK_ERROR_OUT_OF_DEVICE_MEMORY)
       continue;
     check_vulkan(result, "vkAllocateMemory");
-    device_.count_created();
-    const std::uint32_t heap = properties_.memoryTypes[type].heapIndex;
-    const std::lock_guard lock(mutex_);
-    allocations_[memory] = {heap, requirements.size};
-    heap_bytes_[heap] += requirements.size;
-    ++stats_.allocations;
-    ++stats_.live;
-    stats_.live_bytes += requirements.size;
-    stats_.peak_bytes = std::max(stats_.peak_bytes, stats_.live_bytes);
+    count(memory, {properties_.memoryTypes[type].heapIndex, requirements.size, nullptr});
     return memory;
   }
   throw OutOfMemory("memory", "no memory left for {} bytes of class {} ({})", requirements.size,
                     name_of(residency), ashlar::name_of(result));
 }
 
+// Imported memory is not of the device's heaps: it counts as an allocation of no bytes.
+VkDeviceMemory Memory::import_pages(const HostMemory& pages, std::uint32_t memory_types) {
+  const auto query = reinterpret_cast<PFN_vkGetMemoryHostPointerPropertiesEXT>(
+      vkGetDeviceProcAddr(device_.handle(), "vkGetMemoryHostPointerPropertiesEXT"));
+  constexpr auto kHostAllocation = VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT;
+  auto* pointer = const_cast<std::byte*>(pages.bytes.data());
+  VkMemoryHostPointerPropertiesEXT found{VK_STRUCTURE_TYPE_MEMORY_HOST_POINTER_PROPERTIES_EXT};
+  if (query(device_.handle(), kHostAllocation, pointer, &found) != VK_SUCCESS)
+    return VK_NULL_HANDLE;
+  constexpr VkMemoryAllocateFlagsInfo kFlags = {VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_FLAGS_INFO,
+                                                nullptr, VK_MEMORY_ALLOCATE_DEVICE_ADDRESS_BIT, 0};
+  const VkImportMemoryHostPointerInfoEXT imported{
+      VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT, &kFlags, kHostAllocation, pointer};
+  VkMemoryAllocateInfo info{VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, &imported};
+  info.allocationSize = pages.bytes.size();
+  for (std::uint32_t type = 0; type < properties_.memoryTypeCount; ++type) {
+    const VkMemoryPropertyFlags flags = properties_.memoryTypes[type].propertyFlags;
+    if (!(found.memoryTypeBits & memory_types & (1u << type)) || (flags & kHost) != kHost)
+      continue;
+    info.memoryTypeIndex = type;
+    VkDeviceMemory memory = VK_NULL_HANDLE;
+    if (vkAllocateMemory(device_.handle(), &info, nullptr, &memory) != VK_SUCCESS)
+      continue;
+    count(memory, {properties_.memoryTypes[type].heapIndex, 0, pages.owner});
+    return memory;
+  }
+  return VK_NULL_HANDLE;
+}
+
+void Memory::count(VkDeviceMemory memory, Allocation allocation) {
+  device_.count_created();
+  const std::lock_guard lock(mutex_);
+  heap_bytes_[allocation.heap] += allocation.bytes;
+  ++stats_.allocations;
+  ++stats_.live;
+  stats_.live_bytes += allocation.bytes;
+  stats_.peak_bytes = std::max(stats_.peak_bytes, stats_.live_bytes);
+  allocations_[memory] = std::move(allocation);
+}
+
 void Memory::free(VkDeviceMemory memory) {
   vkFreeMemory(device_.handle(), memory, nullptr);
+  std::shared_ptr<const void> owner;  // let go without the lock: its end is not our code
   const std::lock_guard lock(mutex_);
   const auto found = allocations_.find(memory);
+  owner = std::move(found->second.owner);
   heap_bytes_[found->second.heap] -= found->second.bytes;
   stats_.live_bytes -= found->second.bytes;
   --stats_.live;
@@ -186,40 +222,69 @@ MemoryStats Memory::stats() const {
   return stats_;
 }
 
+Buffer::Buffer(Device& device, std::uint64_t bytes, Residency residency)
+    : device_(&device), id_(next_buffer_id()), bytes_(bytes), residency_(residency) {}
+
 Buffer::Buffer(Device& device, std::uint64_t bytes, Residency residency, const std::string& name)
-    : device_(&device), id_(next_buffer_id()), bytes_(bytes), residency_(residency) {
+    : Buffer(device, bytes, residency) {
   if (bytes > device.physical().max_allocation)
     throw OutOfMemory("memory", "buffer '{}' of {} bytes: this device allows at most {}", name,
                       bytes, device.physical().max_allocation);
-  VkBufferCreateInfo info{VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO};
-  info.size = std::max(kGranule, (bytes + kGranule - 1) / kGranule * kGranule);
-  info.usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT |
-               VK_BUFFER_USAGE_TRANSFER_DST_BIT | VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT;
-  check_vulkan(vkCreateBuffer(device.handle(), &info, nullptr, &handle_), "vkCreateBuffer");
-  device.count_created();
-  try {
-    VkMemoryRequirements requirements;
-    vkGetBufferMemoryRequirements(device.handle(), handle_, &requirements);
-    memory_ = device.memory().allocate(requirements, residency);
-    check_vulkan(vkBindBufferMemory(device.handle(), handle_, memory_, 0), "vkBindBufferMemory");
-    VkBufferDeviceAddressInfo address{VK_STRUCTURE_TYPE_BUFFER_DEVICE_ADDRESS_INFO};
-    address.buffer = handle_;
-    address_ = vkGetBufferDeviceAddress(device.handle(), &address);
-    if (is_host_class(residency)) {
-      void* pointer = nullptr;
-      check_vulkan(vkMapMemory(device.handle(), memory_, 0, VK_WHOLE_SIZE, 0, &pointer),
-                   "vkMapMemory");
-      mapped_ = static_cast<std::byte*>(pointer);
-    }
-    device.set_name(VK_OBJECT_TYPE_BUFFER, object_id(handle_), name);
-    if (device.debug().poison && mapped_)
-      std::memset(mapped_, 0xFF, info.size);
-    else if (device.debug().poison)
-      device.transfers().fill(*this, 0xFFFFFFFFu);
-  } catch (...) {
-    release();
-    throw;
+  const std::uint64_t size = std::max(kGranule, (bytes + kGranule - 1) / kGranule * kGranule);
+  create(size, nullptr);
+  bind(device.memory().allocate(requirements(), residency));
+  if (is_host_class(residency)) {
+    void* pointer = nullptr;
+    check_vulkan(vkMapMemory(device.handle(), memory_, 0, VK_WHOLE_SIZE, 0, &pointer),
+                 "vkMapMemory");
+    mapped_ = static_cast<std::byte*>(pointer);
   }
+  device.set_name(VK_OBJECT_TYPE_BUFFER, object_id(handle_), name);
+  if (device.debug().poison && mapped_)
+    std::memset(mapped_, 0xFF, size);
+  else if (device.debug().poison)
+    device.transfers().fill(*this, 0xFFFFFFFFu);
+}
+
+void Buffer::create(std::uint64_t bytes, const void* next) {
+  VkBufferCreateInfo info{VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO, next};
+  info.size = bytes;
+  info.usage = kBufferUsage;
+  check_vulkan(vkCreateBuffer(device_->handle(), &info, nullptr, &handle_), "vkCreateBuffer");
+  device_->count_created();
+}
+
+VkMemoryRequirements Buffer::requirements() const {
+  VkMemoryRequirements requirements;
+  vkGetBufferMemoryRequirements(device_->handle(), handle_, &requirements);
+  return requirements;
+}
+
+void Buffer::bind(VkDeviceMemory memory) {
+  memory_ = memory;
+  check_vulkan(vkBindBufferMemory(device_->handle(), handle_, memory_, 0), "vkBindBufferMemory");
+  VkBufferDeviceAddressInfo address{VK_STRUCTURE_TYPE_BUFFER_DEVICE_ADDRESS_INFO};
+  address.buffer = handle_;
+  address_ = vkGetBufferDeviceAddress(device_->handle(), &address);
+}
+
+std::optional<Buffer> Buffer::over(Device& device, const HostMemory& pages,
+                                   const std::string& name) {
+  constexpr VkExternalMemoryBufferCreateInfo kExternal{
+      VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_BUFFER_CREATE_INFO, nullptr,
+      VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT};
+  Buffer buffer(device, pages.bytes.size(), Residency::staging);
+  buffer.create(pages.bytes.size(), &kExternal);
+  const VkMemoryRequirements needed = buffer.requirements();
+  if (needed.size > pages.bytes.size())
+    return std::nullopt;
+  const VkDeviceMemory memory = device.memory().import_pages(pages, needed.memoryTypeBits);
+  if (memory == VK_NULL_HANDLE)
+    return std::nullopt;
+  buffer.bind(memory);
+  buffer.mapped_ = const_cast<std::byte*>(pages.bytes.data());
+  device.set_name(VK_OBJECT_TYPE_BUFFER, object_id(buffer.handle_), name);
+  return buffer;
 }
 
 Buffer::~Buffer() {
@@ -253,6 +318,24 @@ void Buffer::release() noexcept {
   handle_ = VK_NULL_HANDLE;
   memory_ = VK_NULL_HANDLE;
   mapped_ = nullptr;
+}
+
+std::optional<ImportedBuffer> import_host_memory(Device& device, const HostMemory& memory,
+                                                 const std::string& name) {
+  const std::uint64_t alignment = device.physical().host_import_alignment;
+  const auto address = reinterpret_cast<std::uintptr_t>(memory.bytes.data());
+  // Bytes of the same page are mapped, bytes of the next one may not be.
+  if (alignment == 0 || alignment > static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) ||
+      memory.bytes.empty() || address % kGranule != 0)
+    return std::nullopt;
+  const std::uint64_t offset = address % alignment;
+  const std::uint64_t size = (offset + memory.bytes.size() + alignment - 1) / alignment * alignment;
+  if (size > device.physical().max_allocation)
+    return std::nullopt;
+  auto buffer = Buffer::over(device, {{memory.bytes.data() - offset, size}, memory.owner}, name);
+  if (!buffer)
+    return std::nullopt;
+  return ImportedBuffer{std::move(*buffer), offset};
 }
 
 }  // namespace ashlar

@@ -22,12 +22,15 @@ struct Properties {
     v11.pNext = &v12;
     v12.pNext = &v13;
     void** tail = &v13.pNext;
-    if (features.has(VK_NV_SHADER_SM_BUILTINS_EXTENSION_NAME)) {
-      *tail = &nv;
-      tail = &nv.pNext;
-    }
-    if (features.has(VK_AMD_SHADER_CORE_PROPERTIES_EXTENSION_NAME))
-      *tail = &amd;
+    const auto append = [&](const char* extension, auto& structure) {
+      if (!features.has(extension))
+        return;
+      *tail = &structure;
+      tail = &structure.pNext;
+    };
+    append(VK_NV_SHADER_SM_BUILTINS_EXTENSION_NAME, nv);
+    append(VK_AMD_SHADER_CORE_PROPERTIES_EXTENSION_NAME, amd);
+    append(VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME, host_memory);
     vkGetPhysicalDeviceProperties2(device, &core);
   }
   Properties(const Properties&) = delete;
@@ -46,6 +49,8 @@ struct Properties {
       VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_SM_BUILTINS_PROPERTIES_NV};
   VkPhysicalDeviceShaderCorePropertiesAMD amd{
       VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_CORE_PROPERTIES_AMD};
+  VkPhysicalDeviceExternalMemoryHostPropertiesEXT host_memory{
+      VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_MEMORY_HOST_PROPERTIES_EXT};
 };
 
 const char* component_name(VkComponentTypeKHR type) {
@@ -159,6 +164,18 @@ DeviceProfile read_profile(const Properties& properties, const Features& feature
   return p;
 }
 
+bool imports_host_memory(VkPhysicalDevice device, const Features& features) {
+  if (!features.has(VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME))
+    return false;
+  VkPhysicalDeviceExternalBufferInfo info{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_BUFFER_INFO};
+  info.usage = kBufferUsage;
+  info.handleType = VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT;
+  VkExternalBufferProperties properties{VK_STRUCTURE_TYPE_EXTERNAL_BUFFER_PROPERTIES};
+  vkGetPhysicalDeviceExternalBufferProperties(device, &info, &properties);
+  return properties.externalMemoryProperties.externalMemoryFeatures &
+         VK_EXTERNAL_MEMORY_FEATURE_IMPORTABLE_BIT;
+}
+
 // A family without graphics is preferred: on some drivers it schedules compute independently.
 std::optional<std::uint32_t> compute_family(const std::vector<VkQueueFamilyProperties>& families) {
   std::optional<std::uint32_t> with_graphics;
@@ -197,6 +214,8 @@ PhysicalDevice describe(VkInstance instance, VkPhysicalDevice handle) {
   device.timestamp_period = basic.limits.timestampPeriod;
   device.max_allocation =
       std::min(properties.v11.maxMemoryAllocationSize, properties.v13.maxBufferSize);
+  if (imports_host_memory(handle, features))
+    device.host_import_alignment = properties.host_memory.minImportedHostPointerAlignment;
   vkGetPhysicalDeviceMemoryProperties(handle, &device.memory);
 
   std::uint32_t count = 0;

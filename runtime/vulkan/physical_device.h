@@ -14,6 +14,11 @@
 
 namespace ashlar {
 
+// What all our buffers may be used for.
+inline constexpr VkBufferUsageFlags kBufferUsage =
+    VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT |
+    VK_BUFFER_USAGE_TRANSFER_DST_BIT | VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT;
+
 enum class DeviceKind : std::uint8_t { discrete, integrated, cpu, other };
 
 std::string_view name_of(DeviceKind kind);
@@ -27,6 +32,7 @@ struct PhysicalDevice {
   bool queue_timestamps = false;
   double timestamp_period = 0;  // nanoseconds per tick
   std::uint64_t max_allocation = 0;
+  std::uint64_t host_import_alignment = 0;  // of host memory that can become a buffer; 0: none can
   VkPhysicalDeviceMemoryProperties memory{};
   std::string unsuitable;  // why Ashlar cannot use it; empty where it can
 };

@@ -77,6 +77,14 @@ Cases elementwise_cases(const OpInfo& info, DType dtype, const Shape& shape, Lea
         cases.push_back({table::cast(x, target), {}});
     return cases;
   }
+  if (info.kind == OpKind::bitcast) {
+    Cases cases;
+    const Array x = leaves.leaf(dtype, shape, is_float(dtype) ? Domain::finite : Domain::any);
+    for (DType target : info.dtypes)
+      if (target != dtype && size_of(target) == size_of(dtype))
+        cases.push_back({table::bitcast(x, target), {}});
+    return cases;
+  }
   if (info.kind == OpKind::select)
     return {{table::select(leaves.leaf(DType::boolean, shape, Domain::any),
                            leaves.leaf(dtype, shape, Domain::any),

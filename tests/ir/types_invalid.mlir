@@ -16,6 +16,14 @@ func.func @dtype(%a: tensor<2xi32>) {
 
 // -----
 
+func.func @bits(%a: tensor<2xf32>) {
+  // expected-error @+1 {{the bits of f32 are no i16}}
+  %0 = ashlar.bitcast %a {dtype = i16} : (tensor<2xf32>) -> tensor<2xi16>
+  return
+}
+
+// -----
+
 func.func @result(%a: tensor<2x3xf32>) {
   // expected-error @+1 {{result type: expected f32[2]}}
   %0 = ashlar.reduce_sum %a {axes = array<i64: 1>, keepdims = false} : (tensor<2x3xf32>) -> tensor<3xf32>

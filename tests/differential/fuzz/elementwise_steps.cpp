@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/array/ops.h"
 #include "runtime/array/promotion.h"
+#include "runtime/array/table_functions.h"
 #include "tests/differential/cases.h"
 #include "tests/differential/fuzz/graph_steps.h"
 
@@ -57,6 +58,18 @@ std::vector<Array> binary_operands(OpKind kind, const Array& x, const Array& y) 
   return {x, kind == OpKind::mul ? tame(y) : y};
 }
 
+// Floats go to integers and back: their bits tell zeros and NaNs apart.
+Array bits_step(const Array& x) {
+  if (x.dtype() == DType::boolean)
+    return view(x, DType::u8);
+  const auto& dtypes = op_info(OpKind::bitcast).dtypes;
+  const DType other = *std::ranges::find_if(dtypes, [&](DType dtype) {
+    return is_integer(dtype) && dtype != x.dtype() && size_of(dtype) == size_of(x.dtype());
+  });
+  const Array bits = table::bitcast(x, other);
+  return is_float(x.dtype()) ? table::bitcast(bits, x.dtype()) : bits;
+}
+
 // The type itself where the op takes it, so that graphs are not mostly casts.
 DType operand_dtype(ArrayPool& pool, const OpInfo& info, DType dtype) {
   const bool taken = std::ranges::find(info.dtypes, dtype) != info.dtypes.end();
@@ -72,6 +85,8 @@ std::optional<Array> elementwise_step(ArrayPool& pool) {
   const Array x = pool.exact();
   if (info.kind == OpKind::cast)
     return convert(x, pool.any_dtype());
+  if (info.kind == OpKind::bitcast)
+    return bits_step(x);
   if (info.kind == OpKind::select)
     return where(pool.fitted(DType::boolean, x.shape()), x, pool.fitted(x.dtype(), x.shape()));
   const DType dtype = operand_dtype(pool, info, x.dtype());

@@ -83,6 +83,17 @@ TEST(Reference, CastsSaturateTruncateAndWrap) {
   EXPECT_THAT(apply(OpKind::cast, to_i8, integers({1}, {200})).integers, ElementsAre(-56));
 }
 
+TEST(Reference, BitcastsKeepBits) {
+  const auto as = [](DType dtype, const Tensor& x) {
+    return apply(OpKind::bitcast, {{"dtype", dtype}}, x);
+  };
+  EXPECT_THAT(as(DType::i32, reals({3}, {1, -0.0, kInf})).integers,
+              ElementsAre(0x3f800000, INT32_MIN, 0x7f800000));
+  EXPECT_THAT(as(DType::f16, integers({2}, {0x3c00, 0xc000}, DType::u16)).reals,
+              ElementsAre(1, -2));
+  EXPECT_THAT(as(DType::u8, integers({1}, {-1}, DType::i8)).integers, ElementsAre(255));
+}
+
 TEST(Reference, MaximumPropagatesNan) {
   const Tensor result = apply(OpKind::maximum, {}, reals({2}, {kNan, 1}), reals({2}, {0, kNan}));
   EXPECT_TRUE(std::isnan(result.reals[0]) && std::isnan(result.reals[1]));

@@ -18,6 +18,7 @@ namespace ashlar {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::ElementsAreArray;
 using ::testing::HasSubstr;
 using ::testing::NanSensitiveDoubleEq;
 using ::testing::Pointwise;
@@ -222,6 +223,16 @@ TEST(Einsum, FollowsNumpy) {
   EXPECT_THAT(values_of(einsum("i...->...", {counting({2, 2, 2})})), ElementsAre(4, 6, 8, 10));
   EXPECT_THAT(values_of(einsum("...,...", {counting({2, 1}), counting({2})})),
               ElementsAre(0, 0, 0, 1));
+}
+
+TEST(Einsum, ContractsTheSmallestPairFirst) {
+  using Path = std::vector<EinsumStep>;
+  const Array a = counting({9, 2}), b = counting({2, 8}), c = counting({8});
+  EXPECT_EQ(einsum_path("ij,jk,k->i", {a, b, c}), (Path{{1, 2}, {0, 1}}));
+  EXPECT_EQ(einsum_path("ij,jk,k,i->", {a, b, c, counting({9})}), (Path{{0, 3}, {0, 1}, {0, 1}}));
+  EXPECT_EQ(einsum_path("ij->i", {a}), Path{});
+  EXPECT_THAT(values_of(einsum("ij,jk,k->i", {a, b, c})),
+              ElementsAreArray(values_of(matmul(a, matmul(b, c)))));
 }
 
 TEST(Einsum, RefusesWhatDoesNotFit) {

@@ -38,7 +38,7 @@ Cases elementwise_cases() {
   Cases cases;
   for (const OpInfo& info : all_ops()) {
     if (info.op_class != OpClass::elementwise || info.kind == OpKind::select ||
-        info.kind == OpKind::cast)
+        info.kind == OpKind::cast || info.kind == OpKind::bitcast)
       continue;
     const bool positive = is_positive_op(info.kind) || info.kind == OpKind::power ||
                           info.kind == OpKind::left_shift || info.kind == OpKind::right_shift;
@@ -61,6 +61,10 @@ Cases elementwise_cases() {
   cases.push_back({OpKind::cast,
                    "cast",
                    [](const Arrays& x) { return Arrays{table::cast(x[0], DType::f32)}; },
+                   {numbers({2, 3})}});
+  cases.push_back({OpKind::bitcast,
+                   "bitcast",
+                   [](const Arrays& x) { return Arrays{table::bitcast(x[0], DType::i32)}; },
                    {numbers({2, 3})}});
   return cases;
 }

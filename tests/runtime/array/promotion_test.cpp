@@ -39,6 +39,13 @@ TEST(Promotion, FollowsTheTable) {
           << name_of(kOrder[row]) << " with " << name_of(kOrder[column]);
 }
 
+TEST(Promotion, OfSeveralOperands) {
+  EXPECT_EQ(result_type({zeros({2}, f16), 2.5, zeros({}, bf16)}), f32);
+  EXPECT_EQ(result_type({1, zeros({2}, u8)}), u8);
+  EXPECT_EQ(result_type({true, 1}), i32);
+  EXPECT_THROW(result_type({}), InvalidArgument);
+}
+
 TEST(Promotion, NumbersAreWeak) {
   EXPECT_EQ((zeros({2}, bf16) + 1.5).dtype(), bf16);
   EXPECT_EQ((zeros({2}, u8) + 1).dtype(), u8);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/program/dtype.h"
+#include "runtime/program/can_cast.h"
 
 #include <gtest/gtest.h>
 
@@ -15,6 +15,16 @@ TEST(DType, NamesRoundTrip) {
     EXPECT_EQ(parse_dtype(name_of(dtype)), dtype);
   }
   EXPECT_EQ(parse_dtype("f64"), std::nullopt);
+}
+
+TEST(DType, CastsThatKeepEveryNumber) {
+  using enum DType;
+  EXPECT_TRUE(can_cast(boolean, f16) && can_cast(u8, bf16) && can_cast(u8, i16));
+  EXPECT_TRUE(can_cast(u16, f32) && can_cast(bf16, f32) && can_cast(i32, i64) &&
+              can_cast(u64, u64));
+  EXPECT_FALSE(can_cast(i16, f16) || can_cast(i32, f32) || can_cast(f16, bf16) ||
+               can_cast(f32, i64));
+  EXPECT_FALSE(can_cast(i8, u64) || can_cast(u32, i32) || can_cast(u8, boolean));
 }
 
 TEST(DType, HalfConversionRoundTripsEveryPattern) {

@@ -5,6 +5,8 @@
 #include "tests/runtime/vulkan_test.h"
 
 #include <array>
+#include <cstdlib>
+#include <functional>
 #include <numeric>
 
 namespace ashlar {
@@ -149,6 +151,72 @@ TEST_F(MemoryTest, TicketsAreDoneInOrder) {
   queue.wait(ticket);
   EXPECT_TRUE(queue.is_done(ticket));
   EXPECT_FALSE(queue.is_done(ticket + 1));
+}
+
+// Pages of the host, and whether they were let go.
+struct Pages {
+  explicit Pages(std::size_t bytes)
+      : size(bytes), data(static_cast<std::byte*>(std::aligned_alloc(4096, bytes))) {}
+
+  HostMemory from(std::size_t offset, std::function<void()> at_end = [] {}) const {
+    const auto free = [at_end = std::move(at_end)](std::byte* memory) {
+      at_end();
+      std::free(memory);
+    };
+    return {{data + offset, size - offset}, std::shared_ptr<std::byte>(data, free)};
+  }
+
+  std::size_t size;
+  std::byte* data;
+};
+
+TEST_F(MemoryTest, ABufferCanLieInMemoryOfTheHost) {
+  if (device().physical().host_import_alignment == 0)
+    GTEST_SKIP() << "the device imports no memory";
+  const Pages pages(3 * 4096);
+  std::iota(reinterpret_cast<std::uint32_t*>(pages.data),
+            reinterpret_cast<std::uint32_t*>(pages.data + pages.size), 0u);
+  const MemoryStats before = device().memory().stats();
+  bool ended = false;
+  {
+    const auto imported =
+        import_host_memory(device(), pages.from(4096 + 32, [&] { ended = true; }), "imported");
+    ASSERT_TRUE(imported);
+    EXPECT_EQ(imported->offset, 32u);
+    EXPECT_EQ(imported->buffer.bytes(), 2u * 4096);
+    EXPECT_EQ(device().memory().stats().live_bytes, before.live_bytes);
+    const Buffer target = upload(std::vector<std::uint32_t>(4));
+    device().transfers().copy(imported->buffer, imported->offset, target, 0, 16);
+    EXPECT_THAT(download<std::uint32_t>(target), testing::ElementsAre(1032, 1033, 1034, 1035));
+    EXPECT_FALSE(ended);
+  }
+  EXPECT_TRUE(ended);
+}
+
+TEST_F(MemoryTest, MemoryOfTheHostIsLetGoWhenTheDeviceIsDoneWithIt) {
+  if (device().physical().host_import_alignment == 0)
+    GTEST_SKIP() << "the device imports no memory";
+  const Pages pages(std::size_t{64} << 20);
+  const Buffer target(device(), pages.size, Residency::state, "target");
+  Ticket last = 0;
+  bool done = false;
+  {
+    auto imported = import_host_memory(
+        device(), pages.from(0, [&] { done = device().queue().is_done(last); }), "imported");
+    ASSERT_TRUE(imported);
+    for (int i = 0; i < 4; ++i)
+      device().transfers().copy(imported->buffer, 0, target, 0, pages.size);
+    last = device().queue().last_submitted();
+  }
+  device().queue().wait_idle();
+  EXPECT_TRUE(done);
+}
+
+TEST_F(MemoryTest, RefusesToImportWhatIsNotAligned) {
+  const Pages pages(4096);
+  bool ended = false;
+  EXPECT_FALSE(import_host_memory(device(), pages.from(8, [&] { ended = true; }), "odd"));
+  EXPECT_TRUE(ended);
 }
 
 }  // namespace
