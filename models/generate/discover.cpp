@@ -74,13 +74,11 @@ void describe_file(const fs::path& path, FoundModel& found) {
   found.quantization = fmt::format("{}", fmt::join(quantized.empty() ? floats : quantized, ", "));
 }
 
-// Folders within models have configs of their own, as sentence-transformers' pooling does.
+// Folders within a model's have configs of their own, as sentence-transformers' pooling does.
 bool is_part_of_model(const fs::path& config) {
-  const fs::path folder = config.parent_path();
   std::error_code ignored;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored))
-    if (entry.path().extension() == ".safetensors")
-      return false;
+  if (!fs::exists(config.parent_path().parent_path() / "config.json", ignored))
+    return false;
   try {
     const nlohmann::json json = read_json_file(config);
     return json.is_object() && !json.contains("model_type");

@@ -19,7 +19,7 @@ struct FoundModel {
 
 // Model folders and GGUF files in `folder` and below, by path: whatever has a config.json or a name
 // that ends in .gguf, of split files the first part. Broken and unknown ones are listed with their
-// problem; a config without a model type and without weights beside it belongs to another model.
+// problem; a config without a model type in a folder within a model's belongs to that model.
 // Links to folders are not followed, folders that may not be read are passed over. Throws IoError
 // when `folder` itself cannot be read.
 std::vector<FoundModel> discover_models(const std::filesystem::path& folder);

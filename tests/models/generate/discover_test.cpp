@@ -57,19 +57,20 @@ TEST_F(DiscoverTest, ToleratesBrokenOnes) {
   copy("families/qwen3", "good");
   copy("families/qwen3", "cut");
   fs::resize_file(folder_.path() / "cut/model.safetensors", 1000);
-  for (const char* name : {"empty", "no_weights", "unknown", "module"})
+  for (const char* name : {"empty", "no_weights", "unknown", "other", "good/module"})
     fs::create_directory(folder_.path() / name);
   folder_.write("empty/config.json", "");
   folder_.write("no_weights/config.json", R"({"model_type":"qwen3"})");
   folder_.write("unknown/config.json", R"({"model_type":"who"})");
-  folder_.write("module/config.json", R"({"pooling_mode_cls_token":true})");
+  for (const char* config : {"other/config.json", "good/module/config.json"})
+    folder_.write(config, R"({"pooling_mode_cls_token":true})");
   folder_.write("broken.gguf", "GGUF");
   EXPECT_EQ(found("good").problem, "");
-  for (const char* name : {"cut", "empty", "no_weights", "unknown", "broken.gguf"}) {
+  for (const char* name : {"cut", "empty", "no_weights", "unknown", "other", "broken.gguf"}) {
     EXPECT_NE(found(name).problem, "") << name;
     EXPECT_NE(found(name).problem, "not listed") << name;
   }
-  EXPECT_EQ(found("module").problem, "not listed");
+  EXPECT_EQ(found("good/module").problem, "not listed");
   EXPECT_THROW(discover_models(folder_.path() / "nowhere"), IoError);
 }
 
