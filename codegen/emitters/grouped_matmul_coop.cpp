@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // "grouped_matmul_coop": as "grouped_matmul", on cooperative matrices. A tile of rows is multiplied
-// by the matrix of each run of equal numbers in it with the other rows taken as zeros, so that all
-// runs add to the same sums.
+// by the matrix of each run of equal numbers in it; of the results those of the run's rows are
+// stored. (With the other rows as zeros all runs could add to the same sums, but for matrices that
+// are not finite.)
 #include "codegen/emitters/coop_product.h"
 #include "codegen/emitters/emitters.h"
 #include "codegen/emitters/grouped_rows.h"
@@ -35,7 +36,7 @@ public:
       const Value first_m = b_.mul(place[0], product_.tile_m());
       product_.place(first_m, b_.mul(place[1], product_.tile_n()));
       ordered_.load(first_m);
-      store(multiply_runs());
+      multiply_runs();
     });
   }
 
@@ -49,9 +50,6 @@ private:
     return {root_.getLhs(), rows_, /*packs_k=*/true,
             [this](Value line, Value k, std::int64_t width) {
               return packet({ordered_.row(ordered_.tile_position(line)), k}, width);
-            },
-            [this](Value line) {
-              return b_.equal(ordered_.number(ordered_.tile_position(line)), number_);
             }};
   }
   TileSide right_side() {
@@ -63,14 +61,13 @@ private:
             }};
   }
 
-  Values multiply_runs() {
+  void multiply_runs() {
     const Value runs = collect_starts();
-    return b_.loop(b_.index(0), runs, b_.index(1), product_.zeros(),
-                   [&](Value run, ValueRange sums) {
-                     number_ = ordered_.number(b_.to_index(b_.load(starts_, run)));
-                     b_.barrier();  // tiles of the run before are still being read
-                     return product_.multiply(sums);
-                   });
+    b_.for_each(b_.index(0), runs, b_.index(1), [&](Value run) {
+      number_ = ordered_.number(b_.to_index(b_.load(starts_, run)));
+      b_.barrier();  // results of the run before are still being read
+      store(product_.multiply(product_.zeros()));
+    });
   }
 
   // Where runs start, into workgroup memory, and how many there are.
@@ -95,14 +92,19 @@ private:
     while (columns_ % width != 0)
       width /= 2;
     product_.for_each_packet(sums, width, [&](Value m, Value n, const Values& packet) {
-      Values values;
-      for (Value sum : packet)
-        values.push_back(round_to(b_, dtype_of(root_.getResult()), sum));
-      const Value row = ordered_.row(ordered_.tile_position(m));
-      const Value linear = b_.add(b_.mul(row, columns_), n);
-      bind_packet(e_, root_, linear, values);
-      emit_stores(e_, stores_, linear, width);
+      const Value position = ordered_.tile_position(m);
+      b_.if_then(b_.equal(ordered_.number(position), number_), [&] {
+        store_packet(b_.add(b_.mul(ordered_.row(position), columns_), n), packet);
+      });
     });
+  }
+
+  void store_packet(Value linear, const Values& sums) {
+    Values values;
+    for (Value sum : sums)
+      values.push_back(round_to(b_, dtype_of(root_.getResult()), sum));
+    bind_packet(e_, root_, linear, values);
+    emit_stores(e_, stores_, linear, static_cast<std::int64_t>(values.size()));
   }
 
   KernelBuilder& b_;

@@ -67,15 +67,13 @@ Values OperandTile::load_packet(Value line, Value k) {
   Values all;
   for (std::int64_t i = 0; i < kPacket / width_; ++i) {
     Value at_line = b_.add(line, i * line_step), at_k = b_.add(k, i * k_step);
-    Value inside = b_.less(at_k, k_);
-    if (side_.counts)
-      inside = k_ends ? b_.both(inside, side_.counts(at_line)) : side_.counts(at_line);
+    const Value inside = b_.less(at_k, k_);
     if (lines_end)
       at_line = b_.min(at_line, b_.index(side_.lines - std::max<std::int64_t>(line_step, 1)));
     if (k_ends)
       at_k = b_.min(at_k, b_.index(k_ - std::max<std::int64_t>(k_step, 1)));
     for (Value value : e_.at(side_.tensor, side_.at(at_line, at_k, width_)))
-      all.push_back(k_ends || side_.counts ? b_.select(inside, value, b_.f32(0)) : value);
+      all.push_back(k_ends ? b_.select(inside, value, b_.f32(0)) : value);
   }
   return pack_words(b_, dtype_, all);
 }

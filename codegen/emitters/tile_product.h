@@ -14,9 +14,6 @@ struct TileSide {
   bool packs_k;        // whether adjacent elements in memory run along K
   // `width` elements from (line, k) on, along K or along the lines.
   std::function<Point(Value line, Value k, std::int64_t width)> at;
-  // Lines for which this does not hold are zeros; empty: none. Of plain sides along K, on
-  // cooperative matrices.
-  std::function<Value(Value line)> counts = nullptr;
 };
 
 class TileProduct {

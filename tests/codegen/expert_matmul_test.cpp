@@ -8,10 +8,13 @@
 #include <fmt/ranges.h>
 
 #include <cmath>
+#include <limits>
 #include <optional>
 
 namespace ashlar {
 namespace {
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 struct Size {
   std::int64_t m, summed, matrices, n, k;
@@ -140,6 +143,7 @@ protected:
     } else {
       w = region.input(right);
       inputs.push_back(random(dtype, Shape(matrix), -1, 1, 2));
+      inputs.back().reals.front() = kNan;  // for the rows of that matrix alone
     }
     const std::string product = region.op(fmt::format(
         "kernel.grouped_matmul {}, {}, {}, {} {{transpose_rhs = {}}} : ({}, {}, {}, {}) "
