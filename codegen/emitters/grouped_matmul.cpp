@@ -24,16 +24,7 @@ public:
   void emit() {
     if (!product_.read_schedule())
       return;
-    const bool transposed = root_.getTransposeRhs();
-    product_.set_sides(
-        {root_.getLhs(), rows_, /*packs_k=*/true,
-         [this](Value line, Value k, std::int64_t width) {
-           return packet({ordered_.row(ordered_.tile_position(line)), k}, width);
-         }},
-        {root_.getRhs(), columns_, transposed,
-         [this, transposed](Value line, Value k, std::int64_t width) {
-           return packet(transposed ? Values{matrix_, line, k} : Values{matrix_, k, line}, width);
-         }});
+    product_.set_sides(ordered_.left_side(), ordered_.right_side());
     ordered_.allocate(product_.tile_m());
     const std::int64_t tiles_m = (rows_ + product_.tile_m() - 1) / product_.tile_m(),
                        tiles_n = (columns_ + product_.tile_n() - 1) / product_.tile_n();
@@ -44,11 +35,6 @@ public:
   }
 
 private:
-  static Point packet(Values index, std::int64_t width) {
-    const int axis = width > 1 ? static_cast<int>(index.size()) - 1 : -1;
-    return {std::move(index), axis, width};
-  }
-
   void emit_tile(Value first_m, Value first_n) {
     ordered_.load(first_m);
     const Values sums = multiply_runs(first_m, first_n);
@@ -71,7 +57,7 @@ private:
 
   // The sums, with those of rows whose matrix is `number`.
   Values with_run(Value number, Value first_m, Value first_n, ValueRange sums) {
-    matrix_ = b_.to_index(number);
+    ordered_.start_run(number);
     const Values products = product_.multiply(first_m, first_n);
     Values next;
     product_.for_each_element([&](std::size_t i, Value tile_m, Value) {
@@ -92,7 +78,6 @@ private:
   std::int64_t rows_, columns_;
   GroupedRows ordered_;
   TileProduct product_;
-  Value matrix_;  // of the run in progress
 };
 
 }  // namespace

@@ -21,7 +21,7 @@ public:
   CoopGroupedMatmul(KernelBuilder& b, Stores stores, kernel::GroupedMatmulOp root)
       : b_(b), e_(b), stores_(stores), root_(root), rows_(shape_of(root.getResult())[0]),
         columns_(shape_of(root.getResult())[1]), ordered_(e_, root),
-        product_(e_, left_side(), right_side(), dtype_of(root.getLhs()),
+        product_(e_, ordered_.left_side(), ordered_.right_side(), dtype_of(root.getLhs()),
                  shape_of(root.getLhs())[1]) {}
 
   void emit() {
@@ -41,30 +41,11 @@ public:
   }
 
 private:
-  static Point packet(Values index, std::int64_t width) {
-    const int axis = width > 1 ? static_cast<int>(index.size()) - 1 : -1;
-    return {std::move(index), axis, width};
-  }
-
-  TileSide left_side() {
-    return {root_.getLhs(), rows_, /*packs_k=*/true,
-            [this](Value line, Value k, std::int64_t width) {
-              return packet({ordered_.row(ordered_.tile_position(line)), k}, width);
-            }};
-  }
-  TileSide right_side() {
-    const bool transposed = root_.getTransposeRhs();
-    return {root_.getRhs(), columns_, transposed,
-            [this, transposed](Value line, Value k, std::int64_t width) {
-              const Value matrix = b_.to_index(number_);
-              return packet(transposed ? Values{matrix, line, k} : Values{matrix, k, line}, width);
-            }};
-  }
-
   void multiply_runs() {
     const Value runs = collect_starts();
     b_.for_each(b_.index(0), runs, b_.index(1), [&](Value run) {
       number_ = ordered_.number(b_.to_index(b_.load(starts_, run)));
+      ordered_.start_run(number_);
       b_.barrier();  // results of the run before are still being read
       store(product_.multiply(product_.zeros()));
     });

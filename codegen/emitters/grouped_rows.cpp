@@ -5,6 +5,11 @@ using namespace mlir;
 
 namespace ashlar::codegen {
 
+static Point packet(Values index, std::int64_t width) {
+  const int axis = width > 1 ? static_cast<int>(index.size()) - 1 : -1;
+  return {std::move(index), axis, width};
+}
+
 GroupedRows::GroupedRows(Elements& elements, kernel::GroupedMatmulOp root)
     : e_(elements), b_(elements.builder()), root_(root), count_(shape_of(root.getResult())[0]),
       matrices_(shape_of(root.getRhs())[0]) {}
@@ -26,6 +31,21 @@ void GroupedRows::load(Value first_m) {
     b_.store(b_.to_i32(matrix), numbers_, m);
   });
   b_.barrier();
+}
+
+TileSide GroupedRows::left_side() {
+  return {root_.getLhs(), count_, /*packs_k=*/true,
+          [this](Value line, Value k, std::int64_t width) {
+            return packet({row(tile_position(line)), k}, width);
+          }};
+}
+
+TileSide GroupedRows::right_side() {
+  const bool transposed = root_.getTransposeRhs();
+  return {root_.getRhs(), shape_of(root_.getResult())[1], transposed,
+          [this, transposed](Value line, Value k, std::int64_t width) {
+            return packet(transposed ? Values{matrix_, line, k} : Values{matrix_, k, line}, width);
+          }};
 }
 
 Value GroupedRows::starts_run(Value tile_m) {

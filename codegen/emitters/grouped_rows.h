@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rows of a kernel.grouped_matmul in the order of their numbers, a tile of them at a time in
-// workgroup memory: which they are, and which matrix each has.
+// The sides of a kernel.grouped_matmul. Left are its rows in the order of their numbers, a tile of
+// them at a time in workgroup memory: which they are, and which matrix each has. Right is the
+// matrix of the run in progress.
 #pragma once
 
-#include "codegen/emitters/element.h"
+#include "codegen/emitters/tile_product.h"
 #include "ir/kernel_dialect.h"
 
 namespace ashlar::codegen {
@@ -16,6 +17,10 @@ public:
   void allocate(std::int64_t tile_m);
   // The tile that starts there; ends with a barrier. Positions behind the last row have the last.
   void load(Value first_m);
+
+  TileSide left_side();
+  TileSide right_side();
+  void start_run(Value number) { matrix_ = b_.to_index(number); }
 
   // Of a position in the tile.
   Value row(Value tile_m) { return b_.to_index(b_.load(rows_, tile_m)); }
@@ -30,7 +35,7 @@ private:
   KernelBuilder& b_;
   kernel::GroupedMatmulOp root_;
   std::int64_t count_, matrices_, tile_m_ = 0;
-  Value rows_, numbers_, first_m_;
+  Value rows_, numbers_, first_m_, matrix_;
 };
 
 }  // namespace ashlar::codegen
