@@ -85,11 +85,11 @@ Values CoopProduct::zeros() {
   return zeros;
 }
 
-Values CoopProduct::multiply(ValueRange sums) {
+Values CoopProduct::multiply() {
   const std::int64_t tiles = std::max<std::int64_t>((k_ + tile_.k - 1) / tile_.k, 1);
   store_both(load_both(b_.index(0)), b_.index(0));
   b_.barrier();
-  const Values most = b_.loop(0, tiles - 1, 1, sums, [&](Value tile, ValueRange carried) {
+  const Values sums = b_.loop(0, tiles - 1, 1, zeros(), [&](Value tile, ValueRange carried) {
     const Value next = b_.add(tile, 1);
     const Loaded loaded = load_both(b_.mul(next, tile_.k));
     Values products = multiply_tile(slot_of(tile), carried);
@@ -99,7 +99,7 @@ Values CoopProduct::multiply(ValueRange sums) {
     b_.barrier();
     return products;
   });
-  return multiply_tile(slot_of(b_.index(tiles - 1)), most);
+  return multiply_tile(slot_of(b_.index(tiles - 1)), sums);
 }
 
 Values CoopProduct::multiply_tile(Value slot, ValueRange carried) {

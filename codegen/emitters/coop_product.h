@@ -23,10 +23,8 @@ public:
 
   // The tile that the following is about.
   void place(Value first_m, Value first_n);
-  Values zeros();
-  // `sums`, which must not be used again, and the products. No thread may still read or write
-  // operands of a product before it.
-  Values multiply(ValueRange sums);
+  // The sums of its products. No thread may still use the workgroup memory of a product before it.
+  Values multiply();
   // Calls `body` for packets of `width` sums in row `m` from column `n` on, those of the result
   // alone. The width divides the columns and is at most MatrixUnit::kSumPacket.
   using PacketBody = llvm::function_ref<void(Value m, Value n, const Values& sums)>;
@@ -53,6 +51,7 @@ private:
   void store_both(const Loaded& loaded, Value slot);
   Value right_of(Value slot) { return b_.add(slot, left_.size()); }
   Value slot_of(Value tile);
+  Values zeros();
   Values multiply_tile(Value slot, ValueRange carried);
   void multiply_step(Value slot, std::int64_t k, Values& sums);
   Value band() { return b_.mul(subgroup_, MatrixUnit::kSize * band_stride_); }

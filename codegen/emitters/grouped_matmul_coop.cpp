@@ -47,7 +47,7 @@ private:
       number_ = ordered_.number(b_.to_index(b_.load(starts_, run)));
       ordered_.start_run(number_);
       b_.barrier();  // results of the run before are still being read
-      store(product_.multiply(product_.zeros()));
+      store(product_.multiply());
     });
   }
 

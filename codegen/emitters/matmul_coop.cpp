@@ -33,7 +33,7 @@ public:
       const Values place = b_.delinearize(b_.workgroup(), {shape_.batch, tiles_n, tiles_m});
       batch_ = place[0];
       product_.place(b_.mul(place[2], product_.tile_m()), b_.mul(place[1], product_.tile_n()));
-      store(product_.multiply(product_.zeros()));
+      store(product_.multiply());
     });
   }
 

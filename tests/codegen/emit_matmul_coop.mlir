@@ -5,11 +5,11 @@
 // 2x2 matrices of sums.
 // CHECK: gpu.module @product attributes {ashlar.workgroups = array<i32: 4, 1, 1>}
 // CHECK: memref.alloc() : memref<1280xvector<4xi32>, #spirv.storage_class<Workgroup>>
-// CHECK: spirv.CompositeConstruct {{.*}} (f32) -> !spirv.coopmatrix<16x16xf32, Subgroup, MatrixAcc>
 // CHECK: %[[FIRST:.*]] = vector.load {{.*}} {alignment = 16 : i64} : {{.*}}, vector<4xi32>
 // CHECK-NOT: arith.shli
 // CHECK: memref.store %[[FIRST]]
 // CHECK: gpu.barrier
+// CHECK: spirv.CompositeConstruct {{.*}} (f32) -> !spirv.coopmatrix<16x16xf32, Subgroup, MatrixAcc>
 // CHECK: scf.for
 // CHECK: vector.load
 // CHECK-COUNT-2: kernel.matrix_load {{.*}} stride 5 : {{.*}} -> !spirv.coopmatrix<16x16xbf16, Subgroup, MatrixA>

@@ -100,9 +100,10 @@ TEST_F(LineTest, TiesAndNans) {
   compare(argsort({1, 1}, DType::f32, 0, false), {values(DType::f32, {1, 1}, {3})});
 }
 
-// In the registers of a subgroup, the workgroup of lavapipe being one of 8.
+// In the registers of a subgroup, which is the workgroup.
 TEST_F(LineTest, FewOfAShortLine) {
-  const std::string schedule = R"(<"sort", {workgroup = 8 : i64}>)";
+  const std::string schedule =
+      fmt::format("<\"sort\", {{workgroup = {} : i64}}>", device().profile().subgroup_size);
   for (DType dtype : {DType::f32, DType::bf16, DType::i8, DType::u32}) {
     SCOPED_TRACE(name_of(dtype));
     compare(topk({3, 128}, dtype, 1, 8, schedule), {random(dtype, {3, 128}, 0, 100)});
