@@ -59,6 +59,19 @@ Value integer_to_integer(const Scalars& from, const Scalars& to, Value x) {
   return to.wrap(x);
 }
 
+// Words in two halves, each exact: NVIDIA's compiler (580.159) takes a word that was sign-extended
+// from a narrow integer for signed again.
+Value unsigned_to_float(const Scalars& from, Value x) {
+  const auto converted = [&](Value part) -> Value {
+    return from.b.make<arith::UIToFPOp>(from.b.getF32Type(), part);
+  };
+  if (from.bits() != 32)
+    return converted(x);
+  Value high = converted(from.b.make<arith::ShRUIOp>(x, from.number(16)));
+  return from.addf(from.mulf(high, from.real(0x10000)),
+                   converted(from.andi(x, from.number(0xffff))));
+}
+
 }  // namespace
 
 Value scalar_cast(KernelBuilder& b, Value value, DType from_dtype, DType to_dtype) {
@@ -75,7 +88,7 @@ Value scalar_cast(KernelBuilder& b, Value value, DType from_dtype, DType to_dtyp
     return is_float(to_dtype) ? round_to(b, to_dtype, value) : float_to_integer(to, value);
   if (is_float(to_dtype))
     return round_to(b, to_dtype,
-                    from.is_unsigned() ? b.make<arith::UIToFPOp>(b.getF32Type(), value)
+                    from.is_unsigned() ? unsigned_to_float(from, value)
                                        : b.make<arith::SIToFPOp>(b.getF32Type(), value));
   return integer_to_integer(from, to, value);
 }

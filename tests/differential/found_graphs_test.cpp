@@ -109,6 +109,15 @@ TEST(FoundGraphs, LowWordsOfLargeFloats) {
     expect_as_reference({astype(large, wide), astype(astype(large, wide), DType::i32)});
 }
 
+// NVIDIA's 580.159 converted the sign-extended words as signed.
+TEST(FoundGraphs, NegativeIntegersByUnsignedToFloats) {
+  const std::vector<std::int8_t> bytes{-65, -128, -1, 0, 1, 127, -2, 64};
+  const std::vector<std::int16_t> halves{-65, -32768, -1, 0, 1, 32767, -2, 256};
+  const Array narrow = array<std::int8_t>(bytes, {8}), wider = array<std::int16_t>(halves, {8});
+  for (const Array& numbers : {narrow, wider, narrow + 0, wider + 0})
+    expect_as_reference(astype(astype(numbers, DType::u32), DType::f32));
+}
+
 // Kernels waited for each other: one that others read already came to read what it used to compute.
 TEST(FoundGraphs, StoredBroadcastOfAMinimum) {
   const Array least = min(counting({3, 17}), std::vector{0, 1}, true);
