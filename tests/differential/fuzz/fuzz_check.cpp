@@ -6,6 +6,7 @@
 #include "runtime/array/eval.h"
 #include "runtime/program/error.h"
 #include "tests/differential/fuzz/run_planned.h"
+#include "tests/differential/fuzz/sized_graph.h"
 #include "tests/support/reference_eval.h"
 
 #include <fmt/format.h>
@@ -141,13 +142,19 @@ std::optional<std::string> run_states(const FuzzGraph& graph) {
   return std::nullopt;
 }
 
+// Every leaf is an argument.
+std::vector<std::size_t> places_of(const FuzzGraph& graph) {
+  std::vector<std::size_t> places(graph.leaves.size());
+  std::iota(places.begin(), places.end(), 0);
+  return places;
+}
+
 // The updates of one step are what the next one donates.
 std::optional<std::string> run_donated(const FuzzGraph& graph) {
   ClosureOptions options;
   for (const FuzzUpdate& update : graph.updates)
     options.donate.push_back(update.leaf);
-  std::vector<std::size_t> places(graph.leaves.size());
-  std::iota(places.begin(), places.end(), 0);
+  const std::vector<std::size_t> places = places_of(graph);
   const auto traced = [&](std::span<const Array> inputs) {
     return graph.over({inputs.begin(), inputs.end()}).roots();
   };
@@ -169,11 +176,37 @@ std::optional<std::string> run_donated(const FuzzGraph& graph) {
   return std::nullopt;
 }
 
+// Two sizes of each range: the second is served by the first one's program where there is one.
+std::optional<std::string> run_sized(const FuzzGraph& graph) {
+  TraceCache closure(ClosureOptions{.sizes = SizeNames(graph.leaves.size(), {"batch"})});
+  const auto traced = [&](std::span<const Array> inputs) {
+    return batched_roots(graph, {inputs.begin(), inputs.end()});
+  };
+  const std::vector<std::size_t> places = places_of(graph);
+  for (const std::int64_t size : {3, 4, 6, 5}) {
+    const Arrays batches = batches_of(graph.leaves, size);
+    std::vector<std::string> signature;
+    for (const Array& batch : batches)
+      signature.push_back(detail::signature_of(batch));
+    const Arrays roots = batched_roots(graph, batches);
+    const Tensors expected = reference_values(roots);
+    const Arrays results = closure.run({.signature = signature,
+                                        .arrays = batches,
+                                        .places = places,
+                                        .held = {},
+                                        .function = traced});
+    if (auto mismatch =
+            compare_all(values_on_device(results), expected, roots, static_cast<int>(size)))
+      return mismatch;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::string_view name_of(FuzzMode mode) {
-  constexpr std::string_view kNames[] = {"planned", "eager",   "closure",
-                                         "states",  "donated", "single"};
+  constexpr std::string_view kNames[] = {"planned", "eager", "closure", "states",
+                                         "donated", "sized", "single"};
   return kNames[static_cast<std::size_t>(mode)];
 }
 
@@ -191,6 +224,8 @@ std::optional<std::string> find_mismatch(const FuzzGraph& original, FuzzMode mod
       return run_states(graph);
     case FuzzMode::donated:
       return run_donated(graph);
+    case FuzzMode::sized:
+      return run_sized(graph);
     case FuzzMode::single:
       return run_singly(graph);
     }

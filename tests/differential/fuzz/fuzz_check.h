@@ -11,11 +11,11 @@ namespace ashlar::testing {
 
 // `planned`: what the passes make of it for two devices, on host memory. On the device: lazily, as
 // a closure over its leaves, as a closure whose updated leaves are states, or donated, several
-// times in a row, or lazily with a program for each output: the only kernels whose shapes come at
-// run time.
-enum class FuzzMode { planned, eager, closure, states, donated, single };
+// times in a row, as a closure over batches whose size has a name, of several sizes, or lazily with
+// a program for each output: the only kernels whose shapes come at run time.
+enum class FuzzMode { planned, eager, closure, states, donated, sized, single };
 inline constexpr FuzzMode kDeviceModes[] = {FuzzMode::eager, FuzzMode::closure, FuzzMode::states,
-                                            FuzzMode::donated};
+                                            FuzzMode::donated, FuzzMode::sized};
 std::string_view name_of(FuzzMode mode);
 
 // The first difference in words, or what was thrown. Leaves the graph unevaluated.

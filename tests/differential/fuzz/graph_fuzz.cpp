@@ -32,12 +32,17 @@ FuzzMode mode_of(const FuzzOptions& options, std::uint32_t seed) {
   }
 }
 
+// Of a program. One graph whose sizes decide more than extents would take the rest along.
+int graphs_of(const FuzzOptions& options, std::uint32_t seed) {
+  return mode_of(options, seed) == FuzzMode::sized ? 1 : options.merged;
+}
+
 FuzzGraph program_of(const FuzzOptions& options, std::uint32_t seed) {
   const bool elementwise = mode_of(options, seed) == FuzzMode::single;
   // More of an elementwise graph costs no more kernels.
   const int operations = options.operations * (elementwise ? 3 : 1);
   std::vector<FuzzGraph> graphs;
-  for (int i = 0; i < options.merged; ++i)
+  for (int i = 0; i < graphs_of(options, seed); ++i)
     graphs.push_back(make_fuzz_graph(seed * 4096 + static_cast<std::uint32_t>(i), operations,
                                      elementwise ? FuzzOps::elementwise : FuzzOps::all));
   return merge(graphs);
@@ -85,22 +90,22 @@ std::string missing_from(const std::set<OpKind>& seen) {
 int run(const FuzzOptions& options) {
   const auto start = std::chrono::steady_clock::now();
   std::set<OpKind> seen;
-  const auto programs =
-      static_cast<std::uint32_t>((options.graphs + options.merged - 1) / options.merged);
-  for (std::uint32_t seed = options.seed; seed < options.seed + programs; ++seed) {
+  int graphs = 0;
+  std::uint32_t seed = options.seed;
+  for (; graphs < options.graphs; ++seed) {
     const FuzzGraph graph = program_of(options, seed);
     note_kinds(graph, seen);
     if (auto mismatch = find_mismatch(graph, mode_of(options, seed))) {
       report(options, seed, graph, *mismatch);
       return 1;
     }
+    graphs += graphs_of(options, seed);
   }
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   fmt::print("{} graphs agree: seeds {} to {}, {} graphs of {} operations in each program, two "
              "programs of {} on the device, {:.1f} s\n",
-             programs * static_cast<std::uint32_t>(options.merged), options.seed,
-             options.seed + programs - 1, options.merged, options.operations, options.planned + 2,
-             seconds.count());
+             graphs, options.seed, seed - 1, options.merged, options.operations,
+             options.planned + 2, seconds.count());
   const std::string missing = missing_from(seen);
   if (options.graphs >= 1000 && !missing.empty()) {
     fmt::print("no graph had:{}\n", missing);
