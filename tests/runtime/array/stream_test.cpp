@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two streams beside the default one, on the same device.
+// Two streams beside the default one: on its device, and on a second one if there is one.
 #include "runtime/array/stream.h"
 
 #include "runtime/array/closure.h"
@@ -24,8 +24,16 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
 
+Stream on_second_device() {
+  try {
+    return Stream("1");
+  } catch (const NoDevice&) {
+    return Stream();
+  }
+}
+
 const std::array<Stream, 2>& streams() {
-  static const std::array<Stream, 2> both{Stream(), Stream()};
+  static const std::array<Stream, 2> both{Stream(), on_second_device()};
   return both;
 }
 
