@@ -122,9 +122,8 @@ ScheduleAttr row_schedule(const RegionView& region, ArrayRef<Store> stores,
       {"workgroup", threads * rows}, {"rows", rows}, {"width", extent.width}};
   // Code for a CPU driver is compiled for longer than it runs.
   constexpr std::int64_t kMostInRegisters = 4;
-  const std::int64_t stride = threads * extent.width, turns = extent.length / stride;
-  if (!profile.is_cpu && extent.length % stride == 0 && turns <= kMostInRegisters)
-    parameters.push_back({"unroll", turns});
+  if (!profile.is_cpu && extent.length <= kMostInRegisters * threads * extent.width)
+    parameters.push_back({"unroll", kMostInRegisters});
   return make_schedule(region.op->getContext(), "row", parameters);
 }
 
@@ -178,34 +177,56 @@ std::int64_t network_iterations(std::int64_t count, std::int64_t workgroup) {
   return log * (log + 1) / 2 * (1 + ceil_div(pairs, workgroup)) + log;
 }
 
-std::int64_t line_iterations(Operation* root, std::int64_t workgroup) {
+std::int64_t bits_of_key(Operation* root) {
+  return cast<RankedTensorType>(root->getOperand(0).getType())
+      .getElementType()
+      .getIntOrFloatBitWidth();
+}
+
+std::int64_t line_iterations(Operation* root, std::int64_t workgroup, std::int64_t entries) {
   const std::int64_t length = axis_extent(root->getOperand(0), root);
   const std::int64_t wanted = axis_extent(root->getResult(0), root);
   const std::int64_t pass = ceil_div(length, workgroup);
   if (isa<ir::CumsumOp>(root))
     return 2 * pass;
-  if (length <= kSortedInWorkgroup || wanted == length)
+  if (length <= entries || wanted == length)
     return 2 * pass + network_iterations(length, workgroup);
   // One pass for each digit of 4 bits, two to collect.
-  const bool wide = cast<RankedTensorType>(root->getOperand(0).getType())
-                        .getElementType()
-                        .getIntOrFloatBitWidth() == 64;
-  return ((wide ? 16 : 8) + 2) * pass + network_iterations(wanted, workgroup) +
+  return ((bits_of_key(root) == 64 ? 16 : 8) + 2) * pass + network_iterations(wanted, workgroup) +
          ceil_div(wanted, workgroup);
+}
+
+// Entries that a workgroup sorts in its memory, of which a quarter is left to others.
+std::int64_t entries_in_workgroup(Operation* root, const DeviceProfile& profile) {
+  const std::int64_t bytes = bits_of_key(root) == 64 ? 12 : 8;
+  const std::int64_t room = std::int64_t{profile.shared_memory_bytes} / 4 * 3 / bytes;
+  std::int64_t entries = kSortedInWorkgroup;
+  while (2 * entries <= room)
+    entries *= 2;
+  return entries;
 }
 
 ScheduleAttr line_schedule(const RegionView& region, Operation* root,
                            const DeviceProfile& profile) {
   const std::int64_t most = largest_workgroup(profile, 1024);
   const std::int64_t length = axis_extent(root->getOperand(0), root);
+  const std::int64_t entries = entries_in_workgroup(root, profile);
+  // A GPU's units have nothing else to do where lines are few.
+  constexpr std::int64_t kFewLines = 16;
+  const std::int64_t lines =
+      element_count(root->getOperand(0).getType()) / std::max<std::int64_t>(length, 1);
+  const std::int64_t wanted = profile.is_cpu ? 64 : lines > kFewLines ? 256 : most;
   std::int64_t workgroup = limited(power_of_two_above(ceil_div(length, 2)),
-                                   std::max(profile.subgroup_size, 1u), profile.is_cpu ? 64 : 256);
+                                   std::max(profile.subgroup_size, 1u), std::min(wanted, most));
   if (!profile.is_cpu && picks_in_registers(root, profile))
     workgroup = profile.subgroup_size;
   while (2 * workgroup <= most && profile.max_loop_iterations &&
-         line_iterations(root, workgroup) > profile.max_loop_iterations)
+         line_iterations(root, workgroup, entries) > profile.max_loop_iterations)
     workgroup *= 2;
-  return make_schedule(region.op->getContext(), region.root, {{"workgroup", workgroup}});
+  SmallVector<std::pair<StringRef, std::int64_t>> parameters = {{"workgroup", workgroup}};
+  if (region.root == "sort" && length > kSortedInWorkgroup && length <= entries)
+    parameters.push_back({"entries", entries});
+  return make_schedule(region.op->getContext(), region.root, parameters);
 }
 
 }  // namespace
@@ -314,7 +335,8 @@ std::int64_t loop_iterations(const RegionView& region, ScheduleAttr schedule) {
     return scatters + coop_attention_iterations(roots.front(), schedule);
   if (region.root == "attention")
     return scatters + attention_iterations(roots.front(), schedule);
-  return scatters + line_iterations(roots.front(), workgroup);
+  return scatters +
+         line_iterations(roots.front(), workgroup, schedule.get("entries", kSortedInWorkgroup));
 }
 
 std::int64_t loop_iterations(DefOp op) {

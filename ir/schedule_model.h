@@ -28,7 +28,8 @@ std::int64_t loop_iterations(DefOp op);
 // elements: the largest power of two that divides the extent.
 std::int64_t vector_width(mlir::Type element_type, std::int64_t extent, std::int64_t bytes = 16);
 
-// Lines of at most this many elements are sorted in workgroup memory (12 bytes each at most).
+// Lines of at most this many elements are sorted in workgroup memory (12 bytes each at most), of
+// more where a schedule says so ("entries").
 inline constexpr std::int64_t kSortedInWorkgroup = 2048;
 
 // Whether the first few of a line can be picked in the registers of one subgroup: a sort kernel

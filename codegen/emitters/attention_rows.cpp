@@ -86,13 +86,21 @@ void AttentionRows::skip_new_key(AttentionPlace& place) {
 
 // ---- Computing rows, each by one subgroup
 
+// A row's subgroup.
+RowTeam AttentionRows::team(std::int64_t length) const {
+  constexpr std::int64_t kFew = 4;
+  return {lane(), lanes_, packet_width_of(length), kFew};
+}
+
 // This thread's packets of a row: a few need no loop, and are then the ones that a norm has read.
 void AttentionRows::for_packets(std::int64_t length, PacketBody body) const {
   const std::int64_t width = packet_width_of(length), packets = length / width;
-  const std::int64_t turns = unrolled_turns(length);
-  for (std::int64_t turn = 0; turn < turns; ++turn)
-    body(b_.add(b_.mul(lane(), width), turn * lanes_ * width), b_.add(lane(), turn * lanes_));
-  if (turns == 0)
+  const SmallVector<Turn> turns = unrolled_turns(b_, team(length), packets);
+  for (const Turn& turn : turns) {
+    auto body_of_turn = [&] { body(b_.mul(turn.packet, width), turn.packet); };
+    turn.inside ? b_.if_then(turn.inside, body_of_turn) : body_of_turn();
+  }
+  if (turns.empty())
     b_.for_each(lane(), b_.index(packets), b_.index(lanes_),
                 [&](Value packet) { body(b_.mul(packet, width), packet); });
 }
@@ -105,18 +113,12 @@ std::int64_t AttentionRows::packet_width_of(std::int64_t length) const {
   return width;
 }
 
-std::int64_t AttentionRows::unrolled_turns(std::int64_t length) const {
-  constexpr std::int64_t kFew = 4;
-  const std::int64_t packets = length / packet_width_of(length), turns = packets / lanes_;
-  return packets % lanes_ == 0 && turns <= kFew ? turns : 0;
-}
-
 // Computes row `row` of `tensor`, and stages it as row `place` of `staged`.
 void AttentionRows::compute_row(Value tensor, Value row, const StagedValues& staged, Value place,
                                 llvm::function_ref<void(const Point&)> store) {
   ArrayRef<std::int64_t> shape = shape_of(tensor);
   const std::int64_t length = shape.back(), width = staged.width();
-  reduce_and_bind(e_, tensor, row, {lane(), lanes_, width, unrolled_turns(length)});
+  reduce_and_bind(e_, tensor, row, team(length));
   const Values leading = b_.delinearize(row, shape.drop_back());
   for_packets(length, [&](Value element, Value packet) {
     Point point{leading, width > 1 ? static_cast<int>(shape.size()) - 1 : -1, width};

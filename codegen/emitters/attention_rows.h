@@ -11,6 +11,7 @@
 
 #include "codegen/emitters/attention_shape.h"
 #include "codegen/emitters/element.h"
+#include "codegen/emitters/row_reduction.h"
 #include "codegen/emitters/storage.h"
 #include "ir/kernel_region.h"
 
@@ -50,7 +51,7 @@ private:
   Value new_key(const AttentionPlace& place, Value row) const;
   Value lane() const { return b_.rem(b_.thread(), lanes_); }
   std::int64_t packet_width_of(std::int64_t length) const;
-  std::int64_t unrolled_turns(std::int64_t length) const;
+  RowTeam team(std::int64_t length) const;
   void for_packets(std::int64_t length, PacketBody body) const;
   void compute_row(Value tensor, Value row, const StagedValues& staged, Value place,
                    llvm::function_ref<void(const Point&)> store);

@@ -17,6 +17,8 @@ namespace ashlar::codegen {
 namespace {
 
 constexpr std::int64_t kMostRows = 8;
+constexpr std::int64_t kRowWidth = 4;  // of packets of the left side
+constexpr std::int64_t kFew = 4;       // packets of a thread that stay in registers
 
 // As it lies in memory, or packed.
 bool is_input(Value weights) {
@@ -114,8 +116,8 @@ void MatvecProduct::compute_left() {
   if (in_halves_ && rounds_of_halves() == 1)
     read_ahead(lhs_, halves_point(halves_packet(b_.index(0))));
   else if (is_staged())
-    for (std::int64_t i = 0; i < own_packets(); ++i)
-      read_ahead(lhs_, own_point(i));
+    for (const Turn& turn : own_turns())
+      read_ahead(lhs_, packet_point(turn.packet));
   bind_reductions();
   if (in_halves_)
     stage_halves();
@@ -125,22 +127,22 @@ void MatvecProduct::compute_left() {
 }
 
 std::int64_t MatvecProduct::staged_width() const {
-  return k_ % 4 == 0 ? 4 : 1;
+  return k_ % kRowWidth == 0 ? kRowWidth : 1;
 }
 
-// Packets that each thread computes of a staged left side, where they are few and all threads have
-// as many; else 0.
-std::int64_t MatvecProduct::own_packets() const {
-  constexpr std::int64_t kFew = 4;
-  const std::int64_t packets = m_ * k_ / staged_width();
-  const std::int64_t each = packets / b_.workgroup_size();
-  return each <= kFew && packets % b_.workgroup_size() == 0 ? each : 0;
+// All threads, on a row of the left side.
+RowTeam MatvecProduct::team() {
+  return {b_.thread(), b_.workgroup_size(), kRowWidth, kFew};
 }
 
-Point MatvecProduct::own_point(std::int64_t number) {
+// The packets that this thread computes of a staged left side, where they are few.
+SmallVector<Turn> MatvecProduct::own_turns() {
+  return unrolled_turns(b_, team(), m_ * k_ / staged_width());
+}
+
+Point MatvecProduct::packet_point(Value packet) {
   const std::int64_t width = staged_width();
-  const Value first = b_.add(b_.mul(b_.thread(), width), number * b_.workgroup_size() * width);
-  return point_at(b_, cast<RankedTensorType>(lhs_.getType()), first, width);
+  return point_at(b_, cast<RankedTensorType>(lhs_.getType()), b_.mul(packet, width), width);
 }
 
 // Computes what `tensor` needs besides reductions, so that its loads do not wait for these.
@@ -156,7 +158,6 @@ void MatvecProduct::read_ahead(Value tensor, const Point& point) {
 }
 
 void MatvecProduct::bind_reductions() {
-  const RowTeam team{b_.thread(), b_.workgroup_size(), 4, own_packets()};
   SmallVector<Value> needed{lhs_};
   for (const kernel::Store& store : stores_)
     needed.push_back(store.value);
@@ -166,7 +167,7 @@ void MatvecProduct::bind_reductions() {
       return b_.fail(reduction, "must reduce the rows of the product's left side");
     SmallVector<Value> results;
     for (std::int64_t m = 0; m < m_; ++m)
-      results.push_back(reduce_row(e_, reduction, b_.index(m), team));
+      results.push_back(reduce_row(e_, reduction, b_.index(m), team()));
     bind_rows(e_, reduction, results);
   }
 }
@@ -175,13 +176,12 @@ void MatvecProduct::bind_reductions() {
 void MatvecProduct::stage_left() {
   const std::int64_t width = staged_width(), packets = m_ * k_ / width;
   const StagedValues staged(b_, dtype_of(lhs_), m_ * k_, width, packed_ ? kPackedBlock : 0);
-  auto type = cast<RankedTensorType>(lhs_.getType());
-  for (std::int64_t i = 0; i < own_packets(); ++i)
-    staged.store(b_.add(b_.thread(), i * b_.workgroup_size()), e_.at(lhs_, own_point(i)));
-  if (own_packets() == 0)
-    b_.for_each(b_.thread(), b_.index(packets), b_.index(b_.workgroup_size()), [&](Value packet) {
-      staged.store(packet, e_.at(lhs_, point_at(b_, type, b_.mul(packet, width), width)));
-    });
+  auto stage = [&](Value packet) { staged.store(packet, e_.at(lhs_, packet_point(packet))); };
+  const SmallVector<Turn> turns = own_turns();
+  for (const Turn& turn : turns)
+    turn.inside ? b_.if_then(turn.inside, [&] { stage(turn.packet); }) : stage(turn.packet);
+  if (turns.empty())
+    b_.for_each(b_.thread(), b_.index(packets), b_.index(b_.workgroup_size()), stage);
   b_.barrier();
   e_.bind(lhs_, [this, staged](const Point& point) {
     const Value linear = b_.linearize(point.index, shape_of(lhs_));

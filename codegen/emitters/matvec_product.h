@@ -10,6 +10,7 @@
 
 #include "codegen/emitters/element.h"
 #include "codegen/emitters/packed_halves.h"
+#include "codegen/emitters/row_reduction.h"
 #include "ir/kernel_region.h"
 
 #include <vector>
@@ -85,8 +86,9 @@ private:
   bool fits_chosen(mlir::Operation* root) const;
   Value chosen_matrix(Value k);
   std::int64_t staged_width() const;
-  std::int64_t own_packets() const;
-  Point own_point(std::int64_t number);
+  RowTeam team();
+  llvm::SmallVector<Turn> own_turns();
+  Point packet_point(Value packet);
   Point left_point(Value m, Value k, std::int64_t width);
   void read_ahead(Value tensor, const Point& point);
   void bind_reductions();

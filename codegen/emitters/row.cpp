@@ -18,7 +18,7 @@ struct RowSchedule {
   std::int64_t rows;     // per workgroup
   std::int64_t threads;  // per row
   std::int64_t width;
-  std::int64_t unroll;  // passes of that many turns; 0: none
+  std::int64_t unroll;  // passes of at most that many turns
 };
 
 class RowPart {
@@ -73,13 +73,14 @@ private:
     };
     if (length == width)
       return b_.if_then(b_.equal(team.number, b_.index(0)), [&] { store_at(b_.index(0)); });
-    const Value first = b_.mul(team.number, width);
-    const std::int64_t stride = team.count * width;
-    if (length == team.unrolled * stride)
-      for (std::int64_t i = 0; i < team.unrolled; ++i)
-        store_at(b_.add(first, i * stride));
-    else
-      b_.for_each(first, b_.index(length), b_.index(stride), store_at);
+    const SmallVector<Turn> turns = unrolled_turns(b_, team, length / width);
+    for (const Turn& turn : turns) {
+      auto store_turn = [&] { store_at(b_.mul(turn.packet, width)); };
+      turn.inside ? b_.if_then(turn.inside, store_turn) : store_turn();
+    }
+    if (turns.empty())
+      b_.for_each(b_.mul(team.number, width), b_.index(length), b_.index(team.count * width),
+                  store_at);
   }
 
   Elements& e_;

@@ -114,6 +114,20 @@ std::int64_t width_of(Operation* reduction, std::int64_t limit) {
 
 }  // namespace
 
+SmallVector<Turn> unrolled_turns(KernelBuilder& b, const RowTeam& team, std::int64_t packets) {
+  SmallVector<Turn> turns;
+  if (packets > team.unrolled * team.count)
+    return turns;
+  for (std::int64_t first = 0; first < packets; first += team.count) {
+    const Value packet = b.add(team.number, first);
+    if (first + team.count <= packets)
+      turns.push_back({packet, Value()});
+    else
+      turns.push_back({b.min(packet, b.index(packets - 1)), b.less(packet, packets)});
+  }
+  return turns;
+}
+
 Value reduce_row(Elements& elements, Operation* reduction, Value row, const RowTeam& team) {
   KernelBuilder& b = elements.builder();
   const auto extent = kernel::row_shape_of(reduction);
@@ -147,14 +161,16 @@ Value reduce_row(Elements& elements, Operation* reduction, Value row, const RowT
     }
     return next;
   };
-  const Value first = b.mul(team.number, width);
-  const std::int64_t stride = team.count * width;
+  const SmallVector<Turn> turns = unrolled_turns(b, team, extent->length / width);
   Values sums = inits;
-  if (extent->length == team.unrolled * stride)
-    for (std::int64_t i = 0; i < team.unrolled; ++i)
-      sums = step(b.add(first, i * stride), sums);
-  else
-    sums = b.loop(first, b.index(extent->length), b.index(stride), inits, step);
+  for (const Turn& turn : turns) {
+    const Values next = step(b.mul(turn.packet, width), sums);
+    for (auto [sum, value] : llvm::zip_equal(sums, next))
+      sum = turn.inside ? b.select(turn.inside, value, sum) : value;
+  }
+  if (turns.empty())
+    sums = b.loop(b.mul(team.number, width), b.index(extent->length), b.index(team.count * width),
+                  inits, step);
   Values total(sums.begin(), sums.begin() + static_cast<std::ptrdiff_t>(parts));
   for (std::size_t i = 1; i < static_cast<std::size_t>(width); ++i)
     total = accumulator.combine(total, ValueRange(sums).slice(i * parts, parts));

@@ -7,14 +7,24 @@
 namespace ashlar::codegen {
 
 // Threads that work on one row together: `count` of them, a power of two, of which this one is
-// number `number`. Each reads packets of at most `width` elements, without a loop where all have
-// `unrolled` of them: then values that were computed at the same places before are used again.
+// number `number`. Each reads packets of at most `width` elements, without a loop where these are
+// no more than `unrolled`: then values that were computed at the same places before are used again.
 struct RowTeam {
   Value number;
   std::int64_t count;
   std::int64_t width;
   std::int64_t unrolled = 0;
 };
+
+// A packet of this thread. Threads behind the end of the row have its last packet, and are not
+// `inside`, which is null where all are.
+struct Turn {
+  Value packet, inside;
+};
+
+// This thread's turns over `packets` packets; none where the team takes a loop.
+llvm::SmallVector<Turn> unrolled_turns(KernelBuilder& builder, const RowTeam& team,
+                                       std::int64_t packets);
 
 // The result of `reduction` (over trailing axes) for row `row`; all threads of the team must get
 // here and all receive it.

@@ -53,7 +53,7 @@ public:
   void emit() {
     if (picks_in_registers(b_, root_))
       return pick();
-    if (line_.length() <= kernel::kSortedInWorkgroup)
+    if (line_.length() <= b_.def().getSchedule().get("entries", kernel::kSortedInWorkgroup))
       return sort_whole();
     if (wanted_ < line_.length())
       return sort_selected();

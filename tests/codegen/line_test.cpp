@@ -44,10 +44,10 @@ protected:
     return text("sort", fmt::format("sort {{axis = {}, descending = {}}}", axis, descending), dims,
                 dtype, dims, dtype);
   }
-  static std::string argsort(std::vector<std::int64_t> dims, DType dtype, int axis,
-                             bool descending) {
+  static std::string argsort(std::vector<std::int64_t> dims, DType dtype, int axis, bool descending,
+                             std::string schedule = "") {
     return text("sort", fmt::format("argsort {{axis = {}, descending = {}}}", axis, descending),
-                dims, dtype, dims, DType::i32);
+                dims, dtype, dims, DType::i32, std::move(schedule));
   }
   static std::string topk(std::vector<std::int64_t> dims, DType dtype, int axis, std::int64_t k,
                           std::string schedule = "") {
@@ -122,6 +122,14 @@ TEST_F(LineTest, LongLines) {
   compare(argsort({2, n}, DType::f32, 1, true), {x});
   Tensor plain = random(DType::i32, {n}, -1000, 1000);
   compare(sort({n}, DType::i32, 0, true), {plain});
+}
+
+TEST_F(LineTest, LongLinesInWorkgroupMemory) {
+  const std::int64_t n = 2600;
+  const std::string schedule = "<\"sort\", {workgroup = 64 : i64, entries = 4096 : i64}>";
+  const Tensor ids = random(DType::i32, {n}, 0, 128);
+  compare(argsort({n}, DType::i32, 0, false, schedule), {ids});
+  compare(topk({n}, DType::i32, 0, 2100, schedule), {ids});
 }
 
 TEST_F(LineTest, FewOfALongLine) {

@@ -2,7 +2,7 @@
 // RUN: ashlar-opt %s --ashlar-select-schedule=profile=nvidia-h200 | FileCheck %s --check-prefix=GPU
 
 // CPU: kernel.fused "row"({{.*}}) inplace [-1] schedule <"row", {rows = {{[0-9]+}} : i64, width = 4 : i64, workgroup = {{[0-9]+}} : i64}>
-// GPU: kernel.fused "row"({{.*}}) inplace [-1] schedule <"row", {rows = {{[0-9]+}} : i64, unroll = 1 : i64, width = 4 : i64, workgroup = {{[0-9]+}} : i64}>
+// GPU: kernel.fused "row"({{.*}}) inplace [-1] schedule <"row", {rows = {{[0-9]+}} : i64, unroll = 4 : i64, width = 4 : i64, workgroup = {{[0-9]+}} : i64}>
 func.func @row(%x: tensor<4x64xf32>) -> tensor<4xf32> {
   %y = kernel.fused "row"(%x) inplace [-1] : (tensor<4x64xf32>) -> tensor<4xf32> {
   ^bb0(%a: tensor<4x64xf32>):
@@ -158,4 +158,16 @@ func.func @experts(%x: tensor<128x64xbf16>, %w: tensor<4x96x64xbf16>, %ids: tens
     kernel.yield %0 : tensor<128x96xbf16>
   }
   return %y : tensor<128x96xbf16>
+}
+
+// Rows for experts, in order: all of them in the memory of a workgroup, which has the device for itself.
+// CPU: schedule <"sort", {workgroup = 64 : i64}>
+// GPU: schedule <"sort", {entries = 4096 : i64, workgroup = 1024 : i64}>
+func.func @rows_in_order(%x: tensor<4096xi32>) -> tensor<4096xi32> {
+  %y = kernel.fused "sort"(%x) inplace [-1] : (tensor<4096xi32>) -> tensor<4096xi32> {
+  ^bb0(%a: tensor<4096xi32>):
+    %s = ashlar.argsort %a {axis = 0 : i64, descending = false} : (tensor<4096xi32>) -> tensor<4096xi32>
+    kernel.yield %s : tensor<4096xi32>
+  }
+  return %y : tensor<4096xi32>
 }
