@@ -5,6 +5,8 @@
 #include "codegen/emitters/stores.h"
 #include "ir/ashlar_dialect.h"
 
+#include <utility>
+
 using namespace mlir;
 
 namespace ashlar::codegen {
@@ -87,27 +89,51 @@ void AttentionRows::skip_new_key(AttentionPlace& place) {
 // ---- Computing rows, each by one subgroup
 
 // This thread's packets of a row: a few need no loop, and are then the ones that a norm has read.
-void AttentionRows::for_packets(std::int64_t length, PacketBody body) const {
-  const std::int64_t width = packet_width_of(length), packets = length / width;
-  const std::int64_t turns = unrolled_turns(length);
+void AttentionRows::for_packets(std::int64_t length, std::int64_t width, PacketBody body) const {
+  const std::int64_t turns = unrolled_turns(length, width);
   for (std::int64_t turn = 0; turn < turns; ++turn)
     body(b_.add(b_.mul(lane(), width), turn * lanes_ * width), b_.add(lane(), turn * lanes_));
   if (turns == 0)
-    b_.for_each(lane(), b_.index(packets), b_.index(lanes_),
+    b_.for_each(lane(), b_.index(length / width), b_.index(lanes_),
                 [&](Value packet) { body(b_.mul(packet, width), packet); });
 }
 
-// As wide as all lanes can have one.
-std::int64_t AttentionRows::packet_width_of(std::int64_t length) const {
+// Where a row is put together from pieces (the halves of rope): where each begins.
+static SmallVector<std::int64_t> piece_starts(Value tensor) {
+  SmallVector<std::int64_t> starts;
+  const std::int64_t length = shape_of(tensor).back();
+  for (Operation* op :
+       kernel::ops_behind(tensor, [](Operation* o) { return isa<ir::ConcatOp>(o); })) {
+    ArrayRef<std::int64_t> shape = shape_of(op->getResult(0));
+    if (shape.back() != length || cast<ir::ConcatOp>(op).getAxis() + 1 != shape.size())
+      continue;
+    std::int64_t start = 0;
+    for (Value piece : op->getOperands())
+      starts.push_back(std::exchange(start, start + shape_of(piece).back()));
+  }
+  return starts;
+}
+
+// As wide as all lanes can have one; and where pieces allow, so wide that a packet of all lanes
+// lies in one piece: then none computes what another piece has there.
+std::int64_t AttentionRows::packet_width_of(Value tensor) const {
+  const std::int64_t length = shape_of(tensor).back();
+  const SmallVector<std::int64_t> starts = piece_starts(tensor);
+  const bool divides = llvm::all_of(starts, [&](auto start) { return start % lanes_ == 0; });
   std::int64_t width = 4;
-  while (width > 1 && (length % width != 0 || length < width * lanes_))
+  auto fits = [&] {
+    const bool in_pieces =
+        !divides || llvm::all_of(starts, [&](auto start) { return start % (width * lanes_) == 0; });
+    return length % width == 0 && length >= width * lanes_ && in_pieces;
+  };
+  while (width > 1 && !fits())
     width /= 2;
   return width;
 }
 
-std::int64_t AttentionRows::unrolled_turns(std::int64_t length) const {
-  constexpr std::int64_t kFew = 4;
-  const std::int64_t packets = length / packet_width_of(length), turns = packets / lanes_;
+std::int64_t AttentionRows::unrolled_turns(std::int64_t length, std::int64_t width) const {
+  constexpr std::int64_t kFew = 8;
+  const std::int64_t packets = length / width, turns = packets / lanes_;
   return packets % lanes_ == 0 && turns <= kFew ? turns : 0;
 }
 
@@ -116,9 +142,9 @@ void AttentionRows::compute_row(Value tensor, Value row, const StagedValues& sta
                                 llvm::function_ref<void(const Point&)> store) {
   ArrayRef<std::int64_t> shape = shape_of(tensor);
   const std::int64_t length = shape.back(), width = staged.width();
-  reduce_and_bind(e_, tensor, row, {lane(), lanes_, width, unrolled_turns(length)});
+  reduce_and_bind(e_, tensor, row, {lane(), lanes_, width, unrolled_turns(length, width)});
   const Values leading = b_.delinearize(row, shape.drop_back());
-  for_packets(length, [&](Value element, Value packet) {
+  for_packets(length, width, [&](Value element, Value packet) {
     Point point{leading, width > 1 ? static_cast<int>(shape.size()) - 1 : -1, width};
     point.index.push_back(element);
     staged.store(b_.add(b_.mul(place, length / width), packet), e_.at(tensor, point));
@@ -129,7 +155,7 @@ void AttentionRows::compute_row(Value tensor, Value row, const StagedValues& sta
 void AttentionRows::compute(const AttentionPlace& place) {
   const std::int64_t rows = shape_.tile.rows(), head = shape_.head_size;
   const Value subgroup = b_.div(b_.thread(), lanes_);
-  queries_.emplace(b_, DType::f32, rows * head, packet_width_of(head));
+  queries_.emplace(b_, DType::f32, rows * head, packet_width_of(attention_->getOperand(0)));
   for (std::int64_t first = 0; first < rows; first += teams_) {
     const Value row = b_.add(subgroup, first);
     auto compute = [&] { compute_query(row, place); };
@@ -139,7 +165,7 @@ void AttentionRows::compute(const AttentionPlace& place) {
   for (auto [i, store] : llvm::enumerate(appends_)) {
     const std::int64_t size = kernel::innermost(store.value.getType());
     const StagedValues& staged =
-        new_rows_.emplace_back(b_, DType::f32, size, packet_width_of(size));
+        new_rows_.emplace_back(b_, DType::f32, size, packet_width_of(store.value));
     const std::int64_t chosen = (rows + static_cast<std::int64_t>(i)) % teams_;
     const Value is_first = b_.equal(place.split, b_.index(0));
     b_.if_then(b_.both(is_first, b_.equal(subgroup, b_.index(chosen))), [&, store = store] {

@@ -49,9 +49,9 @@ private:
   bool is_row_append(const kernel::Store& store) const;
   Value new_key(const AttentionPlace& place, Value row) const;
   Value lane() const { return b_.rem(b_.thread(), lanes_); }
-  std::int64_t packet_width_of(std::int64_t length) const;
-  std::int64_t unrolled_turns(std::int64_t length) const;
-  void for_packets(std::int64_t length, PacketBody body) const;
+  std::int64_t packet_width_of(Value tensor) const;
+  std::int64_t unrolled_turns(std::int64_t length, std::int64_t width) const;
+  void for_packets(std::int64_t length, std::int64_t width, PacketBody body) const;
   void compute_row(Value tensor, Value row, const StagedValues& staged, Value place,
                    llvm::function_ref<void(const Point&)> store);
   void compute_query(Value row, const AttentionPlace& place);
