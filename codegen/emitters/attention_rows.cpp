@@ -83,7 +83,11 @@ void AttentionRows::skip_new_key(AttentionPlace& place) {
     visible = b_.both(visible, b_.less(row, shape_.ring));
   place.skipped = b_.select(visible, key, b_.index(INT32_MAX));
   place.count = b_.select(visible, b_.sub(place.count, b_.index(1)), place.count);
-  has_new_key_ = b_.both(visible, b_.equal(place.split, zero));
+  sees_new_key_ = visible;
+}
+
+Value AttentionRows::has_new_key(const AttentionPlace& place) const {
+  return b_.both(sees_new_key_, b_.equal(place.split, b_.index(0)));
 }
 
 // ---- Computing rows, each by one subgroup
@@ -155,11 +159,13 @@ void AttentionRows::compute_row(Value tensor, Value row, const StagedValues& sta
 void AttentionRows::compute(const AttentionPlace& place) {
   const std::int64_t rows = shape_.tile.rows(), head = shape_.head_size;
   const Value subgroup = b_.div(b_.thread(), lanes_);
+  const Value taken = b_.mul(place.row_groups, shape_.team_rows);
   queries_.emplace(b_, DType::f32, rows * head, packet_width_of(attention_->getOperand(0)));
   for (std::int64_t first = 0; first < rows; first += teams_) {
     const Value row = b_.add(subgroup, first);
     auto compute = [&] { compute_query(row, place); };
-    first + teams_ <= rows ? compute() : b_.if_then(b_.less(row, rows), compute);
+    b_.constant(taken) && first + teams_ <= rows ? compute()
+                                                 : b_.if_then(b_.less(row, taken), compute);
   }
   // The next subgroups; where there are no more, the first ones again.
   for (auto [i, store] : llvm::enumerate(appends_)) {
@@ -171,7 +177,9 @@ void AttentionRows::compute(const AttentionPlace& place) {
     b_.if_then(b_.both(is_first, b_.equal(subgroup, b_.index(chosen))), [&, store = store] {
       const Value row = b_.add(b_.mul(place.batch, shape_.groups), place.group);
       compute_row(store.value, row, staged, b_.index(0), [&](const Point& point) {
-        b_.if_then(b_.equal(place.first_head, b_.index(0)), [&] { emit_store(e_, store, point); });
+        const Value is_first_block =
+            b_.equal(b_.add(place.first_head, place.first_row), b_.index(0));
+        b_.if_then(is_first_block, [&] { emit_store(e_, store, point); });
       });
     });
   }
@@ -197,8 +205,8 @@ static Values load(KernelBuilder& b, const StagedValues& staged, Value element,
   return values;
 }
 
-Values AttentionRows::query(std::int64_t row, Value element, std::int64_t count) const {
-  return load(b_, *queries_, b_.add(element, row * shape_.head_size), count);
+Values AttentionRows::query(Value row, Value element, std::int64_t count) const {
+  return load(b_, *queries_, b_.add(element, b_.mul(row, shape_.head_size)), count);
 }
 
 Values AttentionRows::new_row(unsigned cache, Value element, std::int64_t count) const {

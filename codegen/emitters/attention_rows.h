@@ -37,12 +37,12 @@ public:
   // The input that holds cache operand 1 or 2.
   unsigned buffer_of(unsigned cache) const;
 
-  // `count` elements of a query row of the tile, from `element` on.
-  Values query(std::int64_t row, Value element, std::int64_t count) const;
+  // `count` elements of one of the workgroup's query rows, from `element` on.
+  Values query(Value row, Value element, std::int64_t count) const;
   // The same of the new row of cache operand 1 or 2, where has_new_key() holds.
   Values new_row(unsigned cache, Value element, std::int64_t count) const;
   bool appends() const { return !appends_.empty(); }
-  Value has_new_key() const { return has_new_key_; }
+  Value has_new_key(const AttentionPlace& place) const;
 
 private:
   using PacketBody = llvm::function_ref<void(Value element, Value packet)>;
@@ -62,7 +62,7 @@ private:
   llvm::ArrayRef<kernel::Store> appends_;
   const AttentionShape& shape_;
   std::int64_t lanes_, teams_;  // of a subgroup; subgroups
-  Value has_new_key_;
+  Value sees_new_key_;
   std::optional<StagedValues> queries_;
   llvm::SmallVector<StagedValues, 2> new_rows_;  // by append
 };
