@@ -11,6 +11,7 @@
 #include "codegen/emitters/emitters.h"
 #include "codegen/emitters/parts.h"
 #include "codegen/emitters/stores.h"
+#include "codegen/loop_control.h"
 #include "ir/ashlar_dialect.h"
 
 #include "llvm/Support/MathExtras.h"
@@ -41,6 +42,7 @@ public:
   void emit() {
     if (!rows_.check() || !read_schedule())
       return;
+    b_.getInsertionBlock()->getParentOp()->setAttr(kKeepLoops, b_.getUnitAttr());
     b_.for_workgroups(workgroups(), [&] {
       place_ = place_attention(b_, shape_, [&](unsigned operand, Value batch) {
         return e_.at(root_->getOperand(operand), {batch});
