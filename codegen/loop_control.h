@@ -6,8 +6,8 @@
 
 namespace ashlar::codegen {
 
-// Unit attribute on a kernel's function: drivers are not to unroll its loops. For kernels whose time
-// goes into fetching their own code.
+// Unit attribute on a kernel's function: drivers are not to unroll its loops. For kernels whose
+// time goes into fetching their own code.
 inline constexpr llvm::StringLiteral kKeepLoops = "kernel.keep_loops";
 
 }  // namespace ashlar::codegen

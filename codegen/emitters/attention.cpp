@@ -112,9 +112,9 @@ private:
     const std::int64_t value_packets = shape_.value_size / width_;
     const std::int64_t packets =
         shape_.splits > 0 ? (shape_.value_size + 2) / width_ : value_packets;
-    for_each_thread(
-        b_.mul(place_.row_groups, count * packets), shape_.row_groups() * count * packets,
-        [&](Value i) {
+    for_numbers(
+        b_, b_.thread(), b_.mul(place_.row_groups, count * packets), b_.workgroup_size(),
+        shape_.row_groups() * count * packets, [&](Value i) {
           const Value number = b_.div(i, packets), packet = b_.rem(i, packets);
           const Value group = b_.div(number, count), row = b_.rem(number, count);
           const Value tile_row = b_.add(b_.mul(group, shape_.team_rows), b_.add(row, first));
@@ -126,13 +126,6 @@ private:
             return shape_.splits > 0 ? part() : result();
           b_.if_else(is_alone(), [&] { b_.if_then(b_.less(packet, value_packets), result); }, part);
         });
-  }
-
-  // For numbers below `count`, which is `most` at most, without a loop where threads suffice.
-  void for_each_thread(Value count, std::int64_t most, llvm::function_ref<void(Value)> body) {
-    if (most <= b_.workgroup_size())
-      return b_.if_then(b_.less(b_.thread(), count), [&] { body(b_.thread()); });
-    b_.for_each(b_.thread(), count, b_.index(b_.workgroup_size()), body);
   }
 
   void store_result_of(const MergedRow& merged, Value row, Value packet) {

@@ -90,17 +90,7 @@ Value AttentionRows::has_new_key(const AttentionPlace& place) const {
   return b_.both(sees_new_key_, b_.equal(place.split, b_.index(0)));
 }
 
-// ---- Computing rows, each by one subgroup
-
-// This thread's packets of a row: a few need no loop, and are then the ones that a norm has read.
-void AttentionRows::for_packets(std::int64_t length, std::int64_t width, PacketBody body) const {
-  const std::int64_t turns = unrolled_turns(length, width);
-  for (std::int64_t turn = 0; turn < turns; ++turn)
-    body(b_.add(b_.mul(lane(), width), turn * lanes_ * width), b_.add(lane(), turn * lanes_));
-  if (turns == 0)
-    b_.for_each(lane(), b_.index(length / width), b_.index(lanes_),
-                [&](Value packet) { body(b_.mul(packet, width), packet); });
-}
+// ---- Computing rows
 
 // Where a row is put together from pieces (the halves of rope): where each begins.
 static SmallVector<std::int64_t> piece_starts(Value tensor) {
@@ -118,81 +108,107 @@ static SmallVector<std::int64_t> piece_starts(Value tensor) {
   return starts;
 }
 
-// As wide as all lanes can have one; and where pieces allow, so wide that a packet of all lanes
-// lies in one piece: then none computes what another piece has there.
-std::int64_t AttentionRows::packet_width_of(Value tensor) const {
-  const std::int64_t length = shape_of(tensor).back();
-  const SmallVector<std::int64_t> starts = piece_starts(tensor);
-  const bool divides = llvm::all_of(starts, [&](auto start) { return start % lanes_ == 0; });
-  std::int64_t width = 4;
-  auto fits = [&] {
-    const bool in_pieces =
-        !divides || llvm::all_of(starts, [&](auto start) { return start % (width * lanes_) == 0; });
-    return length % width == 0 && length >= width * lanes_ && in_pieces;
+// As wide as all `lanes` can have one, and so wide that a packet of all of them begins where each
+// piece does, if any width does that.
+static std::int64_t packet_width(std::int64_t length, std::int64_t lanes,
+                                 ArrayRef<std::int64_t> starts) {
+  auto divides = [&](std::int64_t packet) {
+    return llvm::all_of(starts, [&](std::int64_t start) { return start % packet == 0; });
   };
-  while (width > 1 && !fits())
+  auto fits = [&](std::int64_t width) {
+    return length % width == 0 && length >= width * lanes &&
+           (!divides(lanes) || divides(width * lanes));
+  };
+  std::int64_t width = 4;
+  while (width > 1 && !fits(width))
     width /= 2;
   return width;
 }
 
-std::int64_t AttentionRows::unrolled_turns(std::int64_t length, std::int64_t width) const {
+// Turns of a row without a loop, or 0: then packets are the ones that a norm has read.
+static std::int64_t unrolled_turns(std::int64_t length, std::int64_t width, std::int64_t lanes) {
   constexpr std::int64_t kFew = 8;
-  const std::int64_t packets = length / width, turns = packets / lanes_;
-  return packets % lanes_ == 0 && turns <= kFew ? turns : 0;
+  const std::int64_t turns = length / width / lanes;
+  return length % (width * lanes) == 0 && turns <= kFew ? turns : 0;
 }
 
-// Computes row `row` of `tensor`, and stages it as row `place` of `staged`.
-void AttentionRows::compute_row(Value tensor, Value row, const StagedValues& staged, Value place,
-                                llvm::function_ref<void(const Point&)> store) {
+// As many subgroups as leave each lane two elements, which rope may rotate, and half of all to
+// other rows. Each reduces the row for itself.
+AttentionRows::RowShares AttentionRows::shares_of(Value tensor) const {
+  const SmallVector<std::int64_t> starts = piece_starts(tensor);
+  const std::int64_t length = shape_of(tensor).back();
+  RowShares shares{1, 1};
+  while (4 * shares.subgroups <= teams_ && 4 * shares.subgroups * lanes_ <= length)
+    shares.subgroups *= 2;
+  shares.width = packet_width(length, shares.subgroups * lanes_, starts);
+  return shares;
+}
+
+// Computes a share of row `row` of `tensor`, and stages it as row `place` of `staged`.
+void AttentionRows::compute_share(Value tensor, const RowShares& shares, Value number, Value row,
+                                  const StagedValues& staged, Value place,
+                                  llvm::function_ref<void(const Point&)> store) {
   ArrayRef<std::int64_t> shape = shape_of(tensor);
-  const std::int64_t length = shape.back(), width = staged.width();
-  reduce_and_bind(e_, tensor, row, {lane(), lanes_, width, unrolled_turns(length, width)});
+  const std::int64_t length = shape.back(), width = shares.width;
+  const std::int64_t lanes = shares.subgroups * lanes_;
+  const std::int64_t whole = shares.subgroups == 1 ? width : packet_width(length, lanes_, {});
+  reduce_and_bind(e_, tensor, row, {lane(), lanes_, whole, unrolled_turns(length, whole, lanes_)});
   const Values leading = b_.delinearize(row, shape.drop_back());
-  for_packets(length, width, [&](Value element, Value packet) {
+  auto compute = [&](Value packet, Value element) {
     Point point{leading, width > 1 ? static_cast<int>(shape.size()) - 1 : -1, width};
     point.index.push_back(element);
     staged.store(b_.add(b_.mul(place, length / width), packet), e_.at(tensor, point));
     store(point);
-  });
+  };
+  const Value first = b_.add(b_.mul(number, lanes_), lane());
+  const std::int64_t turns = unrolled_turns(length, width, lanes);
+  for (std::int64_t turn = 0; turn < turns; ++turn)
+    compute(b_.add(first, turn * lanes), b_.add(b_.mul(first, width), turn * lanes * width));
+  if (turns == 0)
+    b_.for_each(first, b_.index(length / width), b_.index(lanes),
+                [&](Value packet) { compute(packet, b_.mul(packet, width)); });
 }
 
 void AttentionRows::compute(const AttentionPlace& place) {
-  const std::int64_t rows = shape_.tile.rows(), head = shape_.head_size;
   const Value subgroup = b_.div(b_.thread(), lanes_);
-  const Value taken = b_.mul(place.row_groups, shape_.team_rows);
-  queries_.emplace(b_, DType::f32, rows * head, packet_width_of(attention_->getOperand(0)));
-  for (std::int64_t first = 0; first < rows; first += teams_) {
-    const Value row = b_.add(subgroup, first);
-    auto compute = [&] { compute_query(row, place); };
-    b_.constant(taken) && first + teams_ <= rows ? compute()
-                                                 : b_.if_then(b_.less(row, taken), compute);
-  }
-  // The next subgroups; where there are no more, the first ones again.
-  for (auto [i, store] : llvm::enumerate(appends_)) {
-    const std::int64_t size = kernel::innermost(store.value.getType());
-    const StagedValues& staged =
-        new_rows_.emplace_back(b_, DType::f32, size, packet_width_of(store.value));
-    const std::int64_t chosen = (rows + static_cast<std::int64_t>(i)) % teams_;
+  compute_queries(place, subgroup);
+  std::int64_t next = shares_of(attention_->getOperand(0)).subgroups;
+  // By the subgroups behind those of the first query row; where there are no more, the first again.
+  for (const kernel::Store& store : appends_) {
+    const RowShares shares = shares_of(store.value);
+    const StagedValues& staged = new_rows_.emplace_back(
+        b_, DType::f32, kernel::innermost(store.value.getType()), shares.width);
+    const Value number = b_.rem(b_.add(subgroup, teams_ - next % teams_), teams_);
     const Value is_first = b_.equal(place.split, b_.index(0));
-    b_.if_then(b_.both(is_first, b_.equal(subgroup, b_.index(chosen))), [&, store = store] {
+    b_.if_then(b_.both(is_first, b_.less(number, shares.subgroups)), [&] {
       const Value row = b_.add(b_.mul(place.batch, shape_.groups), place.group);
-      compute_row(store.value, row, staged, b_.index(0), [&](const Point& point) {
+      const Value share = b_.rem(number, shares.subgroups);
+      compute_share(store.value, shares, share, row, staged, b_.index(0), [&](const Point& point) {
         const Value is_first_block =
             b_.equal(b_.add(place.first_head, place.first_row), b_.index(0));
         b_.if_then(is_first_block, [&] { emit_store(e_, store, point); });
       });
     });
+    next += shares.subgroups;
   }
   b_.barrier();
 }
 
 // Rows beyond the last repeat it; they are not stored.
-void AttentionRows::compute_query(Value row, const AttentionPlace& place) {
-  const TileRows tile(b_, shape_, place);
-  const Values index{place.batch, tile.existing_step(row), tile.existing_head(row)};
-  compute_row(attention_->getOperand(0),
-              b_.linearize(index, {shape_.batch, shape_.steps, shape_.heads}), *queries_, row,
-              [](const Point&) {});
+void AttentionRows::compute_queries(const AttentionPlace& place, Value subgroup) {
+  const Value query = attention_->getOperand(0);
+  const RowShares shares = shares_of(query);
+  queries_.emplace(b_, DType::f32, shape_.tile.rows() * shape_.head_size, shares.width);
+  const std::int64_t most = shape_.tile.rows() * shares.subgroups;
+  const Value count = b_.mul(place.row_groups, shape_.team_rows * shares.subgroups);
+  for_numbers(b_, subgroup, count, teams_, most, [&](Value item) {
+    const TileRows tile(b_, shape_, place);
+    const Value row = b_.div(item, shares.subgroups);
+    const Values index{place.batch, tile.existing_step(row), tile.existing_head(row)};
+    compute_share(query, shares, b_.rem(item, shares.subgroups),
+                  b_.linearize(index, {shape_.batch, shape_.steps, shape_.heads}), *queries_, row,
+                  [](const Point&) {});
+  });
 }
 
 // ---- Reading them

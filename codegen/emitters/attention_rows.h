@@ -45,16 +45,18 @@ public:
   Value has_new_key(const AttentionPlace& place) const;
 
 private:
-  using PacketBody = llvm::function_ref<void(Value element, Value packet)>;
+  // How subgroups share the computing of a row: packets of `width` elements each, in turn.
+  struct RowShares {
+    std::int64_t subgroups, width;
+  };
   bool is_row_append(const kernel::Store& store) const;
   Value new_key(const AttentionPlace& place, Value row) const;
   Value lane() const { return b_.rem(b_.thread(), lanes_); }
-  std::int64_t packet_width_of(Value tensor) const;
-  std::int64_t unrolled_turns(std::int64_t length, std::int64_t width) const;
-  void for_packets(std::int64_t length, std::int64_t width, PacketBody body) const;
-  void compute_row(Value tensor, Value row, const StagedValues& staged, Value place,
-                   llvm::function_ref<void(const Point&)> store);
-  void compute_query(Value row, const AttentionPlace& place);
+  RowShares shares_of(Value tensor) const;
+  void compute_share(Value tensor, const RowShares& shares, Value number, Value row,
+                     const StagedValues& staged, Value place,
+                     llvm::function_ref<void(const Point&)> store);
+  void compute_queries(const AttentionPlace& place, Value subgroup);
 
   Elements& e_;
   KernelBuilder& b_;

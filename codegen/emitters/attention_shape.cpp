@@ -87,6 +87,13 @@ Value divide_keys(KernelBuilder& b, const AttentionShape& shape, std::int64_t le
   return works;
 }
 
+void for_numbers(KernelBuilder& b, Value first, Value count, std::int64_t step, std::int64_t most,
+                 llvm::function_ref<void(Value)> body) {
+  if (most <= step)
+    return b.if_then(b.less(first, count), [&] { body(first); });
+  b.for_each(first, count, b.index(step), body);
+}
+
 Value TileRows::step(Value row) const {
   return b_.add(place_.first_step, b_.div(of_tile(row), shape_.tile.heads));
 }

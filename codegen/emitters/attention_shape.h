@@ -53,6 +53,11 @@ AttentionPlace place_attention(KernelBuilder& builder, const AttentionShape& sha
 Value divide_keys(KernelBuilder& builder, const AttentionShape& shape, std::int64_t least_keys,
                   AttentionPlace& place);
 
+// For first, first + step, ... below `count`, which is `most` at most; without a loop where one
+// step covers all.
+void for_numbers(KernelBuilder& builder, Value first, Value count, std::int64_t step,
+                 std::int64_t most, llvm::function_ref<void(Value)> body);
+
 // Row `row` of those that the workgroup takes of a tile: consecutive heads, then consecutive steps.
 class TileRows {
 public:

@@ -187,15 +187,18 @@ std::optional<KernelBuilder::Range> KernelBuilder::range_of(Value index) const {
   if (!isa_and_nonnull<arith::AddIOp, arith::MulIOp, arith::RemUIOp>(op))
     return std::nullopt;
   const auto left = range_of(op->getOperand(0)), right = range_of(op->getOperand(1));
+  if (isa<arith::RemUIOp>(op) && right && right->least > 0)
+    return left && left->least >= 0 && left->greatest < right->least
+               ? *left
+               : Range{0, right->greatest - 1};
   if (!left || !right)
     return std::nullopt;
   if (isa<arith::AddIOp>(op))
     return Range{left->least + right->least, left->greatest + right->greatest};
-  if (left->least < 0 || right->least < 0)
-    return std::nullopt;
-  if (isa<arith::MulIOp>(op))
-    return Range{left->least * right->least, left->greatest * right->greatest};
-  return left->greatest < right->least ? *left : Range{0, right->greatest - 1};
+  const bool multiplies = isa<arith::MulIOp>(op) && left->least >= 0 && right->least >= 0;
+  return multiplies
+             ? std::optional(Range{left->least * right->least, left->greatest * right->greatest})
+             : std::nullopt;
 }
 
 std::optional<bool> KernelBuilder::known_less(Value index, std::int64_t limit) const {
