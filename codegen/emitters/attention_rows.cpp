@@ -108,16 +108,16 @@ static SmallVector<std::int64_t> piece_starts(Value tensor) {
   return starts;
 }
 
-// As wide as all `lanes` can have one, and so wide that a packet of all of them begins where each
-// piece does, if any width does that.
-static std::int64_t packet_width(std::int64_t length, std::int64_t lanes,
+// As wide as all of `lanes` can have one, and so wide that pieces begin where a packet of all lanes
+// does; if none is, where that of a subgroup does.
+static std::int64_t packet_width(std::int64_t length, std::int64_t lanes, std::int64_t subgroup,
                                  ArrayRef<std::int64_t> starts) {
   auto divides = [&](std::int64_t packet) {
     return llvm::all_of(starts, [&](std::int64_t start) { return start % packet == 0; });
   };
+  const std::int64_t together = divides(lanes) ? lanes : divides(subgroup) ? subgroup : 1;
   auto fits = [&](std::int64_t width) {
-    return length % width == 0 && length >= width * lanes &&
-           (!divides(lanes) || divides(width * lanes));
+    return length % width == 0 && length >= width * lanes && divides(width * together);
   };
   std::int64_t width = 4;
   while (width > 1 && !fits(width))
@@ -140,7 +140,7 @@ AttentionRows::RowShares AttentionRows::shares_of(Value tensor) const {
   RowShares shares{1, 1};
   while (4 * shares.subgroups <= teams_ && 4 * shares.subgroups * lanes_ <= length)
     shares.subgroups *= 2;
-  shares.width = packet_width(length, shares.subgroups * lanes_, starts);
+  shares.width = packet_width(length, shares.subgroups * lanes_, lanes_, starts);
   return shares;
 }
 
@@ -151,7 +151,8 @@ void AttentionRows::compute_share(Value tensor, const RowShares& shares, Value n
   ArrayRef<std::int64_t> shape = shape_of(tensor);
   const std::int64_t length = shape.back(), width = shares.width;
   const std::int64_t lanes = shares.subgroups * lanes_;
-  const std::int64_t whole = shares.subgroups == 1 ? width : packet_width(length, lanes_, {});
+  const std::int64_t whole =
+      shares.subgroups == 1 ? width : packet_width(length, lanes_, lanes_, {});
   reduce_and_bind(e_, tensor, row, {lane(), lanes_, whole, unrolled_turns(length, whole, lanes_)});
   const Values leading = b_.delinearize(row, shape.drop_back());
   auto compute = [&](Value packet, Value element) {
