@@ -46,11 +46,30 @@ AttentionTile tile_of(Operation* root, std::int64_t rows) {
   return tile;
 }
 
+std::int64_t least_workgroup(const DeviceProfile& profile) {
+  const std::int64_t most = std::max<std::int64_t>(profile.max_workgroup_invocations, 1);
+  return std::min<std::int64_t>(most, profile.is_cpu ? 64 : 256);
+}
+
+// One row of one step on a GPU, if there are subgroups for all: the code for several is long.
+// Prompts and CPUs have use for a key that was loaded once.
+std::int64_t team_rows(Operation* root, const DeviceProfile& profile) {
+  const std::int64_t rows = attention_tile(root, profile).rows();
+  if (profile.is_cpu || steps_of(root) > 1)
+    return rows;
+  const std::int64_t subgroups =
+      least_workgroup(profile) / std::max<std::int64_t>(profile.subgroup_size, 1);
+  std::int64_t of_team = 1;
+  while (of_team < rows && (rows % of_team != 0 || rows / of_team > subgroups))
+    ++of_team;
+  return of_team;
+}
+
 // So many that a thread holds few elements of a row. On a GPU registers bound them, 16 bytes of
 // 16-bit numbers are a packet, and more than four teams of a subgroup cost more where they are
 // merged. A CPU pays for every value that threads exchange.
 std::int64_t team_lanes(Operation* root, const DeviceProfile& profile) {
-  const std::int64_t rows = attention_tile(root, profile).rows(), head = largest_head(root);
+  const std::int64_t rows = team_rows(root, profile), head = largest_head(root);
   const std::int64_t subgroup = std::max(profile.subgroup_size, 1u);
   if (profile.is_cpu)
     return limited(power_of_two_above(ceil_div(rows * head, 64)), 1, subgroup);
@@ -70,7 +89,7 @@ std::int64_t keys_at_once(Operation* root, std::int64_t lanes, const DeviceProfi
     const auto bits =
         cast<RankedTensorType>(tensor.getType()).getElementType().getIntOrFloatBitWidth();
     words += ceil_div(elements * bits, 32);
-    held += attention_tile(root, profile).rows() * elements;
+    held += team_rows(root, profile) * elements;
   }
   const std::int64_t keys = limited((kRegisters - held) / (2 * words), 1, kMost);
   return power_of_two_above(keys + 1) / 2;
@@ -112,12 +131,13 @@ ScheduleAttr attention_schedule(Operation* root, const DeviceProfile& profile) {
     return make_schedule(root->getContext(), "attention",
                          {{"workgroup", workgroup},
                           {"rows", most_rows(root, profile)},
+                          {"team_rows", team_rows(root, profile)},
                           {"splits", splits_of(root)},
                           {"split_keys", kLeastKeysOfSplit},
                           {"lanes", lanes},
                           {"keys", keys_at_once(root, lanes, profile)}});
   };
-  std::int64_t workgroup = std::min<std::int64_t>(most, profile.is_cpu ? 64 : 256);
+  std::int64_t workgroup = least_workgroup(profile);
   while (profile.max_loop_iterations && 2 * workgroup <= std::min<std::int64_t>(most, 512) &&
          attention_iterations(root, make(workgroup)) > profile.max_loop_iterations)
     workgroup *= 2;
@@ -127,9 +147,10 @@ ScheduleAttr attention_schedule(Operation* root, const DeviceProfile& profile) {
 std::int64_t attention_iterations(Operation* root, ScheduleAttr schedule) {
   const std::int64_t workgroup = std::max<std::int64_t>(schedule.get("workgroup", 64), 1);
   const std::int64_t lanes = limited(schedule.get("lanes", workgroup), 1, workgroup);
-  const std::int64_t keys =
-      std::max<std::int64_t>(schedule.get("keys", 1), 1) * (workgroup / lanes);
   const std::int64_t rows = attention_tile(root, schedule).rows(), head = largest_head(root);
+  const std::int64_t groups = rows / limited(schedule.get("team_rows", rows), 1, rows);
+  const std::int64_t keys = std::max<std::int64_t>(schedule.get("keys", 1), 1) *
+                            std::max<std::int64_t>(workgroup / lanes / groups, 1);
   const std::int64_t splits = splits_of(root);
   // Around the walk over the keys: the rows that are computed before, each at most by itself and
   // read twice where it is reduced; storing, a row at a time; joining splits.

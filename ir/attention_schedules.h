@@ -27,7 +27,8 @@ struct RowShare {
 };
 RowShare share_of_row(mlir::Value cache, std::int64_t lanes);
 
-// `lanes` threads are a team that walks over its own keys, `keys` at once. No split has fewer than
+// `lanes` threads are a team that walks over its own keys, `keys` at once, for `team_rows` of a
+// tile's rows. No split has fewer than
 // `split_keys` keys while others have none, and twice as many still belong to one.
 ScheduleAttr attention_schedule(mlir::Operation* root, const DeviceProfile& profile);
 std::int64_t attention_iterations(mlir::Operation* root, ScheduleAttr schedule);

@@ -11,6 +11,7 @@
 #include "codegen/emitters/emitters.h"
 #include "codegen/emitters/parts.h"
 #include "codegen/emitters/stores.h"
+#include "codegen/loop_control.h"
 #include "ir/ashlar_dialect.h"
 
 #include "llvm/Support/MathExtras.h"
@@ -41,16 +42,15 @@ public:
   void emit() {
     if (!rows_.check() || !read_schedule())
       return;
+    b_.getInsertionBlock()->getParentOp()->setAttr(kKeepLoops, b_.getUnitAttr());
     b_.for_workgroups(workgroups(), [&] {
       place_ = place_attention(b_, shape_, [&](unsigned operand, Value batch) {
         return e_.at(root_->getOperand(operand), {batch});
       });
       rows_.skip_new_key(place_);
-      divide_keys(b_, shape_, joins() ? b_.def().getSchedule().get("split_keys", 64) : 0, place_);
-      if (joins())
-        b_.if_then(b_.less(place_.split, place_.used_splits), [&] { attend(); });
-      else
-        attend();
+      const Value works = divide_keys(
+          b_, shape_, joins() ? b_.def().getSchedule().get("split_keys", 64) : 0, place_);
+      joins() ? b_.if_then(works, [&] { attend(); }) : attend();
     });
   }
 
@@ -66,13 +66,21 @@ private:
     const std::int64_t subgroup = std::min(b_.workgroup_size(), b_.subgroup_size());
     teams_.lanes = std::min(schedule.get("lanes", subgroup), subgroup);
     teams_.keys = schedule.get("keys", 1);
+    teams_.in_subgroup = subgroup / teams_.lanes;
+    teams_.subgroups = b_.workgroup_size() / subgroup;
+    shape_.team_rows = schedule.get("team_rows", shape_.tile.rows());
     if (!llvm::isPowerOf2_64(static_cast<std::uint64_t>(teams_.lanes)) || teams_.keys < 1 ||
         b_.workgroup_size() % subgroup != 0) {
       b_.fail(b_.def(), "schedule: lanes must be a power of two, keys positive, and the workgroup "
                         "a multiple of the subgroup");
       return false;
     }
-    teams_.count = b_.workgroup_size() / teams_.lanes;
+    if (shape_.team_rows < 1 || shape_.tile.rows() % shape_.team_rows != 0 ||
+        shape_.row_groups() > teams_.subgroups) {
+      b_.fail(b_.def(), "schedule: rows of a team must divide those of a tile, and each subgroup "
+                        "takes some");
+      return false;
+    }
     teams_.key = kernel::share_of_row(root_->getOperand(1), teams_.lanes);
     teams_.value = kernel::share_of_row(root_->getOperand(2), teams_.lanes);
     width_ = std::min(packet_width(joins() ? stores_.joined : stores_.rows, 4), teams_.value.width);
@@ -86,15 +94,9 @@ private:
     KeyWalk walk(e_, root_, shape_, place_, teams_, rows_);
     walk.load_first();
     rows_.compute(place_);
-    TeamMerge merged(b_, shape_, teams_, width_);
-    merged.merge(walk.walk(), [&](std::int64_t first, std::int64_t count) {
-      auto results = [&] { store_results(merged, first, count); };
-      auto parts = [&] { store_parts(merged, first, count); };
-      if (joins())
-        b_.if_else(is_alone(), results, parts);
-      else
-        shape_.splits > 0 ? parts() : results();
-    });
+    TeamMerge merge(b_, shape_, place_, teams_, width_);
+    merge.merge(walk.walk(),
+                [&](std::int64_t first, std::int64_t count) { store_merged(merge, first, count); });
     if (joins())
       b_.if_then(b_.less(b_.index(1), place_.used_splits), [&] {
         join_parts(e_, {stores_.combine, *stores_.parts, stores_.joined}, shape_, place_, width_);
@@ -104,53 +106,62 @@ private:
   // Whether no other split has keys.
   Value is_alone() { return b_.equal(place_.used_splits, b_.index(1)); }
 
-  // Packets of `length` elements of each of `count` rows, dealt out among all threads.
-  void for_packets(std::int64_t count, std::int64_t length,
-                   llvm::function_ref<void(Value row, Value packet)> body) {
-    const std::int64_t packets = length / width_;
-    b_.for_each(b_.thread(), b_.index(count * packets), b_.index(b_.workgroup_size()),
-                [&](Value i) { body(b_.div(i, packets), b_.rem(i, packets)); });
+  // Packets of the results of `count` rows of each team, dealt out among all threads. A part's row
+  // ends with two more numbers.
+  void store_merged(TeamMerge& merge, std::int64_t first, std::int64_t count) {
+    const std::int64_t value_packets = shape_.value_size / width_;
+    const std::int64_t packets =
+        shape_.splits > 0 ? (shape_.value_size + 2) / width_ : value_packets;
+    for_numbers(
+        b_, b_.thread(), b_.mul(place_.row_groups, count * packets), b_.workgroup_size(),
+        shape_.row_groups() * count * packets, [&](Value i) {
+          const Value number = b_.div(i, packets), packet = b_.rem(i, packets);
+          const Value group = b_.div(number, count), row = b_.rem(number, count);
+          const Value tile_row = b_.add(b_.mul(group, shape_.team_rows), b_.add(row, first));
+          const MergedRow merged =
+              merge.merged(group, row, b_.min(packet, b_.index(value_packets - 1)));
+          auto result = [&] { store_result_of(merged, tile_row, packet); };
+          auto part = [&] { store_part_of(merged, tile_row, packet); };
+          if (!joins())
+            return shape_.splits > 0 ? part() : result();
+          b_.if_else(is_alone(), [&] { b_.if_then(b_.less(packet, value_packets), result); }, part);
+        });
   }
 
-  void store_results(TeamMerge& merged, std::int64_t first, std::int64_t count) {
+  void store_result_of(const MergedRow& merged, Value row, Value packet) {
     kernel::AttentionCombineOp combine = stores_.combine;
     Operation* op = joins() ? combine : root_;
-    for_packets(count, shape_.value_size, [&](Value row, Value packet) {
-      const Value sum = merged.sum(row);
-      const Value empty = b_.make<arith::CmpFOp>(arith::CmpFPredicate::OEQ, sum, b_.f32(0));
-      Values values = merged.values(row, packet);
-      for (Value& value : values)
-        value = b_.make<arith::DivFOp>(value, b_.select(empty, b_.f32(1), sum));
-      store_result(e_, op, joins() ? stores_.joined : stores_.rows, shape_, place_,
-                   b_.add(row, first), b_.mul(packet, width_), values);
-    });
+    const Value empty = b_.make<arith::CmpFOp>(arith::CmpFPredicate::OEQ, merged.sum, b_.f32(0));
+    Values values = merged.values;
+    for (Value& value : values)
+      value = b_.make<arith::DivFOp>(value, b_.select(empty, b_.f32(1), merged.sum));
+    store_result(e_, op, joins() ? stores_.joined : stores_.rows, shape_, place_, row,
+                 b_.mul(packet, width_), values);
   }
 
-  void store_parts(TeamMerge& merged, std::int64_t first, std::int64_t count) {
-    for_packets(count, shape_.value_size + 2, [&](Value row, Value packet) {
-      const TileRows tile(b_, shape_, place_);
-      const Value tile_row = b_.add(row, first), element = b_.mul(packet, width_);
-      b_.if_then(tile.exists(tile_row), [&] {
-        const Value linear = b_.linearize(
-            {place_.batch, tile.step(tile_row), tile.head(tile_row), place_.split, element},
-            shape_of(root_->getResult(0)));
-        bind_packet(e_, root_, linear, part(merged, row, element));
-        for (const kernel::Store& store : stores_.rows)
-          emit_store(e_, store, linear, width_);
-        if (stores_.parts)
-          emit_store(e_, *stores_.parts, linear, width_);
-      });
+  void store_part_of(const MergedRow& merged, Value row, Value packet) {
+    const TileRows tile(b_, shape_, place_);
+    const Value element = b_.mul(packet, width_);
+    b_.if_then(tile.exists(row), [&] {
+      const Value linear =
+          b_.linearize({place_.batch, tile.step(row), tile.head(row), place_.split, element},
+                       shape_of(root_->getResult(0)));
+      bind_packet(e_, root_, linear, part(merged, element));
+      for (const kernel::Store& store : stores_.rows)
+        emit_store(e_, store, linear, width_);
+      if (stores_.parts)
+        emit_store(e_, *stores_.parts, linear, width_);
     });
   }
 
   // Weighted values, then the largest score and the sum of weights.
-  Values part(TeamMerge& merged, Value row, Value element) {
+  Values part(const MergedRow& merged, Value element) {
     const Value inside = b_.less(element, shape_.value_size);
-    Values values = merged.values(row, b_.div(b_.select(inside, element, b_.index(0)), width_));
+    Values values = merged.values;
     for (auto [lane, value] : llvm::enumerate(values)) {
       const Value number = b_.add(element, static_cast<std::int64_t>(lane));
       const Value is_largest = b_.equal(number, b_.index(shape_.value_size));
-      value = b_.select(inside, value, b_.select(is_largest, merged.largest(row), merged.sum(row)));
+      value = b_.select(inside, value, b_.select(is_largest, merged.largest, merged.sum));
     }
     return values;
   }

@@ -5,6 +5,8 @@
 #include "codegen/emitters/stores.h"
 #include "ir/ashlar_dialect.h"
 
+#include <utility>
+
 using namespace mlir;
 
 namespace ashlar::codegen {
@@ -81,86 +83,127 @@ void AttentionRows::skip_new_key(AttentionPlace& place) {
     visible = b_.both(visible, b_.less(row, shape_.ring));
   place.skipped = b_.select(visible, key, b_.index(INT32_MAX));
   place.count = b_.select(visible, b_.sub(place.count, b_.index(1)), place.count);
-  has_new_key_ = b_.both(visible, b_.equal(place.split, zero));
+  sees_new_key_ = visible;
 }
 
-// ---- Computing rows, each by one subgroup
-
-// A row's subgroup.
-RowTeam AttentionRows::team(std::int64_t length) const {
-  constexpr std::int64_t kFew = 4;
-  return {lane(), lanes_, packet_width_of(length), kFew};
+Value AttentionRows::has_new_key(const AttentionPlace& place) const {
+  return b_.both(sees_new_key_, b_.equal(place.split, b_.index(0)));
 }
 
-// This thread's packets of a row: a few need no loop, and are then the ones that a norm has read.
-void AttentionRows::for_packets(std::int64_t length, PacketBody body) const {
-  const std::int64_t width = packet_width_of(length), packets = length / width;
-  const SmallVector<Turn> turns = unrolled_turns(b_, team(length), packets);
-  for (const Turn& turn : turns) {
-    auto body_of_turn = [&] { body(b_.mul(turn.packet, width), turn.packet); };
-    turn.inside ? b_.if_then(turn.inside, body_of_turn) : body_of_turn();
+// ---- Computing rows
+
+// Where a row is put together from pieces (the halves of rope): where each begins.
+static SmallVector<std::int64_t> piece_starts(Value tensor) {
+  SmallVector<std::int64_t> starts;
+  const std::int64_t length = shape_of(tensor).back();
+  for (Operation* op :
+       kernel::ops_behind(tensor, [](Operation* o) { return isa<ir::ConcatOp>(o); })) {
+    ArrayRef<std::int64_t> shape = shape_of(op->getResult(0));
+    if (shape.back() != length || cast<ir::ConcatOp>(op).getAxis() + 1 != shape.size())
+      continue;
+    std::int64_t start = 0;
+    for (Value piece : op->getOperands())
+      starts.push_back(std::exchange(start, start + shape_of(piece).back()));
   }
-  if (turns.empty())
-    b_.for_each(lane(), b_.index(packets), b_.index(lanes_),
-                [&](Value packet) { body(b_.mul(packet, width), packet); });
+  return starts;
 }
 
-// As wide as all lanes can have one.
-std::int64_t AttentionRows::packet_width_of(std::int64_t length) const {
+// As wide as all of `lanes` can have one, and so wide that pieces begin where a packet of all lanes
+// does; if none is, where that of a subgroup does.
+static std::int64_t packet_width(std::int64_t length, std::int64_t lanes, std::int64_t subgroup,
+                                 ArrayRef<std::int64_t> starts) {
+  auto divides = [&](std::int64_t packet) {
+    return llvm::all_of(starts, [&](std::int64_t start) { return start % packet == 0; });
+  };
+  const std::int64_t together = divides(lanes) ? lanes : divides(subgroup) ? subgroup : 1;
+  auto fits = [&](std::int64_t width) {
+    return length % width == 0 && length >= width * lanes && divides(width * together);
+  };
   std::int64_t width = 4;
-  while (width > 1 && (length % width != 0 || length < width * lanes_))
+  while (width > 1 && !fits(width))
     width /= 2;
   return width;
 }
 
-// Computes row `row` of `tensor`, and stages it as row `place` of `staged`.
-void AttentionRows::compute_row(Value tensor, Value row, const StagedValues& staged, Value place,
-                                llvm::function_ref<void(const Point&)> store) {
+constexpr std::int64_t kFew = 8;  // packets of a thread that need no loop
+
+// As many subgroups as leave each lane two elements, which rope may rotate, and half of all to
+// other rows. Each reduces the row for itself.
+AttentionRows::RowShares AttentionRows::shares_of(Value tensor) const {
+  const SmallVector<std::int64_t> starts = piece_starts(tensor);
+  const std::int64_t length = shape_of(tensor).back();
+  RowShares shares{1, 1};
+  while (4 * shares.subgroups <= teams_ && 4 * shares.subgroups * lanes_ <= length)
+    shares.subgroups *= 2;
+  shares.width = packet_width(length, shares.subgroups * lanes_, lanes_, starts);
+  return shares;
+}
+
+// Computes a share of row `row` of `tensor`, and stages it as row `place` of `staged`.
+void AttentionRows::compute_share(Value tensor, const RowShares& shares, Value number, Value row,
+                                  const StagedValues& staged, Value place,
+                                  llvm::function_ref<void(const Point&)> store) {
   ArrayRef<std::int64_t> shape = shape_of(tensor);
-  const std::int64_t length = shape.back(), width = staged.width();
-  reduce_and_bind(e_, tensor, row, team(length));
+  const std::int64_t length = shape.back(), width = shares.width;
+  const std::int64_t lanes = shares.subgroups * lanes_;
+  const std::int64_t whole =
+      shares.subgroups == 1 ? width : packet_width(length, lanes_, lanes_, {});
+  reduce_and_bind(e_, tensor, row, {lane(), lanes_, whole, kFew});
   const Values leading = b_.delinearize(row, shape.drop_back());
-  for_packets(length, [&](Value element, Value packet) {
+  auto compute = [&](Value packet) {
     Point point{leading, width > 1 ? static_cast<int>(shape.size()) - 1 : -1, width};
-    point.index.push_back(element);
+    point.index.push_back(b_.mul(packet, width));
     staged.store(b_.add(b_.mul(place, length / width), packet), e_.at(tensor, point));
     store(point);
-  });
+  };
+  const Value first = b_.add(b_.mul(number, lanes_), lane());
+  const SmallVector<Turn> turns = unrolled_turns(b_, {first, lanes, width, kFew}, length / width);
+  for (const Turn& turn : turns)
+    turn.inside ? b_.if_then(turn.inside, [&] { compute(turn.packet); }) : compute(turn.packet);
+  if (turns.empty())
+    b_.for_each(first, b_.index(length / width), b_.index(lanes), compute);
 }
 
 void AttentionRows::compute(const AttentionPlace& place) {
-  const std::int64_t rows = shape_.tile.rows(), head = shape_.head_size;
   const Value subgroup = b_.div(b_.thread(), lanes_);
-  queries_.emplace(b_, DType::f32, rows * head, packet_width_of(head));
-  for (std::int64_t first = 0; first < rows; first += teams_) {
-    const Value row = b_.add(subgroup, first);
-    auto compute = [&] { compute_query(row, place); };
-    first + teams_ <= rows ? compute() : b_.if_then(b_.less(row, rows), compute);
-  }
-  // The next subgroups; where there are no more, the first ones again.
-  for (auto [i, store] : llvm::enumerate(appends_)) {
-    const std::int64_t size = kernel::innermost(store.value.getType());
-    const StagedValues& staged =
-        new_rows_.emplace_back(b_, DType::f32, size, packet_width_of(size));
-    const std::int64_t chosen = (rows + static_cast<std::int64_t>(i)) % teams_;
+  compute_queries(place, subgroup);
+  std::int64_t next = shares_of(attention_->getOperand(0)).subgroups;
+  // By the subgroups behind those of the first query row; where there are no more, the first again.
+  for (const kernel::Store& store : appends_) {
+    const RowShares shares = shares_of(store.value);
+    const StagedValues& staged = new_rows_.emplace_back(
+        b_, DType::f32, kernel::innermost(store.value.getType()), shares.width);
+    const Value number = b_.rem(b_.add(subgroup, teams_ - next % teams_), teams_);
     const Value is_first = b_.equal(place.split, b_.index(0));
-    b_.if_then(b_.both(is_first, b_.equal(subgroup, b_.index(chosen))), [&, store = store] {
+    b_.if_then(b_.both(is_first, b_.less(number, shares.subgroups)), [&] {
       const Value row = b_.add(b_.mul(place.batch, shape_.groups), place.group);
-      compute_row(store.value, row, staged, b_.index(0), [&](const Point& point) {
-        b_.if_then(b_.equal(place.first_head, b_.index(0)), [&] { emit_store(e_, store, point); });
+      const Value share = b_.rem(number, shares.subgroups);
+      compute_share(store.value, shares, share, row, staged, b_.index(0), [&](const Point& point) {
+        const Value is_first_block =
+            b_.equal(b_.add(place.first_head, place.first_row), b_.index(0));
+        b_.if_then(is_first_block, [&] { emit_store(e_, store, point); });
       });
     });
+    next += shares.subgroups;
   }
   b_.barrier();
 }
 
 // Rows beyond the last repeat it; they are not stored.
-void AttentionRows::compute_query(Value row, const AttentionPlace& place) {
-  const TileRows tile(b_, shape_, place);
-  const Values index{place.batch, tile.existing_step(row), tile.existing_head(row)};
-  compute_row(attention_->getOperand(0),
-              b_.linearize(index, {shape_.batch, shape_.steps, shape_.heads}), *queries_, row,
-              [](const Point&) {});
+void AttentionRows::compute_queries(const AttentionPlace& place, Value subgroup) {
+  const Value query = attention_->getOperand(0);
+  const RowShares shares = shares_of(query);
+  queries_.emplace(b_, DType::f32, shape_.tile.rows() * shape_.head_size, shares.width);
+  const std::int64_t most = shape_.tile.rows() * shares.subgroups;
+  const Value count = b_.mul(place.row_groups, shape_.team_rows * shares.subgroups);
+  for_numbers(b_, subgroup, count, teams_, most, [&](Value item) {
+    const TileRows tile(b_, shape_, place);
+    const Value row = b_.div(item, shares.subgroups);
+    const Values index{place.batch, tile.existing_step(row), tile.existing_head(row)};
+    compute_share(query, shares, b_.rem(item, shares.subgroups),
+                  b_.linearize(index, {shape_.batch, shape_.steps, shape_.heads}), *queries_, row,
+                  [](const Point&) {});
+  });
 }
 
 // ---- Reading them
@@ -173,8 +216,8 @@ static Values load(KernelBuilder& b, const StagedValues& staged, Value element,
   return values;
 }
 
-Values AttentionRows::query(std::int64_t row, Value element, std::int64_t count) const {
-  return load(b_, *queries_, b_.add(element, row * shape_.head_size), count);
+Values AttentionRows::query(Value row, Value element, std::int64_t count) const {
+  return load(b_, *queries_, b_.add(element, b_.mul(row, shape_.head_size)), count);
 }
 
 Values AttentionRows::new_row(unsigned cache, Value element, std::int64_t count) const {

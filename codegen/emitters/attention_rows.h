@@ -11,7 +11,6 @@
 
 #include "codegen/emitters/attention_shape.h"
 #include "codegen/emitters/element.h"
-#include "codegen/emitters/row_reduction.h"
 #include "codegen/emitters/storage.h"
 #include "ir/kernel_region.h"
 
@@ -38,24 +37,26 @@ public:
   // The input that holds cache operand 1 or 2.
   unsigned buffer_of(unsigned cache) const;
 
-  // `count` elements of a query row of the tile, from `element` on.
-  Values query(std::int64_t row, Value element, std::int64_t count) const;
+  // `count` elements of one of the workgroup's query rows, from `element` on.
+  Values query(Value row, Value element, std::int64_t count) const;
   // The same of the new row of cache operand 1 or 2, where has_new_key() holds.
   Values new_row(unsigned cache, Value element, std::int64_t count) const;
   bool appends() const { return !appends_.empty(); }
-  Value has_new_key() const { return has_new_key_; }
+  Value has_new_key(const AttentionPlace& place) const;
 
 private:
-  using PacketBody = llvm::function_ref<void(Value element, Value packet)>;
+  // How subgroups share the computing of a row: packets of `width` elements each, in turn.
+  struct RowShares {
+    std::int64_t subgroups, width;
+  };
   bool is_row_append(const kernel::Store& store) const;
   Value new_key(const AttentionPlace& place, Value row) const;
   Value lane() const { return b_.rem(b_.thread(), lanes_); }
-  std::int64_t packet_width_of(std::int64_t length) const;
-  RowTeam team(std::int64_t length) const;
-  void for_packets(std::int64_t length, PacketBody body) const;
-  void compute_row(Value tensor, Value row, const StagedValues& staged, Value place,
-                   llvm::function_ref<void(const Point&)> store);
-  void compute_query(Value row, const AttentionPlace& place);
+  RowShares shares_of(Value tensor) const;
+  void compute_share(Value tensor, const RowShares& shares, Value number, Value row,
+                     const StagedValues& staged, Value place,
+                     llvm::function_ref<void(const Point&)> store);
+  void compute_queries(const AttentionPlace& place, Value subgroup);
 
   Elements& e_;
   KernelBuilder& b_;
@@ -63,7 +64,7 @@ private:
   llvm::ArrayRef<kernel::Store> appends_;
   const AttentionShape& shape_;
   std::int64_t lanes_, teams_;  // of a subgroup; subgroups
-  Value has_new_key_;
+  Value sees_new_key_;
   std::optional<StagedValues> queries_;
   llvm::SmallVector<StagedValues, 2> new_rows_;  // by append
 };

@@ -66,7 +66,25 @@ KeyWalk::KeyWalk(Elements& elements, Operation* attention, const AttentionShape&
                  const AttentionPlace& place, const AttentionTeams& teams,
                  const AttentionRows& rows)
     : e_(elements), b_(elements.builder()), attention_(attention), shape_(shape), place_(place),
-      teams_(teams), rows_(rows) {}
+      teams_(teams), rows_(rows), team_(place_team(b_, shape, place, teams)),
+      lead_(rows.appends() ? b_.select(rows.has_new_key(place), b_.index(1), b_.index(0))
+                           : b_.index(0)) {}
+
+TeamPlace KeyWalk::place_team(KernelBuilder& b, const AttentionShape& shape,
+                              const AttentionPlace& place, const AttentionTeams& teams) {
+  const Value subgroup = b.div(b.thread(), teams.lanes * teams.in_subgroup);
+  const Value in_subgroup = b.rem(b.div(b.thread(), teams.lanes), teams.in_subgroup);
+  const std::int64_t groups = shape.row_groups();
+  // All groups, or one: no division by a number that is not constant.
+  const Value is_all = b.equal(place.row_groups, b.index(groups));
+  const Value group = b.select(is_all, b.rem(subgroup, groups), b.index(0));
+  const Value number = b.select(is_all, b.div(subgroup, groups), subgroup);
+  const Value sharing =
+      b.select(is_all, b.div(b.sub(b.index(teams.subgroups - 1 + groups), group), groups),
+               b.index(teams.subgroups));
+  return {b.mul(group, shape.team_rows), b.add(b.mul(number, teams.in_subgroup), in_subgroup),
+          b.mul(sharing, teams.in_subgroup)};
+}
 
 // ---- What a thread holds of a row
 
@@ -89,19 +107,19 @@ Value KeyWalk::element_of(unsigned cache, const kernel::RowShare& share, std::in
 
 void KeyWalk::hold_query() {
   constexpr std::int64_t kRegisters = 32;
-  if (shape_.tile.rows() * teams_.key.elements() > kRegisters)
+  if (shape_.team_rows * teams_.key.elements() > kRegisters)
     return;
   SmallVector<Values> held;
   for (std::int64_t turn = 0; turn < teams_.key.turns; ++turn)
-    for (std::int64_t row = 0; row < shape_.tile.rows(); ++row)
+    for (std::size_t row = 0; row < rows(); ++row)
       held.push_back(query(row, turn));
   query_ = std::move(held);
 }
 
-Values KeyWalk::query(std::int64_t row, std::int64_t turn) {
+Values KeyWalk::query(std::size_t row, std::int64_t turn) {
   if (!query_.empty())
-    return query_[static_cast<std::size_t>(turn * shape_.tile.rows() + row)];
-  Values values = rows_.query(row, element_of(kKeys, teams_.key, turn), teams_.key.width);
+    return query_[static_cast<std::size_t>(turn) * rows() + row];
+  Values values = rows_.query(row_of(row), element_of(kKeys, teams_.key, turn), teams_.key.width);
   if (const Value inside = holds(kKeys, teams_.key, turn))
     for (Value& value : values)
       value = b_.select(inside, value, b_.f32(0));
@@ -130,7 +148,7 @@ KeyWalk::Batch KeyWalk::Batch::with(ValueRange stored) const {
 
 // This team's key `number` of those from `first` on.
 Value KeyWalk::key_of(Value first, std::int64_t number) {
-  return b_.add(b_.add(first, team()), number * teams_.count);
+  return b_.add(b_.add(first, team_.number), b_.mul(team_.count, number));
 }
 
 Value KeyWalk::cache_row(Value key) {
@@ -142,14 +160,16 @@ Value KeyWalk::cache_row(Value key) {
   return shape_.ring > 0 ? b_.rem(key, shape_.ring) : key;
 }
 
-// Keys beyond the last one are the last one again.
+// Keys beyond the last one are the last one again; the new one, which is not there, is the first.
 KeyWalk::Batch KeyWalk::load(Value first) {
   Batch batch;
   for (unsigned cache : {kKeys, kValues}) {
     const Value tensor = attention_->getOperand(cache);
     const kernel::RowShare& share = cache == kKeys ? teams_.key : teams_.value;
     for (std::int64_t number = 0; number < teams_.keys; ++number) {
-      const Value key = b_.min(key_of(first, number), b_.sub(place_.end, b_.index(1)));
+      Value key = b_.min(b_.sub(key_of(first, number), lead_), b_.sub(place_.end, b_.index(1)));
+      if (rows_.appends() && number == 0)
+        key = b_.max(key, place_.begin);
       for (std::int64_t turn = 0; turn < share.turns; ++turn) {
         const Values index{cache_row(key), place_.batch, place_.group,
                            element_of(cache, share, turn)};
@@ -186,65 +206,59 @@ void KeyWalk::load_first() {
   first_ = first_.with(stored);
 }
 
-// The step's own key comes before the others, as a batch for itself, so that there is one loop.
-KeyWalk::Batch KeyWalk::new_key() {
-  Batch batch;
+// The step's own key comes before the others, from workgroup memory.
+KeyWalk::Batch KeyWalk::with_new_key() {
+  Batch batch = first_;
   for (unsigned cache : {kKeys, kValues}) {
     const kernel::RowShare& share = cache == kKeys ? teams_.key : teams_.value;
     const DType dtype = dtype_of(attention_->getOperand(cache));
-    for (std::int64_t number = 0; number < teams_.keys; ++number)
-      for (std::int64_t turn = 0; turn < share.turns; ++turn)
-        (cache == kKeys ? batch.keys : batch.values)
-            .push_back(
-                pack(b_, dtype, rows_.new_row(cache, element_of(cache, share, turn), share.width)));
+    for (std::int64_t turn = 0; turn < share.turns; ++turn)
+      (cache == kKeys ? batch.keys : batch.values)[static_cast<std::size_t>(turn)] =
+          pack(b_, dtype, rows_.new_row(cache, element_of(cache, share, turn), share.width));
   }
   return batch;
 }
 
 RowStates KeyWalk::walk() {
   hold_query();
-  const auto rows = static_cast<std::size_t>(shape_.tile.rows());
   const Values states = start().flat();
-  const Value step = b_.index(teams_.keys * teams_.count);
+  const Value step = b_.mul(team_.count, teams_.keys);
   Values carried(states), batch = first_.flat();
-  lead_ = b_.index(0);
-  if (rows_.appends()) {
-    lead_ = b_.select(rows_.has_new_key(), step, lead_);
+  if (rows_.appends())
     batch = b_.if_values(
-        rows_.has_new_key(), ValueRange(batch).getTypes(), [&] { return new_key().flat(); },
+        b_.both(rows_.has_new_key(place_), b_.equal(team_.number, b_.index(0))),
+        ValueRange(batch).getTypes(), [&] { return with_new_key().flat(); },
         [&] { return first_.flat(); });
-  }
   carried.append(batch);
   const Value end = b_.add(place_.end, lead_);
   const Values result = b_.loop(place_.begin, end, step, carried, [&](Value first, ValueRange all) {
-    const Batch next = load(b_.sub(b_.add(first, step), lead_));
+    const Batch next = load(b_.add(first, step));
     Values after = attend(first, first_.with(all.drop_front(states.size())),
-                          RowStates::from(all.take_front(states.size()), rows))
+                          RowStates::from(all.take_front(states.size()), rows()))
                        .flat();
     after.append(next.flat());
     return after;
   });
-  return RowStates::from(ValueRange(result).take_front(states.size()), rows);
+  return RowStates::from(ValueRange(result).take_front(states.size()), rows());
 }
 
 // ---- Scores and values
 
 // Before any key. A sink is counted once, by the first team of the first split.
 RowStates KeyWalk::start() {
-  const std::int64_t rows = shape_.tile.rows();
   RowStates states;
-  states.largest.assign(static_cast<std::size_t>(rows), b_.f32(-INFINITY));
-  states.sums.assign(static_cast<std::size_t>(rows), b_.f32(0));
-  states.outputs.assign(static_cast<std::size_t>(rows * teams_.value.elements()), b_.f32(0));
+  states.largest.assign(rows(), b_.f32(-INFINITY));
+  states.sums.assign(rows(), b_.f32(0));
+  states.outputs.assign(rows() * static_cast<std::size_t>(teams_.value.elements()), b_.f32(0));
   if (!shape_.has_sinks)
     return states;
-  const Value counts = b_.both(b_.equal(place_.split, b_.index(0)), b_.equal(team(), b_.index(0)));
-  for (std::int64_t row = 0; row < rows; ++row) {
-    const auto r = static_cast<std::size_t>(row);
-    const Value head = TileRows(b_, shape_, place_).existing_head(b_.index(row));
+  const Value counts =
+      b_.both(b_.equal(place_.split, b_.index(0)), b_.equal(team_.number, b_.index(0)));
+  for (std::size_t row = 0; row < rows(); ++row) {
+    const Value head = TileRows(b_, shape_, place_).existing_head(row_of(row));
     const Value sink = e_.at(attention_->getOperand(kSinks), {place_.batch, head});
-    states.largest[r] = b_.select(counts, sink, states.largest[r]);
-    states.sums[r] = b_.select(counts, b_.f32(1), states.sums[r]);
+    states.largest[row] = b_.select(counts, sink, states.largest[row]);
+    states.sums[row] = b_.select(counts, b_.f32(1), states.sums[row]);
   }
   return states;
 }
@@ -254,12 +268,10 @@ RowStates KeyWalk::attend(Value first, const Batch& batch, const RowStates& stat
     return llvm::map_to_vector(packets, [&](const StoredPacket& p) { return unpack(b_, p); });
   };
   Values found = scores(unpacked(batch.keys));
-  const auto rows = static_cast<std::size_t>(shape_.tile.rows());
   for (std::size_t key = 0; key < static_cast<std::size_t>(teams_.keys); ++key)
-    for (std::size_t row = 0; row < rows; ++row) {
-      Value& score = of_row(found, key, row, rows);
-      const Value seen =
-          sees(static_cast<std::int64_t>(row), key_of(first, static_cast<std::int64_t>(key)));
+    for (std::size_t row = 0; row < rows(); ++row) {
+      Value& score = of_row(found, key, row, rows());
+      const Value seen = sees(row, key_of(first, static_cast<std::int64_t>(key)));
       score = b_.select(seen, score, b_.f32(-INFINITY));
     }
   return add_values(states, found, unpacked(batch.values));
@@ -268,14 +280,12 @@ RowStates KeyWalk::attend(Value first, const Batch& batch, const RowStates& stat
 // Of some keys, given by packets of their turns: by key, then row.
 Values KeyWalk::scores(ArrayRef<Values> keys) {
   const auto turns = static_cast<std::size_t>(teams_.key.turns), count = keys.size() / turns;
-  const auto rows = static_cast<std::size_t>(shape_.tile.rows());
-  Values dots(count * rows, b_.f32(0));
+  Values dots(count * rows(), b_.f32(0));
   for (std::size_t turn = 0; turn < turns; ++turn)
-    for (std::size_t row = 0; row < rows; ++row) {
-      const Values query =
-          this->query(static_cast<std::int64_t>(row), static_cast<std::int64_t>(turn));
+    for (std::size_t row = 0; row < rows(); ++row) {
+      const Values query = this->query(row, static_cast<std::int64_t>(turn));
       for (std::size_t key = 0; key < count; ++key) {
-        Value& dot = of_row(dots, key, row, rows);
+        Value& dot = of_row(dots, key, row, rows());
         for (auto [q, k] : llvm::zip_equal(query, keys[key * turns + turn]))
           dot = b_.make<math::FmaOp>(q, k, dot);
       }
@@ -299,14 +309,11 @@ Value KeyWalk::cap(Value score) {
 }
 
 // With one step per tile the range of keys is exact; more steps mask their own.
-Value KeyWalk::sees(std::int64_t row, Value key) {
+Value KeyWalk::sees(std::size_t row, Value key) {
   Value visible = b_.less(key, b_.add(place_.end, lead_));
-  if (rows_.appends())  // there is one new key, then nothing up to the others
-    visible = b_.both(visible, b_.either(b_.less_equal(b_.add(place_.begin, lead_), key),
-                                         b_.equal(key, place_.begin)));
   if (shape_.tile.steps == 1)
     return visible;
-  const Value at = b_.add(b_.add(place_.position, place_.first_step), row / shape_.tile.heads);
+  const Value at = b_.add(place_.position, TileRows(b_, shape_, place_).step(row_of(row)));
   if (shape_.causal)
     visible = b_.both(visible, b_.less_equal(key, at));
   if (shape_.window > 0)

@@ -25,12 +25,19 @@ Value weight_of(KernelBuilder& builder, Value score, Value largest);
 // Multiplies what was summed up by the weight of its largest score, which `largest` replaces.
 void rescale(KernelBuilder& builder, RowStates& states, ValueRange largest);
 
-// Threads of a workgroup in teams.
+// Threads of a workgroup in teams. Subgroups take turns with the workgroup's rows: number i has
+// those of group i modulo the number of groups, and shares them with every later one of that group.
 struct AttentionTeams {
   std::int64_t lanes;           // of a team, within one subgroup
-  std::int64_t count;           // of teams
+  std::int64_t in_subgroup;     // teams
+  std::int64_t subgroups;       // of the workgroup
   std::int64_t keys;            // of a team at once
   kernel::RowShare key, value;  // of a thread
+};
+
+// A team among those that share its rows.
+struct TeamPlace {
+  Value first_row, number, count;
 };
 
 class KeyWalk {
@@ -44,6 +51,8 @@ public:
   RowStates walk();
 
 private:
+  std::size_t rows() const { return static_cast<std::size_t>(shape_.team_rows); }
+
   // By key, then turn: what is loaded of some keys at once, and of their values.
   struct Batch {
     llvm::SmallVector<StoredPacket> keys, values;
@@ -51,22 +60,24 @@ private:
     Batch with(ValueRange stored) const;
   };
 
-  Value team() { return b_.div(b_.thread(), teams_.lanes); }
+  static TeamPlace place_team(KernelBuilder& builder, const AttentionShape& shape,
+                              const AttentionPlace& place, const AttentionTeams& teams);
   Value team_lane() { return b_.rem(b_.thread(), teams_.lanes); }
   Value element_of(unsigned cache, const kernel::RowShare& share, std::int64_t turn);
   Value holds(unsigned cache, const kernel::RowShare& share, std::int64_t turn);
 
+  Value row_of(std::size_t row) { return b_.add(team_.first_row, static_cast<std::int64_t>(row)); }
   Value key_of(Value first, std::int64_t number);
   Batch load(Value first);
-  Batch new_key();
+  Batch with_new_key();
   Value cache_row(Value key);
   void hold_query();
-  Values query(std::int64_t row, std::int64_t turn);
+  Values query(std::size_t row, std::int64_t turn);
 
   RowStates start();
   Values scores(llvm::ArrayRef<Values> keys);
   Value cap(Value score);
-  Value sees(std::int64_t row, Value key);
+  Value sees(std::size_t row, Value key);
   RowStates attend(Value first, const Batch& batch, const RowStates& states);
   RowStates add_values(const RowStates& before, ValueRange scores, llvm::ArrayRef<Values> values);
 
@@ -77,8 +88,9 @@ private:
   const AttentionPlace& place_;
   const AttentionTeams& teams_;
   const AttentionRows& rows_;
+  TeamPlace team_;
+  Value lead_;  // what numbers of keys are ahead of the others' by: 1 where the first one is new
   Batch first_;
-  Value lead_;                       // what numbers of keys are ahead by in walk()
   llvm::SmallVector<Values> query_;  // by turn, then row; empty where each batch loads them
 };
 

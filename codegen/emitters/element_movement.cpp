@@ -110,7 +110,7 @@ Values Elements::concat_from(Operation* op, const Point& point, unsigned operand
   const std::int64_t end = offset + shape_of(input)[axis];
   auto read = [&] {
     Point mapped = point;
-    mapped.index[axis] = b_.sub(point.index[axis], b_.index(offset));
+    mapped.index[axis] = b_.add(point.index[axis], -offset);
     return at(input, mapped);
   };
   if (operand + 1 == op->getNumOperands())
@@ -118,9 +118,9 @@ Values Elements::concat_from(Operation* op, const Point& point, unsigned operand
   auto beyond = [&] { return concat_from(op, point, operand + 1, end); };
   if (end == offset)
     return beyond();
+  if (auto known = b_.known_less(point.index[axis], end))
+    return *known ? read() : beyond();
   const Value here = b_.less(point.index[axis], end);
-  if (auto known = b_.constant(point.index[axis]))
-    return *known < end ? read() : beyond();
   const llvm::SmallVector<Type> types(static_cast<std::size_t>(point.width),
                                       compute_type(b_, dtype_of(input)));
   return b_.if_values(here, types, read, beyond);

@@ -170,6 +170,44 @@ std::optional<std::int64_t> KernelBuilder::constant(Value index) {
   return getConstantIntValue(index);
 }
 
+Value KernelBuilder::add(Value a, std::int64_t b) {
+  if (auto sum = a.getDefiningOp<arith::AddIOp>())
+    if (auto known = constant(sum.getRhs()))
+      return add(sum.getLhs(), index(*known + b));
+  return add(a, index(b));
+}
+
+// Of arithmetic on thread numbers and constants.
+std::optional<KernelBuilder::Range> KernelBuilder::range_of(Value index) const {
+  if (auto known = constant(index))
+    return Range{*known, *known};
+  Operation* op = index.getDefiningOp();
+  if (isa_and_nonnull<gpu::ThreadIdOp>(op))
+    return Range{0, workgroup_size_ - 1};
+  if (!isa_and_nonnull<arith::AddIOp, arith::MulIOp, arith::RemUIOp>(op))
+    return std::nullopt;
+  const auto left = range_of(op->getOperand(0)), right = range_of(op->getOperand(1));
+  if (isa<arith::RemUIOp>(op) && right && right->least > 0)
+    return left && left->least >= 0 && left->greatest < right->least
+               ? *left
+               : Range{0, right->greatest - 1};
+  if (!left || !right)
+    return std::nullopt;
+  if (isa<arith::AddIOp>(op))
+    return Range{left->least + right->least, left->greatest + right->greatest};
+  const bool multiplies = isa<arith::MulIOp>(op) && left->least >= 0 && right->least >= 0;
+  return multiplies
+             ? std::optional(Range{left->least * right->least, left->greatest * right->greatest})
+             : std::nullopt;
+}
+
+std::optional<bool> KernelBuilder::known_less(Value index, std::int64_t limit) const {
+  const auto range = range_of(index);
+  if (range && range->greatest < limit)
+    return true;
+  return range && range->least >= limit ? std::optional(false) : std::nullopt;
+}
+
 Values KernelBuilder::delinearize(Value linear, ArrayRef<std::int64_t> shape) {
   const Value whole = linear;
   Values indices(shape.size());

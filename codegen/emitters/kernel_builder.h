@@ -68,7 +68,8 @@ public:
 
   // ---- Index arithmetic. Indices are never negative and stay below 2^31.
   Value add(Value a, Value b) { return make<mlir::arith::AddIOp>(a, b); }
-  Value add(Value a, std::int64_t b) { return add(a, index(b)); }
+  // Constants are summed up, so that equal places are equal values.
+  Value add(Value a, std::int64_t b);
   Value sub(Value a, Value b) { return make<mlir::arith::SubIOp>(a, b); }
   Value mul(Value a, Value b) { return make<mlir::arith::MulIOp>(a, b); }
   Value mul(Value a, std::int64_t b) { return mul(a, index(b)); }
@@ -88,6 +89,8 @@ public:
   Value to_i32(Value index);
   // The value of a constant index, if it is one.
   static std::optional<std::int64_t> constant(Value index);
+  // Whether an index is below `limit`, where that is so or not so of every thread.
+  std::optional<bool> known_less(Value index, std::int64_t limit) const;
 
   // Inverse to each other; what was taken apart is put together for free.
   Values delinearize(Value linear, llvm::ArrayRef<std::int64_t> shape);
@@ -140,6 +143,10 @@ public:
   Value shuffle_xor(Value value, std::int64_t mask);
 
 private:
+  struct Range {
+    std::int64_t least, greatest;
+  };
+  std::optional<Range> range_of(Value index) const;
   Value unique(Value value);
   Value scatter_sum(ValueRange values);
   Values reduce_lanes(ValueRange values, std::int64_t lanes, Combine combine);

@@ -392,6 +392,59 @@ TEST_F(AttentionAppendTest, SeveralBlocksOfHeads) {
        {20}});
 }
 
+// Subgroups take turns with the rows of a tile. With few keys, the workgroups of other splits take
+// over rows, if there are enough of them.
+TEST_F(AttentionAppendTest, TeamsOfFewRows) {
+  const auto workgroup = 8 * device().profile().subgroup_size;
+  for (auto [rows, team_rows] : {std::pair(4, 1), std::pair(4, 2), std::pair(3, 1)})
+    for (int splits : {0, 2, 5})
+      for (int length : {1, 2, 40, 551}) {
+        SCOPED_TRACE(
+            fmt::format("{} of {} rows, {} splits, {} keys", team_rows, rows, splits, length));
+        const double last = length - 1;
+        check_append(
+            {{.heads = 12,
+              .groups = 2,
+              .head = 32,
+              .rows = 600,
+              .dtype = DType::bf16,
+              .splits = splits,
+              .position = {last},
+              .length = {last + 1},
+              .schedule = fmt::format("<\"attention\", {{workgroup = {}, lanes = 4, rows = "
+                                      "{}, team_rows = {}, keys = 2, split_keys = 50}}>",
+                                      workgroup, rows, team_rows)},
+             {last},
+             2});
+      }
+}
+
+TEST_F(AttentionTest, TeamsOfFewRows) {
+  const std::string schedule =
+      fmt::format("<\"attention\", {{workgroup = {}, lanes = 2, rows = 4, team_rows = 1}}>",
+                  8 * device().profile().subgroup_size);
+  check({.heads = 8,
+         .rows = 100,
+         .window = 30,
+         .sinks = true,
+         .position = {70},
+         .length = {71},
+         .schedule = schedule});
+  check({.steps = 5,
+         .rows = 140,
+         .window = 30,
+         .position = {100},
+         .length = {105},
+         .schedule = schedule});
+  check({.batch = 2,
+         .heads = 8,
+         .rows = 100,
+         .splits = 3,
+         .position = {70, 0},
+         .length = {71, 0},
+         .schedule = schedule});
+}
+
 // The last workgroup of a tile joins its splits; arrivals are zero again behind it.
 TEST_F(AttentionTest, LastSplitJoinsAll) {
   for (const Case& c :
