@@ -117,8 +117,8 @@ bool Partition::adopt_siblings(Operation* user, OpSet& region, SmallVectorImpl<O
     return false;
   SmallVector<Operation*> siblings;
   for (Operation* op : plan_.closure(user->getOperands())) {
-    if (region.contains(op) || visited_.contains(op) || is_elementwise(op) || is_index_map(op) ||
-        kernel::is_unpacking(op))
+    const bool follows = is_elementwise(op) || is_index_map(op) || isa<ir::TakeOp>(op);
+    if (region.contains(op) || visited_.contains(op) || follows || kernel::is_unpacking(op))
       continue;
     if (!is_sibling(op, roots.front()))
       return false;

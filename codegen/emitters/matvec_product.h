@@ -9,6 +9,7 @@
 #pragma once
 
 #include "codegen/emitters/element.h"
+#include "codegen/emitters/matrix_choice.h"
 #include "codegen/emitters/packed_halves.h"
 #include "ir/kernel_region.h"
 
@@ -46,6 +47,9 @@ public:
 
   // All below is about this one of the products; needed where there are several.
   void choose_product(Value number) { product_ = number; }
+
+  // Picks its matrices in this workgroup; they are known behind the next barrier.
+  void pick_matrices(const MatrixChoice& choice) { choice.pick(e_, product_, products_); }
 
   // The left side is kept in halves; see fits_halves.
   void keep_halves() { in_halves_ = true; }
