@@ -194,7 +194,7 @@ struct FormKernelsPass : impl::FormKernelsBase<FormKernelsPass> {
 
   LogicalResult form(Block& block, ForcedValues& forced) {
     while (true) {
-      FailureOr<FusionPlan> plan = Partition(block, forced, fusion).run();
+      FailureOr<FusionPlan> plan = Partition(block, forced, *device_, fusion).run();
       if (failed(plan))
         return failure();
       auto conflict = order_units(block, *plan, fusion);

@@ -94,6 +94,7 @@ private:
   Point left_point(Value m, Value k, std::int64_t width);
   void read_ahead(Value tensor, const Point& point);
   void bind_reductions();
+  void bind_parts(mlir::Operation* reduction, std::int64_t rows);
   void stage_left();
   std::int64_t rounds_of_halves() const;
   Value halves_packet(Value round);
