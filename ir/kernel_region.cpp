@@ -145,10 +145,19 @@ OpSet ops_behind(ValueRange values, llvm::function_ref<bool(Operation*)> predica
   return found;
 }
 
+Operation* choice_of_matrices(const RegionView& region) {
+  for (auto product : region.body->getOps<ir::ExpertMatmulOp>())
+    for (Operation* topk : ops_behind(product.getIds(), llvm::IsaPred<ir::TopKOp>))
+      return topk;
+  return nullptr;
+}
+
 SmallVector<Operation*> roots_of(const RegionView& region) {
   SmallVector<Operation*> roots;
+  Operation* choice = choice_of_matrices(region);
   for (Operation& op : *region.body)
-    if (isa<ir::MatmulOp, ir::ExpertMatmulOp, GroupedMatmulOp, ir::AttentionOp, AttentionPartialOp,
+    if (&op != choice &&
+        isa<ir::MatmulOp, ir::ExpertMatmulOp, GroupedMatmulOp, ir::AttentionOp, AttentionPartialOp,
             ir::CumsumOp, ir::SortOp, ir::ArgSortOp, ir::TopKOp>(op))
       roots.push_back(&op);
   return roots;

@@ -70,6 +70,10 @@ OpSet ops_behind(mlir::ValueRange values, llvm::function_ref<bool(mlir::Operatio
 // The root ops (matmul, attention, cumsum, sort, ...) in the order of the body.
 llvm::SmallVector<mlir::Operation*> roots_of(const RegionView& region);
 
+// The ashlar.topk_indices, no root, by which a kernel chooses the matrices of its products itself;
+// else nothing.
+mlir::Operation* choice_of_matrices(const RegionView& region);
+
 // Turns packed numbers into floats. Kernels do so where they read them.
 bool is_unpacking(mlir::Operation* op);
 

@@ -206,6 +206,24 @@ std::int64_t entries_in_workgroup(Operation* root, const DeviceProfile& profile)
   return entries;
 }
 
+// Loops by which a kernel chooses its matrices itself and computes what else follows for a row.
+std::int64_t choice_iterations(const RegionView& region, ArrayRef<Store> stores) {
+  Operation* topk = choice_of_matrices(region);
+  if (!topk)
+    return 0;
+  const auto is_product = [](Operation* op) { return isa<ir::ExpertMatmulOp>(op); };
+  std::int64_t iterations = axis_extent(topk->getResult(0), topk);
+  for (const Store& store : stores) {
+    if (!ops_behind(store.value, is_product).empty())
+      continue;
+    iterations += element_count(store.value.getType());
+    for (Operation* reduction : ops_behind(store.value, is_reduction))
+      if (auto shape = row_shape_of(reduction))
+        iterations += shape->length;
+  }
+  return iterations;
+}
+
 ScheduleAttr line_schedule(const RegionView& region, Operation* root,
                            const DeviceProfile& profile) {
   const std::int64_t most = largest_workgroup(profile, 1024);
@@ -232,7 +250,7 @@ ScheduleAttr line_schedule(const RegionView& region, Operation* root,
 }  // namespace
 
 bool picks_in_registers(Operation* sort, const DeviceProfile& profile) {
-  if (!isa<ir::TopKOp>(sort) || profile.subgroup_size == 0)
+  if (!isa<ir::TopKOp>(sort) || profile.subgroup_size == 0 || !profile.subgroup_arithmetic)
     return false;
   constexpr std::int64_t kMostOfLane = 16, kMostPicked = 16;
   const Type element = cast<RankedTensorType>(sort->getOperand(0).getType()).getElementType();
@@ -315,7 +333,7 @@ ScheduleAttr default_schedule(FusedOp op, const DeviceProfile& profile) {
 std::int64_t loop_iterations(const RegionView& region, ScheduleAttr schedule) {
   const SmallVector<Store> stores = stores_of(region).value_or(SmallVector<Store>());
   const SmallVector<Operation*> roots = roots_of(region);
-  const std::int64_t scatters = scatter_iterations(stores);
+  const std::int64_t scatters = scatter_iterations(stores) + choice_iterations(region, stores);
   if (region.root == kCustomEmitter)
     return 0;  // its own business
   if (region.root == "row")

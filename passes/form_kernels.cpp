@@ -18,8 +18,10 @@
 //     stored once, unless recomputing it is as cheap as loading it.
 //  4. Such light kernels merge when they may run at the same time.
 //  5. Scatters update their target in place: readers of the old contents run before, or get a copy.
-//  6. States get their next values late, in place: after the readers of the old ones.
+//  6. Products with chosen matrices choose these themselves, where the choice is short.
+//  7. States get their next values late, in place: after the readers of the old ones.
 #include "passes/build_kernels.h"
+#include "passes/fuse_choices.h"
 #include "passes/op_classes.h"
 #include "passes/order_units.h"
 #include "passes/partition.h"
@@ -161,6 +163,16 @@ LogicalResult resolve(const OrderConflict& conflict, ForcedValues& forced) {
 
 struct FormKernelsPass : impl::FormKernelsBase<FormKernelsPass> {
   using FormKernelsBase::FormKernelsBase;
+  FormKernelsPass(DeviceProfile device, bool fuses) : device_(std::move(device)) { fusion = fuses; }
+
+  LogicalResult initialize(MLIRContext* context) override {
+    if (!device_)
+      device_ = find_profile_fixture(profile.getValue());
+    if (!device_)
+      return emitError(UnknownLoc::get(context))
+             << "no device profile named \"" << profile.getValue() << '"';
+    return success();
+  }
 
   void runOnOperation() override {
     if (getOperation().isExternal())
@@ -182,13 +194,15 @@ struct FormKernelsPass : impl::FormKernelsBase<FormKernelsPass> {
 
   LogicalResult form(Block& block, ForcedValues& forced) {
     while (true) {
-      FailureOr<FusionPlan> plan = Partition(block, forced, fusion).run();
+      FailureOr<FusionPlan> plan = Partition(block, forced, *device_, fusion).run();
       if (failed(plan))
         return failure();
       auto conflict = order_units(block, *plan, fusion);
       if (failed(conflict))
         return failure();
       if (!*conflict) {
+        if (fusion)
+          fuse_choices(plan->units(), *device_);
         build_kernels(block, plan->units());
         return success();
       }
@@ -197,7 +211,14 @@ struct FormKernelsPass : impl::FormKernelsBase<FormKernelsPass> {
         return failure();
     }
   }
+
+  std::optional<DeviceProfile> device_;
 };
 
 }  // namespace
+
+std::unique_ptr<Pass> create_form_kernels(const DeviceProfile& profile, bool fusion) {
+  return std::make_unique<FormKernelsPass>(profile, fusion);
+}
+
 }  // namespace ashlar

@@ -5,6 +5,7 @@
 #include "ir/ashlar_dialect.h"
 #include "ir/kernel_dialect.h"
 #include "ir/kernel_region.h"
+#include "ir/schedule_model.h"
 #include "passes/op_classes.h"
 
 using namespace mlir;
@@ -32,17 +33,27 @@ bool Partition::fits_matvec(Operation* op) const {
          rows <= kMatvecRows;
 }
 
+// Whether the rows of the left side are reduced in parts (the norm of each head), and few enough
+// for a workgroup's memory: each workgroup of a GPU computes them sooner than another kernel would.
+bool Partition::follows_parts_of_rows(Operation* matmul) const {
+  return fusion_ && !device_.is_cpu && rows_of(matmul->getOperand(0)) > left_rows(matmul) &&
+         kernel::stages_lhs(matmul);
+}
+
 // Every workgroup computes the whole left side: loads, cheap arithmetic and reductions over its
-// rows are allowed, costly functions only on single values per row.
+// rows are allowed, costly functions only on single values per row, or where parts of rows are
+// reduced.
 bool Partition::fits_matvec_prologue(Operation* matmul) const {
   Value lhs = matmul->getOperand(0);
-  const std::int64_t rows = left_rows(matmul), length = last_extent(lhs);
+  const bool in_parts = follows_parts_of_rows(matmul);
+  const std::int64_t rows = in_parts ? rows_of(lhs) : left_rows(matmul);
   if (rows_of(lhs) != 0 && rows_of(lhs) != rows)
     return false;
   return llvm::all_of(plan_.closure(lhs), [&](Operation* op) {
     if (auto shape = kernel::row_shape_of(op))
-      return shape->rows == rows && shape->length == length;
-    return !is_costly(op) || element_count(op->getResult(0)) <= rows;
+      return shape->rows == rows && shape->rows * shape->length == element_count(lhs);
+    return !is_costly(op) || element_count(op->getResult(0)) <= rows ||
+           (in_parts && is_elementwise(op));
   });
 }
 
@@ -117,8 +128,8 @@ bool Partition::adopt_siblings(Operation* user, OpSet& region, SmallVectorImpl<O
     return false;
   SmallVector<Operation*> siblings;
   for (Operation* op : plan_.closure(user->getOperands())) {
-    if (region.contains(op) || visited_.contains(op) || is_elementwise(op) || is_index_map(op) ||
-        kernel::is_unpacking(op))
+    const bool follows = is_elementwise(op) || is_index_map(op) || isa<ir::TakeOp>(op);
+    if (region.contains(op) || visited_.contains(op) || follows || kernel::is_unpacking(op))
       continue;
     if (!is_sibling(op, roots.front()))
       return false;

@@ -4,6 +4,7 @@
 
 #include "ir/kernel_dialect.h"
 #include "passes/fusion_plan.h"
+#include "runtime/program/device_profile.h"
 
 #include "llvm/ADT/DenseSet.h"
 
@@ -15,8 +16,9 @@ class Partition {
 public:
   // `forced`: virtual values that are to be stored. `fusion` = false: every op that computes
   // something becomes a kernel of its own.
-  Partition(mlir::Block& block, const llvm::DenseSet<mlir::Value>& forced, bool fusion)
-      : plan_(block), block_(block), forced_(forced), fusion_(fusion) {}
+  Partition(mlir::Block& block, const llvm::DenseSet<mlir::Value>& forced,
+            const DeviceProfile& device, bool fusion)
+      : plan_(block), block_(block), forced_(forced), device_(device), fusion_(fusion) {}
 
   // Diagnoses ops that no kernel can hold.
   mlir::FailureOr<FusionPlan> run();
@@ -59,6 +61,7 @@ private:
   bool fits_matvec(mlir::Operation* matmul) const;
   bool is_sibling(mlir::Operation* op, mlir::Operation* root) const;
   bool fits_matvec_prologue(mlir::Operation* matmul) const;
+  bool follows_parts_of_rows(mlir::Operation* matmul) const;
   // The matvec that computed the left side of `matmul`, another one, already.
   std::optional<std::size_t> unit_of_same_left(mlir::Operation* matmul) const;
   // The outputs of `unit` that its roots do not lead to.
@@ -88,6 +91,7 @@ private:
   FusionPlan plan_;
   mlir::Block& block_;
   const llvm::DenseSet<mlir::Value>& forced_;
+  const DeviceProfile& device_;
   bool fusion_;
   llvm::DenseMap<mlir::Value, std::int64_t> rows_;
   llvm::DenseSet<mlir::Operation*> visited_;

@@ -24,6 +24,7 @@ namespace ashlar {
 
 // The passes that depend on the device, for a profile that need not be a named fixture.
 std::unique_ptr<mlir::Pass> create_split_reduction(const DeviceProfile& profile);
+std::unique_ptr<mlir::Pass> create_form_kernels(const DeviceProfile& profile, bool fusion);
 // `lookup` may be empty.
 std::unique_ptr<mlir::Pass> create_select_schedule(const DeviceProfile& profile,
                                                    ScheduleLookup lookup);

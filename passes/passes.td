@@ -33,6 +33,7 @@ def FormKernels : Pass<"ashlar-form-kernels", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::ashlar::ir::AshlarDialect", "::ashlar::kernel::KernelDialect"];
   let options = [
     Option<"fusion", "fusion", "bool", "true", "Off: one kernel for each op that computes something">,
+    Option<"profile", "profile", "std::string", "\"lavapipe\"", "Device profile fixture">,
   ];
 }
 

@@ -22,7 +22,7 @@ void build_kernel_formation(OpPassManager& manager, const PipelineOptions& optio
   entry.addPass(createGroupExperts());
   entry.addPass(createSimplify());
   entry.addPass(createCSEPass());
-  entry.addPass(createFormKernels({.fusion = options.fusion}));
+  entry.addPass(create_form_kernels(options.profile, options.fusion));
   entry.addPass(createVerifyKernels());
 }
 

@@ -5,6 +5,7 @@
 // left side. `unroll` steps are loaded together. Packed matrices are multiplied as they are
 // (packed_dot.h).
 #include "codegen/emitters/emitters.h"
+#include "codegen/emitters/matrix_choice.h"
 #include "codegen/emitters/packed_dot.h"
 #include "codegen/emitters/storage.h"
 #include "codegen/emitters/stores.h"
@@ -24,24 +25,35 @@ namespace {
 
 class ExpertMatvec {
 public:
-  ExpertMatvec(KernelBuilder& b, Stores stores)
-      : b_(b), e_(b), stores_(stores), roots_(kernel::roots_of(kernel::view_of(b.def()))) {}
+  ExpertMatvec(KernelBuilder& b, const MatrixChoice& choice)
+      : b_(b), e_(b), choice_(choice), stores_(choice.product_stores()),
+        roots_(kernel::roots_of(kernel::view_of(b.def()))) {}
 
   void emit() {
     if (!read_shapes() || !read_schedule() || !check_stores(b_, stores_, roots_.front()))
       return;
     const std::int64_t blocks = (n_ + groups_ * rows_ - 1) / (groups_ * rows_);
-    b_.for_workgroups(m_ * blocks, [&] {
-      const Values place = b_.delinearize(b_.workgroup(), {m_, blocks});
-      m_index_ = place[0];
-      lane_ = b_.rem(b_.thread(), lanes_);
-      first_column_ =
-          b_.add(b_.mul(place[1], groups_ * rows_), b_.mul(b_.div(b_.thread(), lanes_), rows_));
-      store_results(totals());
-    });
+    SmallVector<WorkRange> ranges{
+        {m_ * blocks, [&](Value workgroup) { emit_columns(workgroup, blocks); }}};
+    if (choice_)
+      ranges.push_back(choice_.rows());
+    emit_ranges(b_, ranges);
   }
 
 private:
+  void emit_columns(Value workgroup, std::int64_t blocks) {
+    const Values place = b_.delinearize(workgroup, {m_, blocks});
+    m_index_ = place[0];
+    lane_ = b_.rem(b_.thread(), lanes_);
+    first_column_ =
+        b_.add(b_.mul(place[1], groups_ * rows_), b_.mul(b_.div(b_.thread(), lanes_), rows_));
+    if (choice_) {
+      choice_.pick(e_, m_index_, m_);
+      b_.barrier();
+    }
+    store_results(totals());
+  }
+
   bool refuse(Operation* op, const Twine& message) {
     b_.fail(op, message);
     return false;
@@ -227,6 +239,7 @@ private:
 
   KernelBuilder& b_;
   Elements e_;
+  const MatrixChoice& choice_;
   Stores stores_;
   SmallVector<Operation*> roots_;
   Value lhs_, ids_;
@@ -240,7 +253,8 @@ private:
 }  // namespace
 
 void emit_expert_matvec(KernelBuilder& b, Stores stores) {
-  ExpertMatvec(b, stores).emit();
+  const MatrixChoice choice(b, stores);
+  ExpertMatvec(b, choice).emit();
 }
 
 }  // namespace ashlar::codegen

@@ -393,6 +393,11 @@ Value KernelBuilder::shuffle_xor(Value value, std::int64_t mask) {
       .getShuffleResult();
 }
 
+Value KernelBuilder::subgroup_min(Value value) {
+  return gpu::SubgroupReduceOp::create(*this, value, gpu::AllReduceOperation::MINUI,
+                                       /*uniform=*/false);
+}
+
 Values KernelBuilder::reduce_lanes(ValueRange values, std::int64_t lanes, Combine combine) {
   Values reduced(values);
   for (std::int64_t mask = 1; mask < lanes; mask *= 2) {

@@ -141,6 +141,8 @@ public:
   // left.
   Values scatter_sums(ValueRange values);
   Value shuffle_xor(Value value, std::int64_t mask);
+  // The least of the subgroup's values, unsigned integers. Devices may have an instruction for it.
+  Value subgroup_min(Value value);
 
 private:
   struct Range {

@@ -10,6 +10,7 @@
 #include "ir/schedule_model.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "llvm/ADT/bit.h"
 
 using namespace mlir;
 
@@ -163,13 +164,40 @@ void MatvecProduct::bind_reductions() {
     needed.push_back(store.value);
   for (Operation* reduction : kernel::ops_behind(needed, kernel::is_reduction)) {
     const auto shape = kernel::row_shape_of(reduction);
-    if (!shape || shape->rows != m_)
-      return b_.fail(reduction, "must reduce the rows of the product's left side");
+    if (!shape || (shape->rows != m_ && shape->rows * shape->length != m_ * k_))
+      return b_.fail(reduction,
+                     "must reduce the rows of the product's left side, or parts of them");
+    if (shape->rows != m_) {
+      bind_parts(reduction, shape->rows);
+      continue;
+    }
     SmallVector<Value> results;
     for (std::int64_t m = 0; m < m_; ++m)
       results.push_back(reduce_row(e_, reduction, b_.index(m), team()));
     bind_rows(e_, reduction, results);
   }
+}
+
+// Reductions of many short rows, shared out among teams of threads.
+void MatvecProduct::bind_parts(Operation* reduction, std::int64_t rows) {
+  const std::int64_t share = std::max<std::int64_t>(b_.workgroup_size() / rows, 1);
+  const auto most = static_cast<std::uint64_t>(std::min(share, b_.subgroup_size()));
+  const auto lanes = static_cast<std::int64_t>(llvm::bit_floor(most));
+  const std::int64_t teams = b_.workgroup_size() / lanes;
+  const RowTeam team{b_.rem(b_.thread(), lanes), lanes, 4};
+  const Value result = reduction->getResult(0);
+  const Value memory = b_.shared(compute_type(b_, dtype_of(result)), rows);
+  for (std::int64_t first = 0; first < rows; first += teams) {
+    // Teams without a row repeat the last one.
+    const Value wanted = b_.add(b_.div(b_.thread(), lanes), first);
+    const Value row = first + teams <= rows ? wanted : b_.min(wanted, b_.index(rows - 1));
+    const Value reduced = reduce_row(e_, reduction, row, team);
+    b_.if_then(b_.equal(team.number, b_.index(0)), [&] { b_.store(reduced, memory, row); });
+  }
+  b_.barrier();
+  e_.bind_scalar(result, [this, result, memory](ValueRange index) {
+    return b_.load(memory, b_.linearize(index, shape_of(result)));
+  });
 }
 
 // Computes the left side once per workgroup and keeps it there.

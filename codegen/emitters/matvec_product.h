@@ -9,6 +9,7 @@
 #pragma once
 
 #include "codegen/emitters/element.h"
+#include "codegen/emitters/matrix_choice.h"
 #include "codegen/emitters/packed_halves.h"
 #include "codegen/emitters/row_reduction.h"
 #include "ir/kernel_region.h"
@@ -47,6 +48,9 @@ public:
 
   // All below is about this one of the products; needed where there are several.
   void choose_product(Value number) { product_ = number; }
+
+  // Picks its matrices in this workgroup; they are known behind the next barrier.
+  void pick_matrices(const MatrixChoice& choice) { choice.pick(e_, product_, products_); }
 
   // The left side is kept in halves; see fits_halves.
   void keep_halves() { in_halves_ = true; }
@@ -92,6 +96,7 @@ private:
   Point left_point(Value m, Value k, std::int64_t width);
   void read_ahead(Value tensor, const Point& point);
   void bind_reductions();
+  void bind_parts(mlir::Operation* reduction, std::int64_t rows);
   void stage_left();
   std::int64_t rounds_of_halves() const;
   Value halves_packet(Value round);

@@ -6,8 +6,11 @@
 // computed. Subgroups leave their sums in workgroup memory, so that a workgroup waits only once, at
 // the end, before it adds them up and does what lies behind the product.
 #include "codegen/emitters/emitters.h"
+#include "codegen/emitters/matrix_choice.h"
 #include "codegen/emitters/matvec_product.h"
 #include "ir/schedule_model.h"
+
+#include <optional>
 
 using namespace mlir;
 
@@ -16,21 +19,22 @@ namespace {
 
 class StationaryMatvec {
 public:
-  StationaryMatvec(KernelBuilder& b, Stores stores) : b_(b), product_(b, stores) {}
+  StationaryMatvec(KernelBuilder& b, const MatrixChoice& choice)
+      : b_(b), choice_(choice), product_(b, choice.product_stores()) {}
 
   void emit() {
     if (!product_.read_shapes() || !read_schedule())
       return;
     const std::int64_t rows = rows_of_workgroup(), blocks = (product_.n() + rows - 1) / rows;
-    b_.for_workgroups(product_.products() * blocks, [&] {
-      place(blocks);
-      const Batch first = load(b_.index(0));
-      product_.compute_left();
-      in_halves_ ? hold_halves() : hold_left();
-      multiply_all(first);
-      b_.barrier();
-      store_results();
-    });
+    SmallVector<WorkRange> ranges{{product_.products() * blocks, [&](Value workgroup) {
+                                     place(workgroup, blocks);
+                                     multiply_all(load_first());
+                                     b_.barrier();
+                                     store_results();
+                                   }}};
+    if (choice_)
+      ranges.push_back(choice_.rows());
+    emit_ranges(b_, ranges);
   }
 
 private:
@@ -75,8 +79,7 @@ private:
   // ---- Where this thread works
 
   // `blocks` workgroups for each product.
-  void place(std::int64_t blocks) {
-    Value block = b_.workgroup();
+  void place(Value block, std::int64_t blocks) {
     if (product_.chooses_matrices()) {
       product_.choose_product(b_.div(block, blocks));
       block = b_.rem(block, blocks);
@@ -114,6 +117,23 @@ private:
     for (Value column : columns_)
       llvm::append_range(packets, product_.load(rows, column, width_));
     return packets;
+  }
+
+  // The first batch and what it is multiplied by. Which matrix that is of is the first thing to
+  // know.
+  Batch load_first() {
+    std::optional<Batch> first;
+    if (choice_)
+      product_.pick_matrices(choice_);
+    else
+      first = load(b_.index(0));
+    product_.compute_left();
+    if (choice_) {
+      b_.barrier();
+      first = load(b_.index(0));
+    }
+    in_halves_ ? hold_halves() : hold_left();
+    return *first;
   }
 
   // This thread's values of the left side.
@@ -221,6 +241,7 @@ private:
   }
 
   KernelBuilder& b_;
+  const MatrixChoice& choice_;
   MatvecProduct product_;
   std::int64_t lanes_ = 0, rows_ = 0, batches_ = 0, width_ = 0, steps_ = 0;
   bool in_halves_ = false;
@@ -233,7 +254,8 @@ private:
 }  // namespace
 
 void emit_matvec_stationary(KernelBuilder& builder, Stores stores) {
-  StationaryMatvec(builder, stores).emit();
+  const MatrixChoice choice(builder, stores);
+  StationaryMatvec(builder, choice).emit();
 }
 
 }  // namespace ashlar::codegen

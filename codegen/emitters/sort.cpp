@@ -4,10 +4,11 @@
 // comparison points the same way, so that missing elements at the end never move). Lines that fit
 // are sorted in workgroup memory. Longer ones are sorted in the output buffer; of those that only
 // the first k are wanted, these are picked out first, by the digits of their keys. A few of a short
-// line are picked one by one in the registers of a subgroup, without any barrier.
+// line are picked in registers (pick.h).
 #include "codegen/emitters/emitters.h"
 #include "codegen/emitters/line.h"
 #include "codegen/emitters/memory_order.h"
+#include "codegen/emitters/pick.h"
 #include "codegen/emitters/scalar_ops.h"
 #include "codegen/emitters/storage.h"
 #include "codegen/emitters/stores.h"
@@ -15,8 +16,6 @@
 #include "ir/schedule_model.h"
 
 #include "llvm/Support/MathExtras.h"
-
-#include <limits>
 
 using namespace mlir;
 
@@ -152,6 +151,11 @@ private:
     for_positions(wanted_, [&](Value i) { store_result(i, memory.load(i).payload); });
   }
 
+  void pick() {
+    const Value picked = pick_first(e_, root_, line_);
+    b_.if_then(b_.less(b_.thread(), wanted_), [&] { store_result(b_.thread(), picked); });
+  }
+
   // The element at `position` of the result comes from element `index` of the input.
   void store_result(Value position, Value index) {
     const Value value =
@@ -160,56 +164,6 @@ private:
     const Value linear = b_.linearize(line_.index(position), shape_of(root_->getResult(0)));
     for (const kernel::Store& store : stores_)
       emit_store(e_, store, linear, 1);
-  }
-
-  // ---- The first few of a short line
-
-  // Each lane keeps its share of the keys. In each turn all lanes agree on the first entry that is
-  // left; the lane it came from marks it as taken, and the lane of the turn's number remembers it.
-  void pick() {
-    const std::int64_t lanes = b_.subgroup_size();
-    const Value last = b_.index(line_.length() - 1);
-    Values keys, indices;
-    Value taken = b_.i32(0);
-    for (std::int64_t i = 0; i < line_.length(); i += lanes) {
-      const Value position = b_.add(b_.thread(), i), valid = b_.less_equal(position, last);
-      taken = b_.select(valid, taken, b_.either(taken, bit(keys.size())));
-      keys.push_back(key_at(b_.min(position, last)));
-      indices.push_back(b_.to_i32(position));
-    }
-    const Values picked =
-        b_.loop(0, wanted_, 1, {taken, b_.i32(0)}, [&](Value turn, ValueRange carried) -> Values {
-          const Entry first = first_left(keys, indices, carried[0]);
-          const Value is_mine = b_.equal(b_.thread(), turn);
-          return {take(indices, first.payload, carried[0]),
-                  b_.select(is_mine, first.payload, carried[1])};
-        });
-    b_.if_then(b_.less(b_.thread(), wanted_), [&] { store_result(b_.thread(), picked[1]); });
-  }
-
-  Value bit(std::size_t i) { return b_.i32(std::int64_t{1} << i); }
-
-  // Of the whole subgroup. What is taken comes after everything else.
-  Entry first_left(const Values& keys, const Values& indices, Value taken) {
-    auto first_of = [this](ValueRange x, ValueRange y) -> Values {
-      const Value second = comes_before({y[0], y[1]}, {x[0], x[1]});
-      return {b_.select(second, y[0], x[0]), b_.select(second, y[1], x[1])};
-    };
-    const Value none = b_.i32(std::numeric_limits<std::int32_t>::max());
-    Values best{all_ones(), none};
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-      const Value is_left = b_.equal(b_.both(taken, bit(i)), b_.i32(0));
-      best = first_of(best, Values{b_.select(is_left, keys[i], all_ones()),
-                                   b_.select(is_left, indices[i], none)});
-    }
-    best = b_.reduce(best, b_.subgroup_size(), first_of);
-    return {best[0], best[1]};
-  }
-
-  Value take(const Values& indices, Value index, Value taken) {
-    for (std::size_t i = 0; i < indices.size(); ++i)
-      taken = b_.select(b_.equal(indices[i], index), b_.either(taken, bit(i)), taken);
-    return taken;
   }
 
   // ---- The first few of a long line

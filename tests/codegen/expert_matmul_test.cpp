@@ -113,6 +113,65 @@ protected:
     compare(region.text(), inputs, {1e-5, 1e-4 * std::exp2(static_cast<double>(bits)) * terms});
   }
 
+  // Rows of scores that choose their matrices in the kernel, which also stores the numbers and the
+  // softmax of their scores. A row of the left side for each number.
+  struct Choice {
+    std::int64_t rows, chosen;
+    Size size;  // m and summed follow
+    bool packed = false;
+  };
+
+  static void check_choice(const Choice& c, const Tensor& scores, const std::string& schedule = "",
+                           bool outputs_first = true) {
+    SCOPED_TRACE(
+        fmt::format("{} of {} in {} rows {}", c.chosen, c.size.matrices, c.rows, schedule));
+    const Size s = c.size;
+    const std::string wide = tensor({c.rows, s.matrices}, DType::f32),
+                      few = tensor({c.rows, c.chosen}, DType::f32),
+                      one = tensor({c.rows, 1}, DType::f32),
+                      numbers = tensor({c.rows, c.chosen}, DType::i32),
+                      number = tensor({c.rows, c.chosen, 1}, DType::i32),
+                      left = tensor({c.rows, c.chosen, 1, s.k}, DType::bf16),
+                      result = tensor({c.rows, c.chosen, s.n}, DType::f32);
+    const Dims matrix = matrices(s, outputs_first);
+    RegionText region("expert_matvec", schedule);
+    const auto op = [&](std::string_view name, const std::string& operand,
+                        std::string_view attributes, const std::string& from,
+                        const std::string& to) {
+      return region.op(
+          fmt::format("ashlar.{} {} {{{}}} : ({}) -> {}", name, operand, attributes, from, to));
+    };
+    const std::string x = region.input(left), logits = region.input(wide);
+    Tensors inputs{random(DType::bf16, {c.rows, c.chosen, 1, s.k}), scores};
+    std::string w;
+    if (c.packed) {
+      w = packed(region, s, {4, 32}, inputs);
+    } else {
+      w = region.input(tensor(matrix, DType::bf16));
+      inputs.push_back(random(DType::bf16, Shape(matrix), -1, 1, 2));
+    }
+    const std::string ids =
+        op("topk_indices", logits, fmt::format("k = {} : i64, axis = 1 : i64", c.chosen), wide,
+           numbers);
+    const std::string chosen =
+        op("take_along_axis", logits + ", " + ids, "axis = 1 : i64", wide + ", " + numbers, few);
+    const std::string powers = op("exp", chosen, "", few, few);
+    const std::string sum =
+        op("reduce_sum", powers, "axes = array<i64: 1>, keepdims = true", few, one);
+    const std::string sums =
+        op("broadcast", sum, fmt::format("shape = array<i64: {}, {}>", c.rows, c.chosen), one, few);
+    const std::string product = region.op(fmt::format(
+        "ashlar.expert_matmul {}, {}, {} {{transpose_rhs = {}, dtype = f32}} : ({}, {}, {}) -> {}",
+        x, w,
+        op("reshape", ids, fmt::format("shape = array<i64: {}, {}, 1>", c.rows, c.chosen), numbers,
+           number),
+        outputs_first, left, tensor(matrix, c.packed ? DType::f32 : DType::bf16), number, result));
+    region.output(op("add", product + ", " + product, "", result + ", " + result, result), result);
+    region.output(ids, numbers);
+    region.output(op("div", powers + ", " + sums, "", few + ", " + few, few), few);
+    compare(region.text(), inputs, {1e-5, c.packed ? 3e-2 : 1e-4});
+  }
+
   // An order of the rows by their numbers.
   static Tensor order_of(const Tensor& numbers, Size s) {
     std::vector<double> sorted;
@@ -250,6 +309,44 @@ TEST_F(ExpertTest, RootsThatShareATensor) {
             {random(DType::f32, {s.m, s.summed, s.k}), random(DType::bf16, Shape(shared), -1, 1, 2),
              numbers({s.m, s.summed}, s)},
             {1e-4, 1e-3});
+  }
+}
+
+// Each workgroup picks the numbers of its row, among equal scores and scores that are not finite.
+TEST_F(ExpertTest, ChooseTheirMatrices) {
+  const auto lanes = device().profile().subgroup_size;
+  const std::string matvec = fmt::format(
+      "<\"expert_matvec\", {{workgroup = {}, lanes = {}, rows = 2, width = 4}}>", 2 * lanes, lanes);
+  const auto stationary = [&](int width, const std::string& more = "") {
+    return fmt::format(
+        "<\"matvec_stationary\", {{workgroup = {}, lanes = {}, rows = 2, batches = 3, "
+        "width = {}{}}}>",
+        4 * lanes, lanes, width, more);
+  };
+  for (const auto& [rows, chosen, matrices] : {std::tuple{1, 8, 128},
+                                               {2, 8, 128},
+                                               {1, 2, 8},
+                                               {1, 4, 32},
+                                               {3, 5, 50},
+                                               {2, 3, 3},
+                                               {2, 8, 256}}) {
+    if (matrices > 16 * static_cast<int>(lanes))
+      continue;  // more than a subgroup of the device holds
+    const Choice plain{rows, chosen, {0, 0, matrices, 21, 36}};
+    const Shape shape{rows, matrices};
+    Tensor ties = random(DType::f32, shape, -1, 1, 3), rare = random(DType::f32, shape, -1, 1, 4);
+    for (double& x : ties.reals)
+      x = std::floor(2 * x);
+    for (std::size_t i = 0; i < rare.reals.size(); i += 3)
+      rare.reals[i] = i % 2 ? kNan : -std::numeric_limits<double>::infinity();
+    for (const Tensor& scores : {random(DType::f32, shape), ties, rare}) {
+      check_choice(plain, scores, matvec);
+      check_choice(plain, scores, stationary(4));
+    }
+    check_choice(plain, ties, matvec, /*outputs_first=*/false);
+    const Choice packed{rows, chosen, {0, 0, matrices, 21, 96}, true};
+    check_choice(packed, ties, stationary(32));
+    check_choice(packed, ties, stationary(32, ", halves = 1"));
   }
 }
 

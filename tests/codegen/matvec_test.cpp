@@ -136,6 +136,47 @@ TEST_F(MatvecTest, NormGateUpAndStoredResidual) {
   }
 }
 
+// The norm of each head, and a gate: parts of rows, fewer than threads or more.
+TEST_F(MatvecTest, NormOfHeads) {
+  for (const auto& [m, heads, schedule] :
+       {std::tuple<std::int64_t, std::int64_t, std::string>{1, 4, ""},
+        {2, 3, schedule_of(8, 1, 4, 2)},
+        {1, 40, schedule_of(8, 2, 4, 1)},
+        {2, 5, stationary(24, 8, 3, 2, 4)},
+        {1, 40, stationary(32, 32, 2, 2, 4)}}) {
+    SCOPED_TRACE(fmt::format("{} rows of {} heads {}", m, heads, schedule));
+    const Size s{m, 21, 12 * heads};
+    const std::string row = tensor(m, s.k, DType::f32),
+                      one = fmt::format("tensor<{}x{}x1xf32>", m, heads),
+                      head = fmt::format("tensor<{}x{}x12xf32>", m, heads);
+    RegionText region("matvec", schedule);
+    const auto op = [&](std::string_view name, const std::string& operand,
+                        const std::string& attributes, const std::string& from,
+                        const std::string& to) {
+      return region.op(
+          fmt::format("ashlar.{} {} {{{}}} : ({}) -> {}", name, operand, attributes, from, to));
+    };
+    const std::string x = region.input(head), gate = region.input(row),
+                      w = region.input(tensor(s.n, s.k, DType::bf16));
+    const std::string sum = op("reduce_sum", op("square", x, "", head, head),
+                               "axes = array<i64: 2>, keepdims = true", head, one);
+    const std::string scale =
+        op("broadcast", op("rsqrt", sum, "", one, one),
+           fmt::format("shape = array<i64: {}, {}, 12>", m, heads), one, head);
+    const std::string normed =
+        op("reshape", op("mul", x + ", " + scale, "", head + ", " + head, head),
+           fmt::format("shape = array<i64: {}, {}>", m, s.k), head, row);
+    const std::string gated =
+        op("mul", normed + ", " + op("silu", gate, "", row, row), "", row + ", " + row, row);
+    region.output(matmul(region, gated, w, s, DType::f32, DType::bf16, DType::f32),
+                  tensor(m, s.n, DType::f32));
+    compare(region.text(),
+            {random(DType::f32, {m, heads, 12}), random(DType::f32, {m, s.k}, -2, 2, 2),
+             random(DType::bf16, {s.n, s.k}, -1, 1, 3)},
+            {1e-5, 5e-5});
+  }
+}
+
 // Bias, residual in another view of the rows, and a row appended to a cache.
 TEST_F(MatvecTest, EpilogueThroughReshapeAndScatter) {
   const Size s{1, 24, 40};

@@ -54,7 +54,9 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"qwen2_moe --layers 2", "lavapipe", true, 0},
                     Case{"qwen3_moe --rows 3 --layers 1", "lavapipe", true, 0},
                     Case{"qwen3_moe --rows 5 --layers 1", "lavapipe", true, 0.1},
-                    Case{"qwen3", "nvidia-h200", true, 0.1}));
+                    Case{"qwen3", "nvidia-h200", true, 0.1},
+                    Case{"qwen3_moe --layers 2", "nvidia-h200", true, 0.1},
+                    Case{"qwen2_moe --rows 3 --layers 1", "nvidia-h200", true, 0.1}));
 
 }  // namespace
 }  // namespace ashlar
