@@ -2,7 +2,6 @@
 // What MLIR 22's SPIR-V lowering leaves to be repaired, one function each. A repair goes when the
 // MLIR that we build against no longer needs it; its lit test shows when. And what a driver gets
 // wrong, where other words for the same are as good.
-#include "codegen/loop_control.h"
 #include "codegen/passes.h"
 #include "codegen/target.h"
 
@@ -150,16 +149,6 @@ void narrow_comparisons(spirv::ModuleOp module) {
   });
 }
 
-// ----------------------------------------------------------------------------------------- loops
-
-void keep_loops(spirv::ModuleOp module) {
-  const auto control =
-      spirv::LoopControlAttr::get(module.getContext(), spirv::LoopControl::DontUnroll);
-  for (auto function : module.getOps<spirv::FuncOp>())
-    if (function->hasAttr(kKeepLoops))
-      function.walk([&](spirv::LoopOp loop) { loop.setLoopControlAttr(control); });
-}
-
 // --------------------------------------------------------------------------------------- atomics
 
 MemorySemantics storage_semantics(StorageClass storage) {
@@ -303,7 +292,6 @@ struct SpirvFinalize final : impl::SpirvFinalizeBase<SpirvFinalize> {
     state_alignments(module);
     forbid_contraction(module);
     order_atomics(module);
-    keep_loops(module);
     if (capabilities.contains(Capability::VulkanMemoryModel))
       adopt_vulkan_memory_model(module);
   }

@@ -51,25 +51,25 @@ std::int64_t least_workgroup(const DeviceProfile& profile) {
   return std::min<std::int64_t>(most, profile.is_cpu ? 64 : 256);
 }
 
-// One row of one step on a GPU, if there are subgroups for all: the code for several is long.
-// Prompts and CPUs have use for a key that was loaded once.
-std::int64_t team_rows(Operation* root, const DeviceProfile& profile) {
-  const std::int64_t rows = attention_tile(root, profile).rows();
-  if (profile.is_cpu || steps_of(root) > 1)
-    return rows;
+bool can_deal(Operation* root, const AttentionTile& tile, std::int64_t rows) {
+  return rows > 0 && rows < tile.heads && steps_of(root) == 1 && tile.heads % rows == 0 &&
+         tile.heads / rows <= splits_of(root);
+}
+
+// One on a GPU, where workgroup memory has room for two bodies, each with a row of every subgroup:
+// a token finds little of a kernel's code in the caches, and that for one row is short.
+std::int64_t rows_to_deal(Operation* root, const DeviceProfile& profile) {
   const std::int64_t subgroups =
       least_workgroup(profile) / std::max<std::int64_t>(profile.subgroup_size, 1);
-  std::int64_t of_team = 1;
-  while (of_team < rows && (rows % of_team != 0 || rows / of_team > subgroups))
-    ++of_team;
-  return of_team;
+  const bool fits = 16 * subgroups * largest_head(root) <= profile.shared_memory_bytes;
+  return !profile.is_cpu && fits && can_deal(root, attention_tile(root, profile), 1) ? 1 : 0;
 }
 
 // So many that a thread holds few elements of a row. On a GPU registers bound them, 16 bytes of
 // 16-bit numbers are a packet, and more than four teams of a subgroup cost more where they are
 // merged. A CPU pays for every value that threads exchange.
 std::int64_t team_lanes(Operation* root, const DeviceProfile& profile) {
-  const std::int64_t rows = team_rows(root, profile), head = largest_head(root);
+  const std::int64_t rows = attention_tile(root, profile).rows(), head = largest_head(root);
   const std::int64_t subgroup = std::max(profile.subgroup_size, 1u);
   if (profile.is_cpu)
     return limited(power_of_two_above(ceil_div(rows * head, 64)), 1, subgroup);
@@ -78,7 +78,8 @@ std::int64_t team_lanes(Operation* root, const DeviceProfile& profile) {
 }
 
 // As many as registers hold twice, multiplied and under way, beside queries and results.
-std::int64_t keys_at_once(Operation* root, std::int64_t lanes, const DeviceProfile& profile) {
+std::int64_t keys_at_once(Operation* root, std::int64_t rows, std::int64_t lanes,
+                          const DeviceProfile& profile) {
   if (profile.is_cpu)
     return 1;
   constexpr std::int64_t kRegisters = 96, kMost = 4;
@@ -89,7 +90,7 @@ std::int64_t keys_at_once(Operation* root, std::int64_t lanes, const DeviceProfi
     const auto bits =
         cast<RankedTensorType>(tensor.getType()).getElementType().getIntOrFloatBitWidth();
     words += ceil_div(elements * bits, 32);
-    held += team_rows(root, profile) * elements;
+    held += rows * elements;
   }
   const std::int64_t keys = limited((kRegisters - held) / (2 * words), 1, kMost);
   return power_of_two_above(keys + 1) / 2;
@@ -125,17 +126,21 @@ RowShare share_of_row(Value cache, std::int64_t lanes) {
 }
 
 ScheduleAttr attention_schedule(Operation* root, const DeviceProfile& profile) {
-  const std::int64_t lanes = team_lanes(root, profile);
+  const std::int64_t lanes = team_lanes(root, profile), dealt = rows_to_deal(root, profile);
+  const std::int64_t rows = attention_tile(root, profile).rows();
   const std::int64_t most = std::max<std::int64_t>(profile.max_workgroup_invocations, 1);
   auto make = [&](std::int64_t workgroup) {
-    return make_schedule(root->getContext(), "attention",
-                         {{"workgroup", workgroup},
-                          {"rows", most_rows(root, profile)},
-                          {"team_rows", team_rows(root, profile)},
-                          {"splits", splits_of(root)},
-                          {"split_keys", kLeastKeysOfSplit},
-                          {"lanes", lanes},
-                          {"keys", keys_at_once(root, lanes, profile)}});
+    SmallVector<std::pair<StringRef, std::int64_t>> parameters{
+        {"workgroup", workgroup},
+        {"rows", most_rows(root, profile)},
+        {"splits", splits_of(root)},
+        {"split_keys", kLeastKeysOfSplit},
+        {"lanes", lanes},
+        {"keys", keys_at_once(root, rows, lanes, profile)}};
+    if (dealt > 0)
+      parameters.append(
+          {{"dealt_rows", dealt}, {"dealt_keys", keys_at_once(root, dealt, lanes, profile)}});
+    return make_schedule(root->getContext(), "attention", parameters);
   };
   std::int64_t workgroup = least_workgroup(profile);
   while (profile.max_loop_iterations && 2 * workgroup <= std::min<std::int64_t>(most, 512) &&
@@ -144,13 +149,18 @@ ScheduleAttr attention_schedule(Operation* root, const DeviceProfile& profile) {
   return make(workgroup);
 }
 
+std::int64_t dealt_rows(Operation* root, ScheduleAttr schedule) {
+  const std::int64_t rows = schedule.get("dealt_rows", 0);
+  return can_deal(root, attention_tile(root, schedule), rows) ? rows : 0;
+}
+
+// Of whole tiles: few keys and rows take fewer.
 std::int64_t attention_iterations(Operation* root, ScheduleAttr schedule) {
   const std::int64_t workgroup = std::max<std::int64_t>(schedule.get("workgroup", 64), 1);
   const std::int64_t lanes = limited(schedule.get("lanes", workgroup), 1, workgroup);
   const std::int64_t rows = attention_tile(root, schedule).rows(), head = largest_head(root);
-  const std::int64_t groups = rows / limited(schedule.get("team_rows", rows), 1, rows);
   const std::int64_t keys = std::max<std::int64_t>(schedule.get("keys", 1), 1) *
-                            std::max<std::int64_t>(workgroup / lanes / groups, 1);
+                            std::max<std::int64_t>(workgroup / lanes, 1);
   const std::int64_t splits = splits_of(root);
   // Around the walk over the keys: the rows that are computed before, each at most by itself and
   // read twice where it is reduced; storing, a row at a time; joining splits.

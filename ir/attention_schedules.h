@@ -27,11 +27,16 @@ struct RowShare {
 };
 RowShare share_of_row(mlir::Value cache, std::int64_t lanes);
 
-// `lanes` threads are a team that walks over its own keys, `keys` at once, for `team_rows` of a
-// tile's rows. No split has fewer than
-// `split_keys` keys while others have none, and twice as many still belong to one.
+// `lanes` threads are a team that walks over its own keys, `keys` at once, for all rows of a tile.
+// No split has fewer than `split_keys` keys while others have none, and twice as many still belong
+// to one. Then the workgroups of all splits take `dealt_rows` of the tile's rows each, if that is
+// set, and `dealt_keys` at once.
 ScheduleAttr attention_schedule(mlir::Operation* root, const DeviceProfile& profile);
 std::int64_t attention_iterations(mlir::Operation* root, ScheduleAttr schedule);
+
+// The rows that a workgroup takes of a tile with few keys; 0 where a tile stays whole, as where
+// there are too few splits.
+std::int64_t dealt_rows(mlir::Operation* root, ScheduleAttr schedule);
 
 // Splits whose parts are loaded together where they are joined.
 inline constexpr std::int64_t kSplitsAtOnce = 8;

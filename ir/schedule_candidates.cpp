@@ -76,14 +76,17 @@ private:
   // Larger or smaller teams, more or fewer of them, with more or fewer keys at once.
   void vary_attention() {
     const std::int64_t lanes = base_.get("lanes", 1), keys = base_.get("keys", 1);
-    const std::int64_t row_groups = base_.get("rows", 1) / base_.get("team_rows", 1);
+    const std::int64_t dealt_keys = base_.get("dealt_keys", 0);
     for (std::int64_t workgroup : {128, 256, 512})
       for (std::int64_t team : {lanes, 2 * lanes, lanes / 2})
         for (std::int64_t at_once : {keys, 2 * keys, keys / 2})
-          if (team >= 1 && team <= subgroup_ && at_once >= 1 && workgroup >= row_groups * subgroup_)
+          if (team >= 1 && team <= subgroup_ && at_once >= 1)
             add({{"workgroup", workgroup}, {"lanes", team}, {"keys", at_once}});
     for (std::int64_t split_keys : {64, 256, 512})
       add({{"split_keys", split_keys}});
+    for (std::int64_t at_once : {2 * dealt_keys, dealt_keys / 2})
+      if (at_once >= 1)
+        add({{"dealt_keys", at_once}});
   }
 
   void vary_row() {

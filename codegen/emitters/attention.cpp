@@ -11,7 +11,6 @@
 #include "codegen/emitters/emitters.h"
 #include "codegen/emitters/parts.h"
 #include "codegen/emitters/stores.h"
-#include "codegen/loop_control.h"
 #include "ir/ashlar_dialect.h"
 
 #include "llvm/Support/MathExtras.h"
@@ -32,53 +31,37 @@ struct AttentionStores {
   SmallVector<kernel::Store> joined;   // behind it
 };
 
-class Attention {
+struct BodyForm {
+  kernel::AttentionTile tile;
+  std::int64_t keys;  // of a team at once
+  bool is_split;      // it stores parts, if the op gives them
+  bool may_be_alone;  // a split may have all keys, and stores the result then
+};
+
+// Attention of a tile of query rows to keys of one split.
+class AttentionBody {
 public:
-  Attention(KernelBuilder& b, const AttentionStores& stores, Operation* root)
-      : b_(b), e_(b), stores_(stores), root_(root),
-        shape_(root, kernel::attention_tile(root, b.def().getSchedule())),
-        rows_(e_, root, stores.appends, shape_) {}
-
-  void emit() {
-    if (!rows_.check() || !read_schedule())
-      return;
-    b_.getInsertionBlock()->getParentOp()->setAttr(kKeepLoops, b_.getUnitAttr());
-    b_.for_workgroups(workgroups(), [&] {
-      place_ = place_attention(b_, shape_, [&](unsigned operand, Value batch) {
-        return e_.at(root_->getOperand(operand), {batch});
-      });
-      rows_.skip_new_key(place_);
-      const Value works = divide_keys(
-          b_, shape_, joins() ? b_.def().getSchedule().get("split_keys", 64) : 0, place_);
-      joins() ? b_.if_then(works, [&] { attend(); }) : attend();
-    });
+  AttentionBody(KernelBuilder& b, const AttentionStores& stores, Operation* root,
+                const BodyForm& form)
+      : b_(b), e_(b), stores_(stores), root_(root), form_(form), shape_(root, form.tile),
+        rows_(e_, root, stores.appends, shape_) {
+    if (!form.is_split)
+      shape_.splits = 0;
   }
 
-private:
-  bool joins() const { return stores_.combine != nullptr; }
-  std::int64_t workgroups() const {
-    return shape_.batch * shape_.groups * shape_.head_blocks() * shape_.step_blocks() *
-           std::max<std::int64_t>(shape_.splits, 1);
-  }
+  const AttentionShape& shape() const { return shape_; }
+  AttentionRows& rows() { return rows_; }
 
   bool read_schedule() {
-    const kernel::ScheduleAttr schedule = b_.def().getSchedule();
     const std::int64_t subgroup = std::min(b_.workgroup_size(), b_.subgroup_size());
-    teams_.lanes = std::min(schedule.get("lanes", subgroup), subgroup);
-    teams_.keys = schedule.get("keys", 1);
+    teams_.lanes = std::min(b_.def().getSchedule().get("lanes", subgroup), subgroup);
+    teams_.keys = form_.keys;
     teams_.in_subgroup = subgroup / teams_.lanes;
     teams_.subgroups = b_.workgroup_size() / subgroup;
-    shape_.team_rows = schedule.get("team_rows", shape_.tile.rows());
     if (!llvm::isPowerOf2_64(static_cast<std::uint64_t>(teams_.lanes)) || teams_.keys < 1 ||
         b_.workgroup_size() % subgroup != 0) {
       b_.fail(b_.def(), "schedule: lanes must be a power of two, keys positive, and the workgroup "
                         "a multiple of the subgroup");
-      return false;
-    }
-    if (shape_.team_rows < 1 || shape_.tile.rows() % shape_.team_rows != 0 ||
-        shape_.row_groups() > teams_.subgroups) {
-      b_.fail(b_.def(), "schedule: rows of a team must divide those of a tile, and each subgroup "
-                        "takes some");
       return false;
     }
     teams_.key = kernel::share_of_row(root_->getOperand(1), teams_.lanes);
@@ -90,61 +73,65 @@ private:
     return true;
   }
 
-  void attend() {
-    KeyWalk walk(e_, root_, shape_, place_, teams_, rows_);
+  // The keys of the place's split, by all threads.
+  void attend(const AttentionPlace& place) {
+    KeyWalk walk(e_, root_, shape_, place, teams_, rows_);
     walk.load_first();
-    rows_.compute(place_);
-    TeamMerge merge(b_, shape_, place_, teams_, width_);
-    merge.merge(walk.walk(),
-                [&](std::int64_t first, std::int64_t count) { store_merged(merge, first, count); });
-    if (joins())
-      b_.if_then(b_.less(b_.index(1), place_.used_splits), [&] {
-        join_parts(e_, {stores_.combine, *stores_.parts, stores_.joined}, shape_, place_, width_);
-      });
+    rows_.compute(place);
+    TeamMerge merge(b_, shape_, teams_, width_);
+    merge.merge(walk.walk(), [&](std::int64_t first, std::int64_t count) {
+      store_merged(merge, place, first, count);
+    });
+    auto join = [&] {
+      join_parts(e_, {stores_.combine, *stores_.parts, stores_.joined}, shape_, place, width_);
+    };
+    if (shape_.splits > 0 && joins())
+      form_.may_be_alone ? b_.if_then(b_.less(b_.index(1), place.used_splits), join) : join();
   }
 
-  // Whether no other split has keys.
-  Value is_alone() { return b_.equal(place_.used_splits, b_.index(1)); }
+private:
+  bool joins() const { return stores_.combine != nullptr; }
 
-  // Packets of the results of `count` rows of each team, dealt out among all threads. A part's row
-  // ends with two more numbers.
-  void store_merged(TeamMerge& merge, std::int64_t first, std::int64_t count) {
+  // Packets of the results of `count` rows, dealt out among all threads. A part's row ends with two
+  // more numbers.
+  void store_merged(TeamMerge& merge, const AttentionPlace& place, std::int64_t first,
+                    std::int64_t count) {
     const std::int64_t value_packets = shape_.value_size / width_;
     const std::int64_t packets =
         shape_.splits > 0 ? (shape_.value_size + 2) / width_ : value_packets;
-    for_numbers(
-        b_, b_.thread(), b_.mul(place_.row_groups, count * packets), b_.workgroup_size(),
-        shape_.row_groups() * count * packets, [&](Value i) {
-          const Value number = b_.div(i, packets), packet = b_.rem(i, packets);
-          const Value group = b_.div(number, count), row = b_.rem(number, count);
-          const Value tile_row = b_.add(b_.mul(group, shape_.team_rows), b_.add(row, first));
-          const MergedRow merged =
-              merge.merged(group, row, b_.min(packet, b_.index(value_packets - 1)));
-          auto result = [&] { store_result_of(merged, tile_row, packet); };
-          auto part = [&] { store_part_of(merged, tile_row, packet); };
-          if (!joins())
-            return shape_.splits > 0 ? part() : result();
-          b_.if_else(is_alone(), [&] { b_.if_then(b_.less(packet, value_packets), result); }, part);
-        });
+    for_numbers(b_, b_.thread(), count * packets, b_.workgroup_size(), [&](Value i) {
+      const Value row = b_.div(i, packets), packet = b_.rem(i, packets);
+      const Value tile_row = b_.add(row, first);
+      const MergedRow merged = merge.merged(row, b_.min(packet, b_.index(value_packets - 1)));
+      auto result = [&] { store_result_of(merged, place, tile_row, packet); };
+      auto part = [&] { store_part_of(merged, place, tile_row, packet); };
+      if (!form_.may_be_alone)
+        return shape_.splits > 0 ? part() : result();
+      b_.if_else(
+          b_.equal(place.used_splits, b_.index(1)),
+          [&] { b_.if_then(b_.less(packet, value_packets), result); }, part);
+    });
   }
 
-  void store_result_of(const MergedRow& merged, Value row, Value packet) {
+  void store_result_of(const MergedRow& merged, const AttentionPlace& place, Value row,
+                       Value packet) {
     kernel::AttentionCombineOp combine = stores_.combine;
     Operation* op = joins() ? combine : root_;
     const Value empty = b_.make<arith::CmpFOp>(arith::CmpFPredicate::OEQ, merged.sum, b_.f32(0));
     Values values = merged.values;
     for (Value& value : values)
       value = b_.make<arith::DivFOp>(value, b_.select(empty, b_.f32(1), merged.sum));
-    store_result(e_, op, joins() ? stores_.joined : stores_.rows, shape_, place_, row,
+    store_result(e_, op, joins() ? stores_.joined : stores_.rows, shape_, place, row,
                  b_.mul(packet, width_), values);
   }
 
-  void store_part_of(const MergedRow& merged, Value row, Value packet) {
-    const TileRows tile(b_, shape_, place_);
+  void store_part_of(const MergedRow& merged, const AttentionPlace& place, Value row,
+                     Value packet) {
+    const TileRows tile(b_, shape_, place);
     const Value element = b_.mul(packet, width_);
     b_.if_then(tile.exists(row), [&] {
       const Value linear =
-          b_.linearize({place_.batch, tile.step(row), tile.head(row), place_.split, element},
+          b_.linearize({place.batch, tile.step(row), tile.head(row), place.split, element},
                        shape_of(root_->getResult(0)));
       bind_packet(e_, root_, linear, part(merged, element));
       for (const kernel::Store& store : stores_.rows)
@@ -170,11 +157,81 @@ private:
   Elements e_;
   const AttentionStores& stores_;
   Operation* root_;
+  BodyForm form_;
   AttentionShape shape_;
   AttentionRows rows_;
-  AttentionPlace place_;
   AttentionTeams teams_{};
   std::int64_t width_ = 1;  // of packets that are stored
+};
+
+// The whole kernel. With many keys its splits divide them. Where few belong to one split, the
+// workgroups of the others take over rows, in a body of its own: a workgroup fetches the code of
+// one of them.
+class Attention {
+public:
+  Attention(KernelBuilder& b, const AttentionStores& stores, Operation* root)
+      : b_(b), e_(b), root_(root), joins_(stores.combine != nullptr),
+        dealt_rows_(joins_ ? kernel::dealt_rows(root, b.def().getSchedule()) : 0),
+        split_(b, stores, root, split_form()) {
+    if (dealt_rows_ > 0)
+      dealt_.emplace(b, stores, root, dealt_form());
+  }
+
+  void emit() {
+    if (!split_.rows().check() || !split_.read_schedule() || (dealt_ && !dealt_->read_schedule()))
+      return;
+    b_.for_workgroups(workgroups(), [&] {
+      AttentionPlace place =
+          place_attention(b_, split_.shape(), [&](unsigned operand, Value batch) {
+            return e_.at(root_->getOperand(operand), {batch});
+          });
+      split_.rows().skip_new_key(place);
+      if (!dealt_)
+        return attend_split(place);
+      b_.if_else(
+          b_.less_equal(place.count, b_.index(2 * split_keys())), [&] { attend_dealt(place); },
+          [&] { attend_split(place); });
+    });
+  }
+
+private:
+  BodyForm split_form() const {
+    const kernel::ScheduleAttr schedule = b_.def().getSchedule();
+    return {kernel::attention_tile(root_, schedule), schedule.get("keys", 1), true,
+            joins_ && dealt_rows_ == 0};
+  }
+  BodyForm dealt_form() const {
+    return {{dealt_rows_, 1}, b_.def().getSchedule().get("dealt_keys", 1), false, false};
+  }
+  std::int64_t split_keys() const { return b_.def().getSchedule().get("split_keys", 64); }
+  std::int64_t workgroups() const {
+    const AttentionShape& shape = split_.shape();
+    return shape.batch * shape.groups * shape.head_blocks() * shape.step_blocks() *
+           std::max<std::int64_t>(shape.splits, 1);
+  }
+
+  void attend_split(AttentionPlace place) {
+    divide_keys(b_, split_.shape(), joins_ ? split_keys() : 0, place);
+    auto attend = [&] { split_.attend(place); };
+    joins_ ? b_.if_then(b_.less(place.split, place.used_splits), attend) : attend();
+  }
+
+  // Each workgroup has all keys, and the rows that its split stands for.
+  void attend_dealt(AttentionPlace place) {
+    const Value works = b_.less(place.split, split_.shape().tile.heads / dealt_rows_);
+    place.first_head = b_.add(place.first_head, b_.mul(place.split, dealt_rows_));
+    place.split = b_.index(0);
+    divide_keys(b_, dealt_->shape(), 0, place);
+    b_.if_then(works, [&] { dealt_->attend(place); });
+  }
+
+  KernelBuilder& b_;
+  Elements e_;
+  Operation* root_;
+  bool joins_;
+  std::int64_t dealt_rows_;  // of a workgroup; 0: none are dealt
+  AttentionBody split_;
+  std::optional<AttentionBody> dealt_;
 };
 
 // The op that joins the root's parts in this kernel, if there is one.

@@ -10,14 +10,14 @@ using namespace mlir;
 namespace ashlar::codegen {
 
 TeamMerge::TeamMerge(KernelBuilder& builder, const AttentionShape& shape,
-                     const AttentionPlace& place, const AttentionTeams& teams, std::int64_t width)
-    : b_(builder), shape_(shape), place_(place), teams_(teams), width_(width),
+                     const AttentionTeams& teams, std::int64_t width)
+    : b_(builder), shape_(shape), teams_(teams), width_(width),
       lanes_(teams.lanes * teams.in_subgroup) {}
 
 void TeamMerge::merge(RowStates states, Store store) {
   // As many rows at once as workgroup memory holds, but for an eighth: where all fit, the code that
   // stores them is there once.
-  const std::int64_t row_size = teams_.subgroups * shape_.value_size, rows = shape_.team_rows;
+  const std::int64_t row_size = teams_.subgroups * shape_.value_size, rows = shape_.tile.rows();
   const std::int64_t total = b_.profile().shared_memory_bytes;
   const std::int64_t memory = (total - total / 8 - b_.shared_bytes()) / 4;
   const std::int64_t at_once = kernel::limited(memory / row_size, 1, rows);
@@ -98,16 +98,13 @@ void TeamMerge::share(const RowStates& states, std::int64_t first, std::int64_t 
   });
 }
 
-MergedRow TeamMerge::merged(Value group, Value row, Value packet) {
+MergedRow TeamMerge::merged(Value row, Value packet) {
   Values places, scores;
   MergedRow merged{b_.f32(-INFINITY), b_.f32(0),
                    Values(static_cast<std::size_t>(width_), b_.f32(0))};
-  // Every group's number of subgroups, unless it has fewer: then its first one again, for nothing.
-  for (std::int64_t i = 0; i < teams_.subgroups; ++i) {
-    const Value subgroup = b_.add(group, b_.mul(place_.row_groups, i));
-    const Value is_one = b_.less(subgroup, teams_.subgroups);
-    places.push_back(slot(row, b_.select(is_one, subgroup, group)));
-    scores.push_back(b_.select(is_one, b_.load(largest_, places.back()), b_.f32(-INFINITY)));
+  for (std::int64_t subgroup = 0; subgroup < teams_.subgroups; ++subgroup) {
+    places.push_back(slot(row, b_.index(subgroup)));
+    scores.push_back(b_.load(largest_, places.back()));
     merged.largest = larger(b_, merged.largest, scores.back());
   }
   for (auto [place, score] : llvm::zip_equal(places, scores)) {

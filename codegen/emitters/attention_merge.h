@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a workgroup's teams found, merged: within each subgroup by shuffles, then by whoever reads
-// it out of workgroup memory, some of a team's rows at a time.
+// it out of workgroup memory, some rows at a time.
 #pragma once
 
 #include "codegen/emitters/attention_walk.h"
@@ -16,16 +16,16 @@ struct MergedRow {
 class TeamMerge {
 public:
   // `width` adjacent values are read at once; it divides what a thread holds of a row.
-  TeamMerge(KernelBuilder& builder, const AttentionShape& shape, const AttentionPlace& place,
-            const AttentionTeams& teams, std::int64_t width);
+  TeamMerge(KernelBuilder& builder, const AttentionShape& shape, const AttentionTeams& teams,
+            std::int64_t width);
 
-  // Calls `store` for `count` rows of each team, from `first` on, until all were merged. By all
+  // Calls `store` for `count` rows of the tile, from `first` on, until all were merged. By all
   // threads.
   using Store = llvm::function_ref<void(std::int64_t first, std::int64_t count)>;
   void merge(RowStates states, Store store);
 
-  // Row `row` of those that `store` got, of teams of row group `group`.
-  MergedRow merged(Value group, Value row, Value packet);
+  // Row `row` of those that `store` got.
+  MergedRow merged(Value row, Value packet);
 
 private:
   void merge_subgroup(RowStates& states);
@@ -37,7 +37,6 @@ private:
 
   KernelBuilder& b_;
   const AttentionShape& shape_;
-  const AttentionPlace& place_;
   const AttentionTeams& teams_;
   std::int64_t width_;
   std::int64_t lanes_;  // of a subgroup

@@ -83,11 +83,7 @@ void AttentionRows::skip_new_key(AttentionPlace& place) {
     visible = b_.both(visible, b_.less(row, shape_.ring));
   place.skipped = b_.select(visible, key, b_.index(INT32_MAX));
   place.count = b_.select(visible, b_.sub(place.count, b_.index(1)), place.count);
-  sees_new_key_ = visible;
-}
-
-Value AttentionRows::has_new_key(const AttentionPlace& place) const {
-  return b_.both(sees_new_key_, b_.equal(place.split, b_.index(0)));
+  place.sees_new_key = visible;
 }
 
 // ---- Computing rows
@@ -179,9 +175,7 @@ void AttentionRows::compute(const AttentionPlace& place) {
       const Value row = b_.add(b_.mul(place.batch, shape_.groups), place.group);
       const Value share = b_.rem(number, shares.subgroups);
       compute_share(store.value, shares, share, row, staged, b_.index(0), [&](const Point& point) {
-        const Value is_first_block =
-            b_.equal(b_.add(place.first_head, place.first_row), b_.index(0));
-        b_.if_then(is_first_block, [&] { emit_store(e_, store, point); });
+        b_.if_then(b_.equal(place.first_head, b_.index(0)), [&] { emit_store(e_, store, point); });
       });
     });
     next += shares.subgroups;
@@ -194,9 +188,7 @@ void AttentionRows::compute_queries(const AttentionPlace& place, Value subgroup)
   const Value query = attention_->getOperand(0);
   const RowShares shares = shares_of(query);
   queries_.emplace(b_, DType::f32, shape_.tile.rows() * shape_.head_size, shares.width);
-  const std::int64_t most = shape_.tile.rows() * shares.subgroups;
-  const Value count = b_.mul(place.row_groups, shape_.team_rows * shares.subgroups);
-  for_numbers(b_, subgroup, count, teams_, most, [&](Value item) {
+  for_numbers(b_, subgroup, shape_.tile.rows() * shares.subgroups, teams_, [&](Value item) {
     const TileRows tile(b_, shape_, place);
     const Value row = b_.div(item, shares.subgroups);
     const Values index{place.batch, tile.existing_step(row), tile.existing_head(row)};

@@ -39,10 +39,9 @@ public:
 
   // `count` elements of one of the workgroup's query rows, from `element` on.
   Values query(Value row, Value element, std::int64_t count) const;
-  // The same of the new row of cache operand 1 or 2, where has_new_key() holds.
+  // The same of the new row of cache operand 1 or 2, where the place has the new key.
   Values new_row(unsigned cache, Value element, std::int64_t count) const;
   bool appends() const { return !appends_.empty(); }
-  Value has_new_key(const AttentionPlace& place) const;
 
 private:
   // How subgroups share the computing of a row: packets of `width` elements each, in turn.
@@ -64,7 +63,6 @@ private:
   llvm::ArrayRef<kernel::Store> appends_;
   const AttentionShape& shape_;
   std::int64_t lanes_, teams_;  // of a subgroup; subgroups
-  Value sees_new_key_;
   std::optional<StagedValues> queries_;
   llvm::SmallVector<StagedValues, 2> new_rows_;  // by append
 };

@@ -8,7 +8,7 @@ using namespace mlir;
 namespace ashlar::codegen {
 
 AttentionShape::AttentionShape(Operation* op, kernel::AttentionTile rows_of_workgroup)
-    : tile(rows_of_workgroup), team_rows(tile.rows()) {
+    : tile(rows_of_workgroup) {
   ArrayRef<std::int64_t> query = shape_of(op->getOperand(0)), value = shape_of(op->getOperand(2));
   batch = query[0];
   steps = query[1];
@@ -62,44 +62,34 @@ AttentionPlace place_attention(KernelBuilder& b, const AttentionShape& shape,
   return place;
 }
 
-Value divide_keys(KernelBuilder& b, const AttentionShape& shape, std::int64_t least_keys,
-                  AttentionPlace& place) {
-  const std::int64_t splits = std::max<std::int64_t>(shape.splits, 1), groups = shape.row_groups();
-  Value share = b.div_ceil(place.count, splits), works = b.boolean(true);
+void divide_keys(KernelBuilder& b, const AttentionShape& shape, std::int64_t least_keys,
+                 AttentionPlace& place) {
+  const std::int64_t splits = std::max<std::int64_t>(shape.splits, 1);
+  Value share = b.div_ceil(place.count, splits);
   place.used_splits = b.index(splits);
-  place.first_row = b.index(0);
-  place.row_groups = b.index(groups);
   if (least_keys > 0) {
-    const Value alone = b.less_equal(place.count, b.index(2 * least_keys));
-    share = b.select(alone, b.index(2 * least_keys), b.max(share, b.index(least_keys)));
+    share = b.select(b.less_equal(place.count, b.index(2 * least_keys)), b.index(2 * least_keys),
+                     b.max(share, b.index(least_keys)));
     const Value full = b.sub(b.add(place.count, share), b.index(1));
     place.used_splits = b.max(b.make<arith::DivUIOp>(full, share), b.index(1));
-    works = b.less(place.split, place.used_splits);
-    if (groups > 1 && groups <= splits) {
-      works = b.less(place.split, b.select(alone, b.index(groups), place.used_splits));
-      place.first_row = b.select(alone, b.mul(place.split, shape.team_rows), place.first_row);
-      place.row_groups = b.select(alone, b.index(1), place.row_groups);
-      place.split = b.select(alone, b.index(0), place.split);
-    }
   }
   place.begin = b.add(place.low, b.mul(place.split, share));
   place.end = b.min(b.add(place.begin, share), b.add(place.low, place.count));
-  return works;
 }
 
-void for_numbers(KernelBuilder& b, Value first, Value count, std::int64_t step, std::int64_t most,
+void for_numbers(KernelBuilder& b, Value first, std::int64_t count, std::int64_t step,
                  llvm::function_ref<void(Value)> body) {
-  if (most <= step)
-    return b.if_then(b.less(first, count), [&] { body(first); });
-  b.for_each(first, count, b.index(step), body);
+  if (count > step)
+    return b.for_each(first, b.index(count), b.index(step), body);
+  count == step ? body(first) : b.if_then(b.less(first, count), [&] { body(first); });
 }
 
 Value TileRows::step(Value row) const {
-  return b_.add(place_.first_step, b_.div(of_tile(row), shape_.tile.heads));
+  return b_.add(place_.first_step, b_.div(row, shape_.tile.heads));
 }
 
 Value TileRows::head_in_group(Value row) const {
-  return b_.add(place_.first_head, b_.rem(of_tile(row), shape_.tile.heads));
+  return b_.add(place_.first_head, b_.rem(row, shape_.tile.heads));
 }
 
 Value TileRows::head(Value row) const {

@@ -18,7 +18,6 @@ struct AttentionShape {
   std::int64_t window, ring;
   bool has_sinks;  // the op's last operand
   kernel::AttentionTile tile;
-  std::int64_t team_rows;  // of the tile, that a team of threads holds: all, unless set
 
   // `op`: ashlar.attention or kernel.attention_partial.
   AttentionShape(mlir::Operation* op, kernel::AttentionTile rows_of_workgroup);
@@ -26,19 +25,18 @@ struct AttentionShape {
   std::int64_t heads_per_group() const { return heads / groups; }
   std::int64_t head_blocks() const;
   std::int64_t step_blocks() const;
-  std::int64_t row_groups() const { return tile.rows() / team_rows; }
 };
 
 // The rows and keys of one workgroup.
 struct AttentionPlace {
   Value batch, group, first_head, first_step, split;  // heads count within the group
-  Value first_row, row_groups;                        // of the tile: which teams' rows are taken
   Value position;
-  Value low, count;   // keys that any row of the tile sees, over all splits
-  Value skipped;      // a key that comes from elsewhere: the others are counted without it
-  Value begin, end;   // those of this split
-  Value used_splits;  // splits that have keys, at least 1
-  Value tile_number;  // of this batch row, group and tile; equal in all its splits
+  Value low, count;    // keys that any row of the tile sees, over all splits
+  Value skipped;       // a key that comes from elsewhere: the others are counted without it
+  Value sees_new_key;  // whether there is one
+  Value begin, end;    // those of this split
+  Value used_splits;   // splits that have keys, at least 1
+  Value tile_number;   // of this batch row, group and tile; equal in all its splits
 };
 
 // All but the keys of the split. `position` and `length`: the op's operands for batch row `batch`,
@@ -47,18 +45,15 @@ AttentionPlace place_attention(KernelBuilder& builder, const AttentionShape& sha
                                llvm::function_ref<Value(unsigned operand, Value batch)> read);
 
 // Divides the keys among splits: none has fewer than `least_keys` while others have none, and twice
-// as many still belong to one; 0 divides evenly. Where all belong to one, the workgroups of the
-// other splits take over rows: each has those of one team. Returns whether this one has any keys or
-// rows.
-Value divide_keys(KernelBuilder& builder, const AttentionShape& shape, std::int64_t least_keys,
-                  AttentionPlace& place);
+// as many still belong to one; 0 divides evenly.
+void divide_keys(KernelBuilder& builder, const AttentionShape& shape, std::int64_t least_keys,
+                 AttentionPlace& place);
 
-// For first, first + step, ... below `count`, which is `most` at most; without a loop where one
-// step covers all.
-void for_numbers(KernelBuilder& builder, Value first, Value count, std::int64_t step,
-                 std::int64_t most, llvm::function_ref<void(Value)> body);
+// For first, first + step, ... below `count`; without a loop where one step covers all.
+void for_numbers(KernelBuilder& builder, Value first, std::int64_t count, std::int64_t step,
+                 llvm::function_ref<void(Value)> body);
 
-// Row `row` of those that the workgroup takes of a tile: consecutive heads, then consecutive steps.
+// Row `row` of a tile: consecutive heads, then consecutive steps.
 class TileRows {
 public:
   TileRows(KernelBuilder& builder, const AttentionShape& shape, const AttentionPlace& place)
@@ -72,7 +67,6 @@ public:
   Value existing_head(Value row) const;
 
 private:
-  Value of_tile(Value row) const { return b_.add(place_.first_row, row); }
   Value head_in_group(Value row) const;
   Value first_of_group() const { return b_.mul(place_.group, shape_.heads_per_group()); }
 

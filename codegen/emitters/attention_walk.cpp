@@ -66,24 +66,12 @@ KeyWalk::KeyWalk(Elements& elements, Operation* attention, const AttentionShape&
                  const AttentionPlace& place, const AttentionTeams& teams,
                  const AttentionRows& rows)
     : e_(elements), b_(elements.builder()), attention_(attention), shape_(shape), place_(place),
-      teams_(teams), rows_(rows), team_(place_team(b_, shape, place, teams)),
-      lead_(rows.appends() ? b_.select(rows.has_new_key(place), b_.index(1), b_.index(0))
-                           : b_.index(0)) {}
+      teams_(teams), rows_(rows),
+      lead_(rows.appends() ? b_.select(has_new_key(), b_.index(1), b_.index(0)) : b_.index(0)) {}
 
-TeamPlace KeyWalk::place_team(KernelBuilder& b, const AttentionShape& shape,
-                              const AttentionPlace& place, const AttentionTeams& teams) {
-  const Value subgroup = b.div(b.thread(), teams.lanes * teams.in_subgroup);
-  const Value in_subgroup = b.rem(b.div(b.thread(), teams.lanes), teams.in_subgroup);
-  const std::int64_t groups = shape.row_groups();
-  // All groups, or one: no division by a number that is not constant.
-  const Value is_all = b.equal(place.row_groups, b.index(groups));
-  const Value group = b.select(is_all, b.rem(subgroup, groups), b.index(0));
-  const Value number = b.select(is_all, b.div(subgroup, groups), subgroup);
-  const Value sharing =
-      b.select(is_all, b.div(b.sub(b.index(teams.subgroups - 1 + groups), group), groups),
-               b.index(teams.subgroups));
-  return {b.mul(group, shape.team_rows), b.add(b.mul(number, teams.in_subgroup), in_subgroup),
-          b.mul(sharing, teams.in_subgroup)};
+// The first split has it.
+Value KeyWalk::has_new_key() {
+  return b_.both(place_.sees_new_key, b_.equal(place_.split, b_.index(0)));
 }
 
 // ---- What a thread holds of a row
@@ -107,7 +95,7 @@ Value KeyWalk::element_of(unsigned cache, const kernel::RowShare& share, std::in
 
 void KeyWalk::hold_query() {
   constexpr std::int64_t kRegisters = 32;
-  if (shape_.team_rows * teams_.key.elements() > kRegisters)
+  if (shape_.tile.rows() * teams_.key.elements() > kRegisters)
     return;
   SmallVector<Values> held;
   for (std::int64_t turn = 0; turn < teams_.key.turns; ++turn)
@@ -148,7 +136,7 @@ KeyWalk::Batch KeyWalk::Batch::with(ValueRange stored) const {
 
 // This team's key `number` of those from `first` on.
 Value KeyWalk::key_of(Value first, std::int64_t number) {
-  return b_.add(b_.add(first, team_.number), b_.mul(team_.count, number));
+  return b_.add(b_.add(first, team()), number * teams_.count());
 }
 
 Value KeyWalk::cache_row(Value key) {
@@ -222,13 +210,12 @@ KeyWalk::Batch KeyWalk::with_new_key() {
 RowStates KeyWalk::walk() {
   hold_query();
   const Values states = start().flat();
-  const Value step = b_.mul(team_.count, teams_.keys);
+  const Value step = b_.index(teams_.count() * teams_.keys);
   Values carried(states), batch = first_.flat();
   if (rows_.appends())
     batch = b_.if_values(
-        b_.both(rows_.has_new_key(place_), b_.equal(team_.number, b_.index(0))),
-        ValueRange(batch).getTypes(), [&] { return with_new_key().flat(); },
-        [&] { return first_.flat(); });
+        b_.both(has_new_key(), b_.equal(team(), b_.index(0))), ValueRange(batch).getTypes(),
+        [&] { return with_new_key().flat(); }, [&] { return first_.flat(); });
   carried.append(batch);
   const Value end = b_.add(place_.end, lead_);
   const Values result = b_.loop(place_.begin, end, step, carried, [&](Value first, ValueRange all) {
@@ -252,8 +239,7 @@ RowStates KeyWalk::start() {
   states.outputs.assign(rows() * static_cast<std::size_t>(teams_.value.elements()), b_.f32(0));
   if (!shape_.has_sinks)
     return states;
-  const Value counts =
-      b_.both(b_.equal(place_.split, b_.index(0)), b_.equal(team_.number, b_.index(0)));
+  const Value counts = b_.both(b_.equal(place_.split, b_.index(0)), b_.equal(team(), b_.index(0)));
   for (std::size_t row = 0; row < rows(); ++row) {
     const Value head = TileRows(b_, shape_, place_).existing_head(row_of(row));
     const Value sink = e_.at(attention_->getOperand(kSinks), {place_.batch, head});

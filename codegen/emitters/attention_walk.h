@@ -25,19 +25,15 @@ Value weight_of(KernelBuilder& builder, Value score, Value largest);
 // Multiplies what was summed up by the weight of its largest score, which `largest` replaces.
 void rescale(KernelBuilder& builder, RowStates& states, ValueRange largest);
 
-// Threads of a workgroup in teams. Subgroups take turns with the workgroup's rows: number i has
-// those of group i modulo the number of groups, and shares them with every later one of that group.
+// Threads of a workgroup in teams, each with all rows of the tile.
 struct AttentionTeams {
   std::int64_t lanes;           // of a team, within one subgroup
   std::int64_t in_subgroup;     // teams
   std::int64_t subgroups;       // of the workgroup
   std::int64_t keys;            // of a team at once
   kernel::RowShare key, value;  // of a thread
-};
 
-// A team among those that share its rows.
-struct TeamPlace {
-  Value first_row, number, count;
+  std::int64_t count() const { return in_subgroup * subgroups; }
 };
 
 class KeyWalk {
@@ -51,7 +47,7 @@ public:
   RowStates walk();
 
 private:
-  std::size_t rows() const { return static_cast<std::size_t>(shape_.team_rows); }
+  std::size_t rows() const { return static_cast<std::size_t>(shape_.tile.rows()); }
 
   // By key, then turn: what is loaded of some keys at once, and of their values.
   struct Batch {
@@ -60,13 +56,13 @@ private:
     Batch with(ValueRange stored) const;
   };
 
-  static TeamPlace place_team(KernelBuilder& builder, const AttentionShape& shape,
-                              const AttentionPlace& place, const AttentionTeams& teams);
+  Value has_new_key();
+  Value team() { return b_.div(b_.thread(), teams_.lanes); }
   Value team_lane() { return b_.rem(b_.thread(), teams_.lanes); }
   Value element_of(unsigned cache, const kernel::RowShare& share, std::int64_t turn);
   Value holds(unsigned cache, const kernel::RowShare& share, std::int64_t turn);
 
-  Value row_of(std::size_t row) { return b_.add(team_.first_row, static_cast<std::int64_t>(row)); }
+  Value row_of(std::size_t row) { return b_.index(static_cast<std::int64_t>(row)); }
   Value key_of(Value first, std::int64_t number);
   Batch load(Value first);
   Batch with_new_key();
@@ -88,7 +84,6 @@ private:
   const AttentionPlace& place_;
   const AttentionTeams& teams_;
   const AttentionRows& rows_;
-  TeamPlace team_;
   Value lead_;  // what numbers of keys are ahead of the others' by: 1 where the first one is new
   Batch first_;
   llvm::SmallVector<Values> query_;  // by turn, then row; empty where each batch loads them

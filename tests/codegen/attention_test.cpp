@@ -134,6 +134,14 @@ protected:
     expect_near(actual, wanted, {2e-5, 1e-5});
   }
 
+  // Schedules whose workgroups take `dealt` of `rows` rows each with up to 100 keys.
+  static std::string dealing(std::int64_t rows, std::int64_t dealt) {
+    return fmt::format(
+        "<\"attention\", {{workgroup = {}, lanes = 4, rows = {}, keys = 2, split_keys = "
+        "50, dealt_rows = {}, dealt_keys = 3}}>",
+        4 * device().profile().subgroup_size, rows, dealt);
+  }
+
   // On cooperative matrices, or on lanes where the device has none. Weights have 16 bits.
   static Case on_matrices(Case c, int keys = 16) {
     const auto subgroup = device().profile().subgroup_size;
@@ -392,61 +400,79 @@ TEST_F(AttentionAppendTest, SeveralBlocksOfHeads) {
        {20}});
 }
 
-// Subgroups take turns with the rows of a tile. With few keys, the workgroups of other splits take
-// over rows, if there are enough of them.
-TEST_F(AttentionAppendTest, TeamsOfFewRows) {
-  const auto workgroup = 8 * device().profile().subgroup_size;
-  for (auto [rows, team_rows] : {std::pair(4, 1), std::pair(4, 2), std::pair(3, 1)})
-    for (int splits : {0, 2, 5})
-      for (int length : {1, 2, 40, 551}) {
-        SCOPED_TRACE(
-            fmt::format("{} of {} rows, {} splits, {} keys", team_rows, rows, splits, length));
+// Up to the last key that one split has, and beyond; with too few splits rows are not dealt.
+TEST_F(AttentionAppendTest, DealtRows) {
+  struct Rows {
+    std::int64_t heads, rows, dealt, blocks;
+  };
+  for (auto [heads, rows, dealt, blocks] :
+       {Rows{12, 4, 1, 2}, Rows{12, 4, 2, 2}, Rows{6, 3, 1, 1}, Rows{10, 3, 1, 2}})
+    for (int splits : {2, 5})
+      for (int length : {1, 101, 102, 551}) {
+        SCOPED_TRACE(fmt::format("{} of {} rows, {} heads, {} splits, {} keys", dealt, rows, heads,
+                                 splits, length));
         const double last = length - 1;
-        check_append(
-            {{.heads = 12,
-              .groups = 2,
-              .head = 32,
-              .rows = 600,
-              .dtype = DType::bf16,
-              .splits = splits,
-              .position = {last},
-              .length = {last + 1},
-              .schedule = fmt::format("<\"attention\", {{workgroup = {}, lanes = 4, rows = "
-                                      "{}, team_rows = {}, keys = 2, split_keys = 50}}>",
-                                      workgroup, rows, team_rows)},
-             {last},
-             2});
+        check_append({{.heads = heads,
+                       .groups = 2,
+                       .head = 32,
+                       .rows = 600,
+                       .dtype = DType::bf16,
+                       .splits = splits,
+                       .position = {last},
+                       .length = {last + 1},
+                       .schedule = dealing(rows, dealt)},
+                      {last},
+                      blocks});
       }
 }
 
-TEST_F(AttentionTest, TeamsOfFewRows) {
-  const std::string schedule =
-      fmt::format("<\"attention\", {{workgroup = {}, lanes = 2, rows = 4, team_rows = 1}}>",
-                  8 * device().profile().subgroup_size);
-  check({.heads = 8,
-         .rows = 100,
-         .window = 30,
-         .sinks = true,
-         .position = {70},
-         .length = {71},
-         .schedule = schedule});
-  check({.steps = 5,
-         .rows = 140,
-         .window = 30,
-         .position = {100},
-         .length = {105},
-         .schedule = schedule});
-  check({.batch = 2,
-         .heads = 8,
-         .rows = 100,
-         .splits = 3,
-         .position = {70, 0},
-         .length = {71, 0},
-         .schedule = schedule});
+// New rows that are not seen or not stored, windows and rings; batch rows with few and many keys.
+TEST_F(AttentionAppendTest, DealtRowsOfAnyKeys) {
+  const Case c{.heads = 6, .splits = 4, .schedule = dealing(3, 1)};
+  for (double row : {33.0, -1.0, 10.0}) {
+    SCOPED_TRACE(row);
+    check_append({c, {row}});
+  }
+  for (std::int64_t window : {60, 101, 102}) {
+    SCOPED_TRACE(window);
+    Case windowed = c;
+    windowed.rows = 300;
+    windowed.window = window;
+    windowed.position = {250};
+    windowed.length = {251};
+    check_append({windowed, {250}});
+    windowed.rows = windowed.ring = window + 10;
+    check_append({windowed, {static_cast<double>(250 % windowed.ring)}});
+  }
+  Case none = c;
+  none.position = none.length = {0};
+  check_append({none, {0}});
+  Case rows = c;
+  rows.batch = 2;
+  rows.rows = 300;
+  rows.position = {20, 290};
+  rows.length = {21, 291};
+  check_append({rows, {20, 290}});
 }
 
+class AttentionJoinTest : public AttentionTest {
+protected:
+  static void check_joined(const Case& c, std::int64_t tiles) {
+    Case whole = c;
+    whole.splits = 0;
+    RegionText text("attention", c.schedule);
+    const std::string parts = attend(text, c), joined = join(text, c, parts, tiles),
+                      result = result_type(whole);
+    text.output(text.op(fmt::format("ashlar.neg {} : ({}) -> {}", joined, result, result)), result);
+    text.output(parts, result_type(c));
+    Tensors all = inputs(c);
+    all.push_back(values(DType::i32, {tiles}, {}));
+    compare_without_parts(text.text(), all, 1);
+  }
+};
+
 // The last workgroup of a tile joins its splits; arrivals are zero again behind it.
-TEST_F(AttentionTest, LastSplitJoinsAll) {
+TEST_F(AttentionJoinTest, LastSplitJoinsAll) {
   for (const Case& c :
        {Case{.rows = 600, .splits = 5, .position = {550}, .length = {551}},
         Case{.rows = 100, .splits = 8, .position = {70}, .length = {71}},
@@ -460,17 +486,27 @@ TEST_F(AttentionTest, LastSplitJoinsAll) {
              .length = {255}},
         Case{.splits = 4, .position = {0}, .length = {0}}}) {
     SCOPED_TRACE(fmt::format("{} splits of {}", c.splits, c.length[0]));
-    Case whole = c;
-    whole.splits = 0;
-    const std::int64_t tiles = c.batch * c.groups * ((c.steps + 1) / 2);
-    RegionText text("attention");
-    const std::string parts = attend(text, c), joined = join(text, c, parts, tiles),
-                      result = result_type(whole);
-    text.output(text.op(fmt::format("ashlar.neg {} : ({}) -> {}", joined, result, result)), result);
-    text.output(parts, result_type(c));
-    Tensors all = inputs(c);
-    all.push_back(values(DType::i32, {tiles}, {}));
-    compare_without_parts(text.text(), all, 1);
+    check_joined(c, c.batch * c.groups * ((c.steps + 1) / 2));
+  }
+}
+
+TEST_F(AttentionJoinTest, DealtRows) {
+  for (const double length : {1, 71, 100, 101, 280}) {
+    SCOPED_TRACE(length);
+    Case c{.heads = 12,
+           .rows = 300,
+           .splits = 4,
+           .sinks = true,
+           .position = {length - 1},
+           .length = {length},
+           .schedule = dealing(3, 1)};
+    check_joined(c, 4);
+    c.sinks = false;
+    c.softcap = 2.5;
+    check_joined(c, 4);
+    c.steps = 2;  // several steps are not dealt
+    c.length = {length + 1};
+    check_joined(c, 8);
   }
 }
 

@@ -124,6 +124,30 @@ func.func @wide_heads(%q: tensor<1x1x16x256xbf16>, %k: tensor<?x1x2x256xbf16>, %
   return %y : tensor<1x1x16x256xbf16>
 }
 
+// Where splits are many enough, a tile's rows are dealt out while keys are few.
+// CPU: schedule <"attention", {keys = 1 : i64, lanes = 8 : i64, rows = 8 : i64, split_keys = 128 : i64, splits = 4 : i64
+// GPU: schedule <"attention", {dealt_keys = 4 : i64, dealt_rows = 1 : i64, keys = 2 : i64, lanes = 16 : i64, rows = 4 : i64, split_keys = 128 : i64, splits = 4 : i64
+func.func @dealt_rows(%q: tensor<1x1x32x128xbf16>, %k: tensor<?x1x8x128xbf16>, %v: tensor<?x1x8x128xbf16>, %p: tensor<1xi32>, %l: tensor<1xi32>) -> tensor<1x1x32x4x130xf32> {
+  %y = kernel.fused "attention"(%q, %k, %v, %p, %l) inplace [-1] : (tensor<1x1x32x128xbf16>, tensor<?x1x8x128xbf16>, tensor<?x1x8x128xbf16>, tensor<1xi32>, tensor<1xi32>) -> tensor<1x1x32x4x130xf32> {
+  ^bb0(%a: tensor<1x1x32x128xbf16>, %b: tensor<?x1x8x128xbf16>, %c: tensor<?x1x8x128xbf16>, %d: tensor<1xi32>, %e: tensor<1xi32>):
+    %0 = kernel.attention_partial %a, %b, %c, %d, %e {scale = 0.125 : f64, causal = true, window = 0 : i64, softcap = 0.0 : f64, ring = 0 : i64, splits = 4 : i64} : (tensor<1x1x32x128xbf16>, tensor<?x1x8x128xbf16>, tensor<?x1x8x128xbf16>, tensor<1xi32>, tensor<1xi32>) -> tensor<1x1x32x4x130xf32>
+    kernel.yield %0 : tensor<1x1x32x4x130xf32>
+  }
+  return %y : tensor<1x1x32x4x130xf32>
+}
+
+// Three splits are too few for the four rows of a tile.
+// CPU: schedule <"attention", {
+// GPU: schedule <"attention", {keys = 2 : i64, lanes = 16 : i64, rows = 4 : i64, split_keys = 128 : i64, splits = 3 : i64
+func.func @whole_tiles(%q: tensor<1x1x32x128xbf16>, %k: tensor<?x1x8x128xbf16>, %v: tensor<?x1x8x128xbf16>, %p: tensor<1xi32>, %l: tensor<1xi32>) -> tensor<1x1x32x3x130xf32> {
+  %y = kernel.fused "attention"(%q, %k, %v, %p, %l) inplace [-1] : (tensor<1x1x32x128xbf16>, tensor<?x1x8x128xbf16>, tensor<?x1x8x128xbf16>, tensor<1xi32>, tensor<1xi32>) -> tensor<1x1x32x3x130xf32> {
+  ^bb0(%a: tensor<1x1x32x128xbf16>, %b: tensor<?x1x8x128xbf16>, %c: tensor<?x1x8x128xbf16>, %d: tensor<1xi32>, %e: tensor<1xi32>):
+    %0 = kernel.attention_partial %a, %b, %c, %d, %e {scale = 0.125 : f64, causal = true, window = 0 : i64, softcap = 0.0 : f64, ring = 0 : i64, splits = 3 : i64} : (tensor<1x1x32x128xbf16>, tensor<?x1x8x128xbf16>, tensor<?x1x8x128xbf16>, tensor<1xi32>, tensor<1xi32>) -> tensor<1x1x32x3x130xf32>
+    kernel.yield %0 : tensor<1x1x32x3x130xf32>
+  }
+  return %y : tensor<1x1x32x3x130xf32>
+}
+
 // Many query positions: 64 rows, four heads of a group and 16 positions.
 // CPU: schedule <"attention", {
 // GPU: schedule <"attention_coop", {keys = 32 : i64, workgroup = 128 : i64}>
