@@ -41,6 +41,14 @@ std::size_t innermost_axis(ArrayRef<std::int64_t> shape, std::size_t begin, std:
   return end - 1;
 }
 
+// Whether packets along axis `axis` of [begin, ...), which begin at multiples of their width there,
+// do so among all elements: where rows are whole packets, or there is one row.
+bool keeps_packets(ArrayRef<std::int64_t> shape, std::size_t begin, std::size_t axis,
+                   std::int64_t width) {
+  return shape[axis] % width == 0 ||
+         llvm::all_of(shape.slice(begin, axis - begin), [](auto extent) { return extent == 1; });
+}
+
 }  // namespace
 
 std::optional<Point> reshape_point(KernelBuilder& b, const Point& point, ArrayRef<std::int64_t> to,
@@ -60,8 +68,9 @@ std::optional<Point> reshape_point(KernelBuilder& b, const Point& point, ArrayRe
     if (from_shape.empty())
       return std::nullopt;
     const std::size_t inner = innermost_axis(from, group.from_begin, group.from_end);
-    if (innermost_axis(to, group.to_begin, group.to_end) != static_cast<std::size_t>(point.axis) ||
-        from[inner] % point.width != 0)
+    const auto axis = static_cast<std::size_t>(point.axis);
+    if (innermost_axis(to, group.to_begin, group.to_end) != axis ||
+        !keeps_packets(to, group.to_begin, axis, point.width) || from[inner] % point.width != 0)
       return std::nullopt;
     mapped.axis = static_cast<int>(inner);
   }

@@ -5,7 +5,7 @@
 
 #include "ir/op_info.h"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <limits>
 
@@ -133,6 +133,33 @@ TEST_F(ElementwiseTest, Movement) {
         "4x6x8", "4x6x11");
     compare(region.text(), {random(dtype, {4, 6, 8}, dtype == DType::boolean ? 0 : -9,
                                    dtype == DType::boolean ? 2 : 9)});
+  }
+}
+
+// Elements in a row of the slice, which begin anywhere in a row of what was reshaped.
+TEST_F(ElementwiseTest, SliceOfAReshape) {
+  struct Case {
+    Shape from, to;
+    std::int64_t start;
+  };
+  for (const Case& c : {Case{{10}, {2, 5}, 2}, Case{{3, 10}, {6, 5}, 2}, Case{{3, 4}, {4, 3}, 0},
+                        Case{{1, 20}, {4, 5}, 0}}) {
+    SCOPED_TRACE(c.to.to_string());
+    const auto type_of = [](const Shape& shape) {
+      return fmt::format("tensor<{}xf32>", fmt::join(shape.dims(), "x"));
+    };
+    const std::string from = type_of(c.from), to = type_of(c.to), result = type_of({2, 2});
+    RegionText region("elementwise");
+    const std::string x =
+        region.op(fmt::format("ashlar.neg {} : ({}) -> {}", region.input(from), from, from));
+    const std::string reshaped =
+        region.op(fmt::format("ashlar.reshape {} {{shape = array<i64: {}>}} : ({}) -> {}", x,
+                              fmt::join(c.to.dims(), ", "), from, to));
+    region.output(region.op(fmt::format("ashlar.slice {} {{starts = array<i64: 0, {}>, sizes = "
+                                        "array<i64: 2, 2>, steps = array<i64: 1, 1>}} : ({}) -> {}",
+                                        reshaped, c.start, to, result)),
+                  result);
+    compare(region.text(), {random(DType::f32, c.from)});
   }
 }
 
