@@ -257,9 +257,9 @@ TEST_F(ExpertTest, Stationary) {
     for (int rows : {1, 3})
       for (int batches : {1, 4}) {
         const auto with_width = [&](int width) {
-          return fmt::format("<\"matvec_stationary\", {{workgroup = 32, lanes = {}, rows = {}, "
+          return fmt::format("<\"matvec_stationary\", {{workgroup = {}, lanes = {}, rows = {}, "
                              "batches = {}, width = {}}}>",
-                             lanes, rows, batches, width);
+                             in_subgroups(32), in_subgroups(lanes), rows, batches, width);
         };
         check_packed({2, 3, 4, 29, 96}, {4, 32}, with_width(32));
         check_packed({3, 1, 4, 7, 352}, {8, 32}, with_width(32));
@@ -274,8 +274,9 @@ TEST_F(ExpertTest, Stationary) {
 
 // Gate and up lie in the rows or columns of one tensor: one half each, or every other one.
 TEST_F(ExpertTest, RootsThatShareATensor) {
-  const std::string stationary =
-      "<\"matvec_stationary\", {workgroup = 16, lanes = 8, rows = 2, batches = 3, width = 8}>";
+  const std::string stationary = fmt::format(
+      "<\"matvec_stationary\", {{workgroup = {}, lanes = {}, rows = 2, batches = 3, width = 8}}>",
+      in_subgroups(16), in_subgroups(8));
   for (const auto& [interleaved, outputs_first, schedule] : {std::tuple(false, true, std::string()),
                                                              {true, true, ""},
                                                              {false, false, ""},

@@ -164,6 +164,10 @@ void expect_tensor(const reference::Tensor& actual, const reference::Tensor& wan
 
 }  // namespace
 
+int KernelTest::in_subgroups(int threads) {
+  return threads / 8 * static_cast<int>(device().profile().subgroup_size);
+}
+
 Device& KernelTest::device() {
   static Device device(DeviceOptions::from_environment());
   return device;

@@ -41,6 +41,9 @@ protected:
   static Tensor values(DType dtype, Shape shape, const std::vector<double>& values);
 
   static Device& device();
+  // Threads of the device that are as many subgroups as `threads` are of 8, the subgroups of
+  // lavapipe.
+  static int in_subgroups(int threads);
 };
 
 // Writes a region: inputs are %x0, %x1, ... and results of ops %r0, %r1, ...

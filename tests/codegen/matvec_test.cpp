@@ -18,6 +18,14 @@ protected:
     return fmt::format("tensor<{}x{}x{}>", a, b, mlir_name(dtype));
   }
 
+  // Threads as for subgroups of 8.
+  static std::string stationary(int workgroup, int lanes, int rows, int batches, int width) {
+    return fmt::format(
+        "<\"matvec_stationary\", {{workgroup = {}, lanes = {}, rows = {}, batches = {}, "
+        "width = {}}}>",
+        in_subgroups(workgroup), in_subgroups(lanes), rows, batches, width);
+  }
+
   static std::string matmul(RegionText& region, const std::string& x, const std::string& w, Size s,
                             DType left, DType weight, DType result) {
     return region.op(
@@ -63,13 +71,6 @@ std::string schedule_of(int lanes, int rows, int width, int unroll) {
   return fmt::format(
       "<\"matvec\", {{workgroup = 16, lanes = {}, rows = {}, width = {}, unroll = {}}}>", lanes,
       rows, width, unroll);
-}
-
-std::string stationary(int workgroup, int lanes, int rows, int batches, int width) {
-  return fmt::format(
-      "<\"matvec_stationary\", {{workgroup = {}, lanes = {}, rows = {}, batches = {}, "
-      "width = {}}}>",
-      workgroup, lanes, rows, batches, width);
 }
 
 TEST_F(MatvecTest, EverySchedule) {

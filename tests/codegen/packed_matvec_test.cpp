@@ -48,18 +48,18 @@ protected:
         tensor(s.m, s.k, left), tensor(s.n, s.k, weight), tensor(s.m, s.n, DType::f32)));
   }
 
-  // What a GPU gets, with subgroups of this device.
+  // What a GPU gets; threads as for subgroups of 8.
   static std::string stationary(int workgroup, int lanes, int rows, int batches) {
     return fmt::format("<\"matvec_stationary\", {{workgroup = {}, lanes = {}, rows = {}, batches = "
                        "{}, width = 32}}>",
-                       workgroup, lanes, rows, batches);
+                       in_subgroups(workgroup), in_subgroups(lanes), rows, batches);
   }
 
   // The same in halves.
   static std::string halves(int workgroup, int lanes, int rows, int batches) {
     return fmt::format("<\"matvec_stationary\", {{workgroup = {}, lanes = {}, rows = {}, batches = "
                        "{}, width = 32, halves = 1}}>",
-                       workgroup, lanes, rows, batches);
+                       in_subgroups(workgroup), in_subgroups(lanes), rows, batches);
   }
 
   // Sums in halves against exact ones; `scale` is that of the left side.
