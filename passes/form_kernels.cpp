@@ -21,6 +21,7 @@
 //  6. Products with chosen matrices choose these themselves, where the choice is short.
 //  7. States get their next values late, in place: after the readers of the old ones.
 #include "passes/build_kernels.h"
+#include "passes/device_of_pass.h"
 #include "passes/fuse_choices.h"
 #include "passes/op_classes.h"
 #include "passes/order_units.h"
@@ -166,12 +167,7 @@ struct FormKernelsPass : impl::FormKernelsBase<FormKernelsPass> {
   FormKernelsPass(DeviceProfile device, bool fuses) : device_(std::move(device)) { fusion = fuses; }
 
   LogicalResult initialize(MLIRContext* context) override {
-    if (!device_)
-      device_ = find_profile_fixture(profile.getValue());
-    if (!device_)
-      return emitError(UnknownLoc::get(context))
-             << "no device profile named \"" << profile.getValue() << '"';
-    return success();
+    return find_device(device_, profile.getValue(), context);
   }
 
   void runOnOperation() override {

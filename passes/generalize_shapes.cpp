@@ -17,6 +17,7 @@
 // same rank after neighbouring axes are joined. Kernels with other index maps (pad, concat,
 // gathers, joined axes), reductions, scatters or outputs of several shapes keep their extents.
 #include "ir/strided_kernel.h"
+#include "passes/device_of_pass.h"
 #include "passes/op_classes.h"
 #include "passes/passes.h"
 #include "passes/strided_access.h"
@@ -241,12 +242,7 @@ struct GeneralizeShapesPass : impl::GeneralizeShapesBase<GeneralizeShapesPass> {
   explicit GeneralizeShapesPass(DeviceProfile device) : device_(std::move(device)) {}
 
   LogicalResult initialize(MLIRContext* context) override {
-    if (!device_)
-      device_ = find_profile_fixture(profile.getValue());
-    if (!device_)
-      return emitError(UnknownLoc::get(context))
-             << "no device profile named \"" << profile.getValue() << '"';
-    return success();
+    return find_device(device_, profile.getValue(), context);
   }
 
   void runOnOperation() override {

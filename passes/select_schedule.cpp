@@ -10,6 +10,7 @@
 // else the schedule model's (ir/schedule_model.h). A kernel whose loops would pass the device's
 // limit is refused: its driver would end them silently.
 #include "ir/schedule_candidates.h"
+#include "passes/device_of_pass.h"
 #include "passes/passes.h"
 
 using namespace mlir;
@@ -27,12 +28,7 @@ struct SelectSchedulePass : impl::SelectScheduleBase<SelectSchedulePass> {
       : device_(std::move(device)), lookup_(std::move(lookup)) {}
 
   LogicalResult initialize(MLIRContext* context) override {
-    if (!device_)
-      device_ = find_profile_fixture(profile.getValue());
-    if (!device_)
-      return emitError(UnknownLoc::get(context))
-             << "no device profile named \"" << profile.getValue() << '"';
-    return success();
+    return find_device(device_, profile.getValue(), context);
   }
 
   void runOnOperation() override {

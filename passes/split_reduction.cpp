@@ -16,6 +16,7 @@
 // that the result rounds once.
 #include "ir/kernel_region.h"
 #include "ir/matrix_schedules.h"
+#include "passes/device_of_pass.h"
 #include "passes/op_classes.h"
 #include "passes/passes.h"
 
@@ -80,12 +81,7 @@ struct SplitReductionPass : impl::SplitReductionBase<SplitReductionPass> {
   explicit SplitReductionPass(DeviceProfile device) : device_(std::move(device)) {}
 
   LogicalResult initialize(MLIRContext* context) override {
-    if (!device_)
-      device_ = find_profile_fixture(profile.getValue());
-    if (!device_)
-      return emitError(UnknownLoc::get(context))
-             << "no device profile named \"" << profile.getValue() << '"';
-    return success();
+    return find_device(device_, profile.getValue(), context);
   }
 
   void runOnOperation() override {

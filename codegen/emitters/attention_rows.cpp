@@ -153,11 +153,7 @@ void AttentionRows::compute_share(Value tensor, const RowShares& shares, Value n
     store(point);
   };
   const Value first = b_.add(b_.mul(number, lanes_), lane());
-  const SmallVector<Turn> turns = unrolled_turns(b_, {first, lanes, width, kFew}, length / width);
-  for (const Turn& turn : turns)
-    turn.inside ? b_.if_then(turn.inside, [&] { compute(turn.packet); }) : compute(turn.packet);
-  if (turns.empty())
-    b_.for_each(first, b_.index(length / width), b_.index(lanes), compute);
+  for_packets(b_, {first, lanes, width, kFew}, length / width, compute);
 }
 
 void AttentionRows::compute(const AttentionPlace& place) {

@@ -184,7 +184,7 @@ void MatvecProduct::bind_parts(Operation* reduction, std::int64_t rows) {
   const auto most = static_cast<std::uint64_t>(std::min(share, b_.subgroup_size()));
   const auto lanes = static_cast<std::int64_t>(llvm::bit_floor(most));
   const std::int64_t teams = b_.workgroup_size() / lanes;
-  const RowTeam team{b_.rem(b_.thread(), lanes), lanes, 4};
+  const RowTeam team{b_.rem(b_.thread(), lanes), lanes, kRowWidth};
   const Value result = reduction->getResult(0);
   const Value memory = b_.shared(compute_type(b_, dtype_of(result)), rows);
   for (std::int64_t first = 0; first < rows; first += teams) {
@@ -205,11 +205,7 @@ void MatvecProduct::stage_left() {
   const std::int64_t width = staged_width(), packets = m_ * k_ / width;
   const StagedValues staged(b_, dtype_of(lhs_), m_ * k_, width, packed_ ? kPackedBlock : 0);
   auto stage = [&](Value packet) { staged.store(packet, e_.at(lhs_, packet_point(packet))); };
-  const SmallVector<Turn> turns = own_turns();
-  for (const Turn& turn : turns)
-    turn.inside ? b_.if_then(turn.inside, [&] { stage(turn.packet); }) : stage(turn.packet);
-  if (turns.empty())
-    b_.for_each(b_.thread(), b_.index(packets), b_.index(b_.workgroup_size()), stage);
+  for_packets(b_, team(), packets, stage);
   b_.barrier();
   e_.bind(lhs_, [this, staged](const Point& point) {
     const Value linear = b_.linearize(point.index, shape_of(lhs_));

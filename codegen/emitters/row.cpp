@@ -73,14 +73,7 @@ private:
     };
     if (length == width)
       return b_.if_then(b_.equal(team.number, b_.index(0)), [&] { store_at(b_.index(0)); });
-    const SmallVector<Turn> turns = unrolled_turns(b_, team, length / width);
-    for (const Turn& turn : turns) {
-      auto store_turn = [&] { store_at(b_.mul(turn.packet, width)); };
-      turn.inside ? b_.if_then(turn.inside, store_turn) : store_turn();
-    }
-    if (turns.empty())
-      b_.for_each(b_.mul(team.number, width), b_.index(length), b_.index(team.count * width),
-                  store_at);
+    for_packets(b_, team, length / width, [&](Value packet) { store_at(b_.mul(packet, width)); });
   }
 
   Elements& e_;

@@ -128,6 +128,15 @@ SmallVector<Turn> unrolled_turns(KernelBuilder& b, const RowTeam& team, std::int
   return turns;
 }
 
+void for_packets(KernelBuilder& b, const RowTeam& team, std::int64_t packets,
+                 llvm::function_ref<void(Value)> body) {
+  const SmallVector<Turn> turns = unrolled_turns(b, team, packets);
+  for (const Turn& turn : turns)
+    turn.inside ? b.if_then(turn.inside, [&] { body(turn.packet); }) : body(turn.packet);
+  if (turns.empty())
+    b.for_each(team.number, b.index(packets), b.index(team.count), body);
+}
+
 Value reduce_row(Elements& elements, Operation* reduction, Value row, const RowTeam& team) {
   KernelBuilder& b = elements.builder();
   const auto extent = kernel::row_shape_of(reduction);

@@ -26,6 +26,10 @@ struct Turn {
 llvm::SmallVector<Turn> unrolled_turns(KernelBuilder& builder, const RowTeam& team,
                                        std::int64_t packets);
 
+// Calls `body` for each packet of this thread.
+void for_packets(KernelBuilder& builder, const RowTeam& team, std::int64_t packets,
+                 llvm::function_ref<void(Value packet)> body);
+
 // The result of `reduction` (over trailing axes) for row `row`; all threads of the team must get
 // here and all receive it.
 Value reduce_row(Elements& elements, mlir::Operation* reduction, Value row, const RowTeam& team);
