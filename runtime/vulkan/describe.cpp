@@ -43,6 +43,7 @@ nlohmann::json describe(const PhysicalDevice& device) {
           {"device_local_bytes", device_local_bytes(device)},
           {"max_allocation_bytes", device.max_allocation},
           {"host_import_alignment", device.host_import_alignment},
+          {"pipeline_statistics", device.pipeline_statistics},
           {"subgroup_size", p.subgroup_size},
           {"min_subgroup_size", p.min_subgroup_size},
           {"max_subgroup_size", p.max_subgroup_size},

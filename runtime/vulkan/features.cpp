@@ -13,6 +13,7 @@ constexpr std::array kOptionalExtensions = {
     VK_KHR_SHADER_BFLOAT16_EXTENSION_NAME,
     VK_EXT_MEMORY_BUDGET_EXTENSION_NAME,
     VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME,
+    VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME,
 };
 
 std::set<std::string, std::less<>> extension_names(VkPhysicalDevice device) {
@@ -45,6 +46,8 @@ void Features::link() {
     append(cooperative_matrix);
   if (has(VK_KHR_SHADER_BFLOAT16_EXTENSION_NAME))
     append(bfloat16);
+  if (has(VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME))
+    append(pipeline_executables);
 }
 
 std::vector<std::string> Features::missing() const {

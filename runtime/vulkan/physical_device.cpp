@@ -212,6 +212,7 @@ PhysicalDevice describe(VkInstance instance, VkPhysicalDevice handle) {
   if (features.cooperative_matrix.cooperativeMatrix)
     device.profile.cooperative_matrices = cooperative_matrices(instance, handle);
   device.timestamp_period = basic.limits.timestampPeriod;
+  device.pipeline_statistics = features.pipeline_executables.pipelineExecutableInfo;
   device.max_allocation =
       std::min(properties.v11.maxMemoryAllocationSize, properties.v13.maxBufferSize);
   if (imports_host_memory(handle, features))

@@ -30,7 +30,8 @@ struct PhysicalDevice {
   std::uint32_t api_version = 0;
   std::uint32_t queue_family = 0;  // the compute family we would use
   bool queue_timestamps = false;
-  double timestamp_period = 0;  // nanoseconds per tick
+  double timestamp_period = 0;       // nanoseconds per tick
+  bool pipeline_statistics = false;  // VK_KHR_pipeline_executable_properties
   std::uint64_t max_allocation = 0;
   std::uint64_t host_import_alignment = 0;  // of host memory that can become a buffer; 0: none can
   VkPhysicalDeviceMemoryProperties memory{};

@@ -22,11 +22,13 @@ VkShaderModule create_module(Device& device, const Kernel& kernel) {
 
 }  // namespace
 
-Pipeline::Pipeline(Device& device, const Kernel& kernel) : device_(&device) {
+Pipeline::Pipeline(Device& device, const Kernel& kernel, VkPipelineCreateFlags flags)
+    : device_(&device) {
   VkPipelineShaderStageRequiredSubgroupSizeCreateInfo subgroup{
       VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO};
   subgroup.requiredSubgroupSize = kernel.subgroup_size;
   VkComputePipelineCreateInfo info{VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO};
+  info.flags = flags;
   info.layout = device.pipeline_layout();
   info.stage.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO;
   info.stage.stage = VK_SHADER_STAGE_COMPUTE_BIT;

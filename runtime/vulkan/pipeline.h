@@ -17,10 +17,12 @@ class Device;
 class Pipeline {
 public:
   // The device must meet the kernel's requirements (see check_requirements).
-  Pipeline(Device& device, const Kernel& kernel);
+  Pipeline(Device& device, const Kernel& kernel, VkPipelineCreateFlags flags = 0);
   ~Pipeline();
   Pipeline(Pipeline&& other) noexcept;
   Pipeline& operator=(Pipeline&&) = delete;
+
+  VkPipeline handle() const { return handle_; }
 
   void record_dispatch(VkCommandBuffer commands, std::span<const std::byte> push_constants,
                        const std::array<std::uint32_t, 3>& workgroups) const;

@@ -54,6 +54,7 @@ public:
     profile.plain = median(plain);
     profile.outside = median(outside);
     profile.commands = medians(runs);
+    profile.statistics = statistics();
     return profile;
   }
 
@@ -103,6 +104,20 @@ private:
       start += commands[i].nanoseconds;
     }
     return commands;
+  }
+
+  std::map<std::string, std::vector<PipelineStatistic>> statistics() const {
+    std::map<std::string, std::vector<PipelineStatistic>> statistics;
+    if (!runtime_.device().physical().pipeline_statistics)
+      return statistics;
+    const Program& program = runtime_.executor().program();
+    for (const Command& command : program.entries[index_].commands)
+      if (const auto* dispatch = std::get_if<Dispatch>(&command)) {
+        const Kernel& kernel = program.kernels[dispatch->kernel];
+        if (!statistics.contains(kernel.name))
+          statistics[kernel.name] = pipeline_statistics(runtime_.device(), kernel);
+      }
+    return statistics;
   }
 
   DecoderRuntime& runtime_;

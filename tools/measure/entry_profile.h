@@ -3,7 +3,9 @@
 #pragma once
 
 #include "models/generate/decoder_runtime.h"
+#include "runtime/vulkan/pipeline_statistics.h"
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -23,6 +25,8 @@ struct EntryProfile {
   int replays = 0;
   // In order; times and the gaps between them are medians over the replays.
   std::vector<CommandTime> commands;
+  // By kernel; empty where the device offers none.
+  std::map<std::string, std::vector<PipelineStatistic>> statistics;
   double outside = 0;  // seconds per run that the host waited for beyond these commands
   double plain = 0;    // seconds of one run as it runs in use, runs_per_submit at a time
 };

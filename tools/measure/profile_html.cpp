@@ -102,22 +102,30 @@ std::string stack(const ProfileReport& report) {
 }
 
 std::string table(const ProfileReport& report) {
+  const bool with_code = !report.profile.statistics.empty();
   std::string html =
       "<table><thead><tr><th>#</th><th class=\"name\">kernel</th><th class=\"where\">where</th>"
       "<th>calls</th><th>µs</th><th>share</th><th>MB read</th><th>MB written</th><th>GB/s</th>"
-      "<th>GFLOP/s</th><th>bound by</th><th>of the limit</th></tr></thead><tbody>\n";
+      "<th>GFLOP/s</th><th>bound by</th><th>of the limit</th>";
+  const auto add_code = [&](std::string_view tag, const auto& cells) {
+    for (std::size_t i = 0; with_code && i < cells.size(); ++i)
+      html += fmt::format("<{0}>{1}</{0}>", tag, cells[i]);
+  };
+  add_code("th", kCodeTitles);
+  html += "</tr></thead><tbody>\n";
   for (std::size_t i = 0; i < report.rows.size(); ++i) {
     const KernelRow& row = report.rows[i];
     const double reached = percent(row.bound_seconds, row.seconds);
     html += fmt::format(
         "<tr><td>{}</td><td class=\"name\"><i class=\"{}\"></i>{}</td><td class=\"where\">{}</td>"
         "<td>{}</td><td>{:.1f}</td><td>{:.1f} %</td><td>{:.3f}</td><td>{:.3f}</td><td>{:.1f}</td>"
-        "<td>{:.1f}</td><td>{}</td><td>{:.1f} % <meter max=\"100\" value=\"{:.1f}\"></meter></td>"
-        "</tr>\n",
+        "<td>{:.1f}</td><td>{}</td><td>{:.1f} % <meter max=\"100\" value=\"{:.1f}\"></meter></td>",
         i + 1, row_class(i), escape_html(row.kernel), escape_html(row.label), row.calls,
         row.seconds * 1e6, percent(row.seconds, report.totals.kernels), row.bytes_read / 1e6,
         row.bytes_written / 1e6, row.bytes() / row.seconds / 1e9, row.flops / row.seconds / 1e9,
         row.compute_bound ? "arithmetic" : "memory", reached, reached);
+    add_code("td", code_cells(row));
+    html += "</tr>\n";
   }
   return html + "</tbody></table>\n";
 }

@@ -7,11 +7,22 @@ namespace ashlar {
 
 using nlohmann::json;
 
+namespace {
+
+json to_json(const std::vector<PipelineStatistic>& statistics) {
+  json list = json::array();
+  for (const PipelineStatistic& statistic : statistics)
+    list.push_back({{"name", statistic.name}, {"value", statistic.value}});
+  return list;
+}
+
+}  // namespace
+
 json to_json(const ProfileReport& report) {
   const EntryProfile& profile = report.profile;
   const ProfileTotals& totals = report.totals;
   json kernels = json::array();
-  for (const KernelRow& row : report.rows)
+  for (const KernelRow& row : report.rows) {
     kernels.push_back({{"kernel", row.kernel},
                        {"label", row.label},
                        {"calls", row.calls},
@@ -23,6 +34,9 @@ json to_json(const ProfileReport& report) {
                        {"bound_us", row.bound_seconds * 1e6},
                        {"bound_by", row.compute_bound ? "arithmetic" : "memory"},
                        {"fraction_of_limit", row.bound_seconds / row.seconds}});
+    if (!row.statistics.empty())
+      kernels.back()["statistics"] = to_json(row.statistics);
+  }
   return {{"model", report.model},
           {"entry", profile.entry},
           {"context", profile.context},

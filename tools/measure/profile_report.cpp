@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <map>
 #include <regex>
@@ -28,6 +29,8 @@ std::vector<KernelRow> rows_of(const EntryProfile& profile, const DeviceLimits& 
     row.flops += static_cast<double>(time.cost.flops);
     row.bound_seconds += bound.seconds;
     row.compute_bound = bound.compute;
+    if (const auto found = profile.statistics.find(kernel); found != profile.statistics.end())
+      row.statistics = found->second;
   }
   std::vector<KernelRow> sorted;
   for (auto& [key, row] : rows)
@@ -51,6 +54,23 @@ ProfileTotals totals_of(const EntryProfile& profile, const std::vector<KernelRow
   totals.unaccounted = profile.outside - totals.submit;
   totals.instrumented = totals.kernels + totals.gaps + profile.outside;
   return totals;
+}
+
+bool contains_in_any_case(std::string_view text, std::string_view word) {
+  const auto same = [](unsigned char a, unsigned char b) {
+    return std::tolower(a) == std::tolower(b);
+  };
+  return !std::ranges::search(text, word, same).empty();
+}
+
+// Of the first statistic that the earliest of these words names, divided by `unit`.
+std::string statistic_text(const KernelRow& row, std::initializer_list<std::string_view> words,
+                           double unit, int decimals) {
+  for (std::string_view word : words)
+    for (const PipelineStatistic& statistic : row.statistics)
+      if (contains_in_any_case(statistic.name, word))
+        return fmt::format("{:.{}f}", statistic.value / unit, decimals);
+  return "-";
 }
 
 }  // namespace
@@ -83,6 +103,12 @@ Bound lower_bound(const Cost& cost, const DeviceLimits& limits) {
       static_cast<double>(cost.bytes_read + cost.bytes_written) / limits.read_bandwidth;
   const double compute = peak > 0 ? static_cast<double>(cost.flops) / peak : 0;
   return {std::max(memory, compute), compute > memory};
+}
+
+std::array<std::string, kCodeTitles.size()> code_cells(const KernelRow& row) {
+  return {statistic_text(row, {"register"}, 1, 0),
+          statistic_text(row, {"binary size", "code size"}, 1e3, 1),
+          statistic_text(row, {"spill", "local memory", "stack"}, 1, 0)};
 }
 
 ProfileReport make_report(std::string model, EntryProfile profile, DeviceLimits limits) {

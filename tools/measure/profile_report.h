@@ -7,7 +7,9 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <array>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace ashlar {
@@ -22,6 +24,7 @@ struct KernelRow {
   // The time that the device's limits allow: of its bytes or of its arithmetic.
   double bound_seconds = 0;
   bool compute_bound = false;
+  std::vector<PipelineStatistic> statistics;  // of the kernel, as the driver gives them
 
   double bytes() const { return bytes_read + bytes_written; }
 };
@@ -53,6 +56,11 @@ struct Bound {
   bool compute = false;  // arithmetic takes longer than memory
 };
 Bound lower_bound(const Cost& cost, const DeviceLimits& limits);
+
+// What people want to know of compiled code, found among the driver's statistics by name; "-" where
+// it does not say. Only for profiles with statistics.
+inline constexpr std::array<std::string_view, 3> kCodeTitles = {"registers", "code KB", "spilled"};
+std::array<std::string, kCodeTitles.size()> code_cells(const KernelRow& row);
 
 // A label without what differs between layers: the number of the layer ("layers.*.mlp") and the
 // order of joined names.

@@ -16,17 +16,27 @@ std::string total_line(std::string_view name, double seconds, double whole) {
 }
 
 std::string table(const ProfileReport& report) {
-  std::string text = fmt::format(
-      "{:<16} {:<36} {:>6} {:>10} {:>7} {:>10} {:>10} {:>9} {:>9} {:>8}\n", "kernel", "where",
-      "calls", "us", "share", "MB read", "MB written", "GB/s", "GFLOP/s", "% limit");
-  for (const KernelRow& row : report.rows)
+  const bool with_code = !report.profile.statistics.empty();
+  std::string text = fmt::format("{:<16} {:<36} {:>6} {:>10} {:>7} {:>10} {:>10} {:>9} {:>9} {:>8}",
+                                 "kernel", "where", "calls", "us", "share", "MB read", "MB written",
+                                 "GB/s", "GFLOP/s", "% limit");
+  const auto add_code = [&](const auto& cells) {
+    for (std::size_t i = 0; with_code && i < cells.size(); ++i)
+      text += fmt::format(" {:>9}", cells[i]);
+  };
+  add_code(kCodeTitles);
+  text += '\n';
+  for (const KernelRow& row : report.rows) {
     text += fmt::format("{:<16} {:<36} {:>6} {:>10.1f} {:>6.1f}% {:>10.3f} {:>10.3f} {:>9.1f} "
-                        "{:>9.1f} {:>7.1f}{}\n",
+                        "{:>9.1f} {:>7.1f}{}",
                         row.kernel, row.label, row.calls, row.seconds * 1e6,
                         percent(row.seconds, report.totals.kernels), row.bytes_read / 1e6,
                         row.bytes_written / 1e6, row.bytes() / row.seconds / 1e9,
                         row.flops / row.seconds / 1e9, percent(row.bound_seconds, row.seconds),
                         row.compute_bound ? 'c' : 'm');
+    add_code(code_cells(row));
+    text += '\n';
+  }
   return text + "% limit: least time by the probe's read bandwidth (m) or best arithmetic (c) / "
                 "measured time\n";
 }

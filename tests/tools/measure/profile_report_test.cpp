@@ -126,6 +126,42 @@ TEST(ProfileReport, PageNeedsNothingElseAndEscapesText) {
   EXPECT_THAT(html, HasSubstr("class=\"timeline\""));
 }
 
+// Of one of both kernels, named as by different drivers.
+ProfileReport report_with_statistics() {
+  EntryProfile profile = made_up_profile();
+  profile.statistics["matmul_0"] = {{"Register Count", 168},
+                                    {"Binary Size", 12'345},
+                                    {"Stack Size", 8},
+                                    {"Local Memory Size", 64}};
+  profile.statistics["matvec_0"] = {{"Code size", 2000}, {"Subgroups per SIMD", 16}};
+  return make_report("model", profile, made_up_limits());
+}
+
+TEST(ProfileReport, ShowsTheStatisticsOfCodeThatItKnows) {
+  const ProfileReport report = report_with_statistics();
+  EXPECT_THAT(code_cells(report.rows[0]), ElementsAre("168", "12.3", "64"));
+  EXPECT_THAT(code_cells(report.rows[1]), ElementsAre("-", "2.0", "-"));
+  const std::string text = to_text(report), html = to_html(report);
+  EXPECT_THAT(text, HasSubstr("% limit registers   code KB   spilled\n"));
+  EXPECT_THAT(text, HasSubstr("c       168      12.3        64\n"));
+  EXPECT_THAT(html, HasSubstr("<th>registers</th><th>code KB</th><th>spilled</th></tr>"));
+  EXPECT_THAT(html, HasSubstr("<td>168</td><td>12.3</td><td>64</td></tr>"));
+}
+
+TEST(ProfileReport, JsonHasAllStatisticsOfCode) {
+  const nlohmann::json kernels = to_json(report_with_statistics())["kernels"];
+  ASSERT_EQ(kernels[0]["statistics"].size(), 4u);
+  EXPECT_EQ(kernels[0]["statistics"][1],
+            nlohmann::json({{"name", "Binary Size"}, {"value", 12345}}));
+  EXPECT_EQ(kernels[1]["statistics"][1]["name"], "Subgroups per SIMD");
+}
+
+TEST(ProfileReport, SaysNothingOfCodeWithoutStatistics) {
+  EXPECT_THAT(to_text(made_up_report()), Not(HasSubstr("registers")));
+  EXPECT_THAT(to_html(made_up_report()), Not(HasSubstr("registers")));
+  EXPECT_FALSE(to_json(made_up_report())["kernels"][0].contains("statistics"));
+}
+
 TEST(ProfileReport, PlacesForgetTheLayerAndTheOrderOfNames) {
   EXPECT_EQ(place_of("layers.12.mlp.up+gate"), "layers.*.mlp.gate+up");
   EXPECT_EQ(place_of("sampler.lm_head"), "sampler.lm_head");

@@ -36,6 +36,15 @@ TEST_F(ProfileTest, TimesEveryCommandOfDecode) {
   }
 }
 
+TEST_F(ProfileTest, HasTheStatisticsOfEveryKernelWhereTheDeviceOffersThem) {
+  DecoderRuntime& runtime = pebble().runtime();
+  const EntryProfile profile = profile_entry(runtime, {.context = 0, .replays = 1});
+  for (const CommandTime& time : profile.commands)
+    if (!time.kernel.empty())
+      EXPECT_EQ(profile.statistics.contains(time.kernel),
+                runtime.device().physical().pipeline_statistics);
+}
+
 TEST_F(ProfileTest, TimesPrefill) {
   const EntryProfile profile =
       profile_entry(pebble().runtime(), {.entry = "prefill_16", .context = 0, .replays = 2});
