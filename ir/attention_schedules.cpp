@@ -46,9 +46,11 @@ AttentionTile tile_of(Operation* root, std::int64_t rows) {
   return tile;
 }
 
-std::int64_t least_workgroup(const DeviceProfile& profile) {
+// Of a token on a GPU as many threads as leave each 128 registers of NVIDIA's 65,536: the bodies
+// for few and for many keys together would take more, and one smaller workgroup would fill a unit.
+std::int64_t least_workgroup(Operation* root, const DeviceProfile& profile) {
   const std::int64_t most = std::max<std::int64_t>(profile.max_workgroup_invocations, 1);
-  return std::min<std::int64_t>(most, profile.is_cpu ? 64 : 256);
+  return std::min<std::int64_t>(most, profile.is_cpu ? 64 : steps_of(root) > 1 ? 256 : 512);
 }
 
 bool can_deal(Operation* root, const AttentionTile& tile, std::int64_t rows) {
@@ -56,12 +58,14 @@ bool can_deal(Operation* root, const AttentionTile& tile, std::int64_t rows) {
          tile.heads / rows <= splits_of(root);
 }
 
-// One on a GPU, where workgroup memory has room for two bodies, each with a row of every subgroup:
-// a token finds little of a kernel's code in the caches, and that for one row is short.
+// One on a GPU, where workgroup memory but for an eighth has room for two bodies, each with a row
+// of every subgroup: a token finds little of a kernel's code in the caches, and that for one row is
+// short.
 std::int64_t rows_to_deal(Operation* root, const DeviceProfile& profile) {
   const std::int64_t subgroups =
-      least_workgroup(profile) / std::max<std::int64_t>(profile.subgroup_size, 1);
-  const bool fits = 16 * subgroups * largest_head(root) <= profile.shared_memory_bytes;
+      least_workgroup(root, profile) / std::max<std::int64_t>(profile.subgroup_size, 1);
+  const std::int64_t memory = profile.shared_memory_bytes - profile.shared_memory_bytes / 8;
+  const bool fits = 2 * 4 * subgroups * largest_head(root) <= memory;
   return !profile.is_cpu && fits && can_deal(root, attention_tile(root, profile), 1) ? 1 : 0;
 }
 
@@ -78,11 +82,11 @@ std::int64_t team_lanes(Operation* root, const DeviceProfile& profile) {
 }
 
 // As many as registers hold twice, multiplied and under way, beside queries and results.
-std::int64_t keys_at_once(Operation* root, std::int64_t rows, std::int64_t lanes,
+std::int64_t keys_at_once(Operation* root, std::int64_t rows, std::int64_t lanes, std::int64_t most,
                           const DeviceProfile& profile) {
   if (profile.is_cpu)
     return 1;
-  constexpr std::int64_t kRegisters = 96, kMost = 4;
+  constexpr std::int64_t kRegisters = 96;
   std::int64_t words = 0, held = 0;
   for (unsigned cache : {1, 2}) {
     const Value tensor = root->getOperand(cache);
@@ -92,7 +96,7 @@ std::int64_t keys_at_once(Operation* root, std::int64_t rows, std::int64_t lanes
     words += ceil_div(elements * bits, 32);
     held += rows * elements;
   }
-  const std::int64_t keys = limited((kRegisters - held) / (2 * words), 1, kMost);
+  const std::int64_t keys = limited((kRegisters - held) / (2 * words), 1, most);
   return power_of_two_above(keys + 1) / 2;
 }
 
@@ -136,13 +140,13 @@ ScheduleAttr attention_schedule(Operation* root, const DeviceProfile& profile) {
         {"splits", splits_of(root)},
         {"split_keys", kLeastKeysOfSplit},
         {"lanes", lanes},
-        {"keys", keys_at_once(root, rows, lanes, profile)}};
+        {"keys", keys_at_once(root, rows, lanes, 4, profile)}};
     if (dealt > 0)
       parameters.append(
-          {{"dealt_rows", dealt}, {"dealt_keys", keys_at_once(root, dealt, lanes, profile)}});
+          {{"dealt_rows", dealt}, {"dealt_keys", keys_at_once(root, dealt, lanes, 2, profile)}});
     return make_schedule(root->getContext(), "attention", parameters);
   };
-  std::int64_t workgroup = least_workgroup(profile);
+  std::int64_t workgroup = least_workgroup(root, profile);
   while (profile.max_loop_iterations && 2 * workgroup <= std::min<std::int64_t>(most, 512) &&
          attention_iterations(root, make(workgroup)) > profile.max_loop_iterations)
     workgroup *= 2;

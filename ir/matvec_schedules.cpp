@@ -66,15 +66,22 @@ std::int64_t shared_rows(const MatmulExtent& extent, bool packed, const DevicePr
   return limited(rows, 1, std::max<std::int64_t>(16 / std::max<std::int64_t>(extent.m, 1), 1));
 }
 
-// Steps over K whose loads are under way together: as many as leave no shorter rest, if there is
-// such a number.
-std::int64_t unrolled_steps(std::int64_t k, std::int64_t columns) {
-  constexpr std::int64_t kMost = 4;
+// Steps over K whose loads are under way together, `most` of them: as many as leave no shorter
+// rest, if there is such a number.
+std::int64_t unrolled_steps(std::int64_t k, std::int64_t columns, std::int64_t most) {
   const std::int64_t steps = k / columns;
-  for (std::int64_t unroll = std::min(kMost, steps); unroll > 1; --unroll)
+  for (std::int64_t unroll = std::min(most, steps); unroll > 1; --unroll)
     if (k % columns == 0 && steps % unroll == 0)
       return unroll;
-  return limited(steps, 1, kMost);
+  return limited(steps, 1, most);
+}
+
+constexpr std::int64_t kMostGroups = 16;  // of lanes, in a workgroup that computes the left side
+
+// Whether no group of lanes has a second row whose loads could fill the pauses of the first, while
+// the first loads wait for the left side.
+bool waits_for_one_row(Operation* matmul, const DeviceProfile& profile) {
+  return stages_lhs(matmul) && matmul_extent(matmul).n <= 2 * kMostGroups * profile.compute_units;
 }
 
 // Groups of lanes in a workgroup. Where each workgroup computes the left side for itself, or packed
@@ -85,7 +92,7 @@ std::int64_t matvec_groups(Operation* matmul, std::int64_t rows, bool packed,
   std::int64_t groups = profile.is_cpu ? 8 : 4;
   const std::int64_t units = std::max<std::int64_t>(profile.compute_units, 1);
   const std::int64_t wanted = (packed ? 1 : 2) * (units - units / 16);
-  while (!profile.is_cpu && (packed || stages_lhs(matmul)) && groups < 16 &&
+  while (!profile.is_cpu && (packed || stages_lhs(matmul)) && groups < kMostGroups &&
          n / (2 * groups * rows) >= wanted)
     groups *= 2;
   return limited(power_of_two_above(ceil_div(n, rows)), 1, groups);
@@ -152,7 +159,9 @@ ScheduleAttr matvec_schedule(ArrayRef<Operation*> roots, const DeviceProfile& pr
   const std::int64_t lanes = std::min(subgroup, power_of_two_above(ceil_div(extent.k, width)));
   const std::int64_t rows = shared_rows(extent, packed, profile);
   const std::int64_t unroll =
-      profile.is_cpu || packed ? 1 : unrolled_steps(extent.k, lanes * width);
+      profile.is_cpu || packed
+          ? 1
+          : unrolled_steps(extent.k, lanes * width, waits_for_one_row(matmul, profile) ? 5 : 4);
   const std::int64_t groups = matvec_groups(matmul, rows, packed, profile);
   return make_schedule(
       matmul->getContext(), "matvec",

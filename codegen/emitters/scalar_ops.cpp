@@ -59,17 +59,24 @@ Value integer_to_integer(const Scalars& from, const Scalars& to, Value x) {
   return to.wrap(x);
 }
 
-// Words in two halves, each exact: NVIDIA's compiler (580.159) takes a word that was sign-extended
-// from a narrow integer for signed again.
-Value unsigned_to_float(const Scalars& from, Value x) {
+// Words in two halves, each exact. NVIDIA's compiler (580.159) takes a word that was sign-extended
+// from a narrow integer for signed, and one that is the lesser of x and -x for unsigned.
+Value integer_to_float(const Scalars& from, Value x) {
+  KernelBuilder& b = from.b;
+  const auto from_unsigned = [&](Value part) -> Value {
+    return b.make<arith::UIToFPOp>(b.getF32Type(), part);
+  };
   const auto converted = [&](Value part) -> Value {
-    return from.b.make<arith::UIToFPOp>(from.b.getF32Type(), part);
+    return from.is_unsigned() ? from_unsigned(part)
+                              : Value(b.make<arith::SIToFPOp>(b.getF32Type(), part));
   };
   if (from.bits() != 32)
     return converted(x);
-  Value high = converted(from.b.make<arith::ShRUIOp>(x, from.number(16)));
-  return from.addf(from.mulf(high, from.real(0x10000)),
-                   converted(from.andi(x, from.number(0xffff))));
+  const Value half = from.number(16);
+  const Value high = from.is_unsigned() ? Value(b.make<arith::ShRUIOp>(x, half))
+                                        : Value(b.make<arith::ShRSIOp>(x, half));
+  return from.addf(from.mulf(converted(high), from.real(0x10000)),
+                   from_unsigned(from.andi(x, from.number(0xffff))));
 }
 
 }  // namespace
@@ -87,9 +94,7 @@ Value scalar_cast(KernelBuilder& b, Value value, DType from_dtype, DType to_dtyp
   if (is_float(from_dtype))
     return is_float(to_dtype) ? round_to(b, to_dtype, value) : float_to_integer(to, value);
   if (is_float(to_dtype))
-    return round_to(b, to_dtype,
-                    from.is_unsigned() ? unsigned_to_float(from, value)
-                                       : b.make<arith::SIToFPOp>(b.getF32Type(), value));
+    return round_to(b, to_dtype, integer_to_float(from, value));
   return integer_to_integer(from, to, value);
 }
 

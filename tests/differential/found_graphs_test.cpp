@@ -118,6 +118,13 @@ TEST(FoundGraphs, NegativeIntegersByUnsignedToFloats) {
     expect_as_reference(astype(astype(numbers, DType::u32), DType::f32));
 }
 
+// NVIDIA's 580.159 took the lesser of x and -x for unsigned, and the quotients for 1 / 5.
+TEST(FoundGraphs, LesserOfNumbersAndTheirNegativesToFloats) {
+  const Array numbers = array({1, -2, 0, 3, 5, -7, 100, -100});
+  const Array lesser = astype(minimum(numbers, -numbers), DType::f32);
+  expect_as_reference(1.0F / (abs(clip(lesser, -4.0F, 4.0F)) + 1.0F));
+}
+
 // Kernels waited for each other: one that others read already came to read what it used to compute.
 TEST(FoundGraphs, StoredBroadcastOfAMinimum) {
   const Array least = min(counting({3, 17}), std::vector{0, 1}, true);

@@ -99,7 +99,7 @@ func.func @many_left_rows(%x: tensor<4x2048xbf16>, %w: tensor<2048x2048xbf16>) -
 
 // Behind a norm: large workgroups, almost two for each of 132 units, and of the ten steps over K as
 // many at once as leave no rest.
-// GPU: schedule <"matvec", {lanes = 32 : i64, rows = 1 : i64, unroll = 2 : i64, width = 8 : i64, workgroup = 512 : i64}>
+// GPU: schedule <"matvec", {lanes = 32 : i64, rows = 1 : i64, unroll = 5 : i64, width = 8 : i64, workgroup = 512 : i64}>
 func.func @norm_matvec(%x: tensor<1x2560xbf16>, %w: tensor<4096x2560xbf16>) -> tensor<1x4096xbf16> {
   %y = kernel.fused "matvec"(%x, %w) inplace [-1] : (tensor<1x2560xbf16>, tensor<4096x2560xbf16>) -> tensor<1x4096xbf16> {
   ^bb0(%a: tensor<1x2560xbf16>, %b: tensor<4096x2560xbf16>):
@@ -110,6 +110,20 @@ func.func @norm_matvec(%x: tensor<1x2560xbf16>, %w: tensor<4096x2560xbf16>) -> t
     kernel.yield %3 : tensor<1x4096xbf16>
   }
   return %y : tensor<1x4096xbf16>
+}
+
+// Fewer at once where groups of lanes have several rows.
+// GPU: schedule <"matvec", {lanes = 32 : i64, rows = 1 : i64, unroll = 2 : i64, width = 8 : i64, workgroup = 512 : i64}>
+func.func @norm_matvec_of_many_rows(%x: tensor<1x2560xbf16>, %w: tensor<8192x2560xbf16>) -> tensor<1x8192xbf16> {
+  %y = kernel.fused "matvec"(%x, %w) inplace [-1] : (tensor<1x2560xbf16>, tensor<8192x2560xbf16>) -> tensor<1x8192xbf16> {
+  ^bb0(%a: tensor<1x2560xbf16>, %b: tensor<8192x2560xbf16>):
+    %0 = ashlar.reduce_max %a {axes = array<i64: 1>, keepdims = true} : (tensor<1x2560xbf16>) -> tensor<1x1xbf16>
+    %1 = ashlar.broadcast %0 {shape = array<i64: 1, 2560>} : (tensor<1x1xbf16>) -> tensor<1x2560xbf16>
+    %2 = ashlar.div %a, %1 : (tensor<1x2560xbf16>, tensor<1x2560xbf16>) -> tensor<1x2560xbf16>
+    %3 = ashlar.matmul %2, %b {transpose_rhs = true, dtype = bf16} : (tensor<1x2560xbf16>, tensor<8192x2560xbf16>) -> tensor<1x8192xbf16>
+    kernel.yield %3 : tensor<1x8192xbf16>
+  }
+  return %y : tensor<1x8192xbf16>
 }
 
 // One step: few rows for each workgroup of a GPU, all that share a key on a CPU.
@@ -126,7 +140,7 @@ func.func @wide_heads(%q: tensor<1x1x16x256xbf16>, %k: tensor<?x1x2x256xbf16>, %
 
 // Where splits are many enough, a tile's rows are dealt out while keys are few.
 // CPU: schedule <"attention", {keys = 1 : i64, lanes = 8 : i64, rows = 8 : i64, split_keys = 128 : i64, splits = 4 : i64
-// GPU: schedule <"attention", {dealt_keys = 4 : i64, dealt_rows = 1 : i64, keys = 2 : i64, lanes = 16 : i64, rows = 4 : i64, split_keys = 128 : i64, splits = 4 : i64
+// GPU: schedule <"attention", {dealt_keys = 2 : i64, dealt_rows = 1 : i64, keys = 2 : i64, lanes = 16 : i64, rows = 4 : i64, split_keys = 128 : i64, splits = 4 : i64, workgroup = 512 : i64}>
 func.func @dealt_rows(%q: tensor<1x1x32x128xbf16>, %k: tensor<?x1x8x128xbf16>, %v: tensor<?x1x8x128xbf16>, %p: tensor<1xi32>, %l: tensor<1xi32>) -> tensor<1x1x32x4x130xf32> {
   %y = kernel.fused "attention"(%q, %k, %v, %p, %l) inplace [-1] : (tensor<1x1x32x128xbf16>, tensor<?x1x8x128xbf16>, tensor<?x1x8x128xbf16>, tensor<1xi32>, tensor<1xi32>) -> tensor<1x1x32x4x130xf32> {
   ^bb0(%a: tensor<1x1x32x128xbf16>, %b: tensor<?x1x8x128xbf16>, %c: tensor<?x1x8x128xbf16>, %d: tensor<1xi32>, %e: tensor<1xi32>):
