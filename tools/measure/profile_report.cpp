@@ -108,7 +108,7 @@ Bound lower_bound(const Cost& cost, const DeviceLimits& limits) {
 std::array<std::string, kCodeTitles.size()> code_cells(const KernelRow& row) {
   return {statistic_text(row, {"register"}, 1, 0),
           statistic_text(row, {"binary size", "code size"}, 1e3, 1),
-          statistic_text(row, {"spill", "local memory", "stack"}, 1, 0)};
+          statistic_text(row, {"spill", "stack"}, 1, 0)};
 }
 
 ProfileReport make_report(std::string model, EntryProfile profile, DeviceLimits limits) {

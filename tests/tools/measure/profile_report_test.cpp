@@ -126,26 +126,26 @@ TEST(ProfileReport, PageNeedsNothingElseAndEscapesText) {
   EXPECT_THAT(html, HasSubstr("class=\"timeline\""));
 }
 
-// Of one of both kernels, named as by different drivers.
+// Named as by different drivers. NVIDIA's 580.159 gives every kernel this local memory.
 ProfileReport report_with_statistics() {
   EntryProfile profile = made_up_profile();
   profile.statistics["matmul_0"] = {{"Register Count", 168},
                                     {"Binary Size", 12'345},
                                     {"Stack Size", 8},
-                                    {"Local Memory Size", 64}};
+                                    {"Local Memory Size", 0x1p36}};
   profile.statistics["matvec_0"] = {{"Code size", 2000}, {"Subgroups per SIMD", 16}};
   return make_report("model", profile, made_up_limits());
 }
 
 TEST(ProfileReport, ShowsTheStatisticsOfCodeThatItKnows) {
   const ProfileReport report = report_with_statistics();
-  EXPECT_THAT(code_cells(report.rows[0]), ElementsAre("168", "12.3", "64"));
+  EXPECT_THAT(code_cells(report.rows[0]), ElementsAre("168", "12.3", "8"));
   EXPECT_THAT(code_cells(report.rows[1]), ElementsAre("-", "2.0", "-"));
   const std::string text = to_text(report), html = to_html(report);
   EXPECT_THAT(text, HasSubstr("% limit registers   code KB   spilled\n"));
-  EXPECT_THAT(text, HasSubstr("c       168      12.3        64\n"));
+  EXPECT_THAT(text, HasSubstr("c       168      12.3         8\n"));
   EXPECT_THAT(html, HasSubstr("<th>registers</th><th>code KB</th><th>spilled</th></tr>"));
-  EXPECT_THAT(html, HasSubstr("<td>168</td><td>12.3</td><td>64</td></tr>"));
+  EXPECT_THAT(html, HasSubstr("<td>168</td><td>12.3</td><td>8</td></tr>"));
 }
 
 TEST(ProfileReport, JsonHasAllStatisticsOfCode) {
