@@ -49,27 +49,48 @@ std::int64_t width_of(ArrayRef<Operation*> roots, const DeviceProfile& profile) 
 
 // ---- matvec
 
-// Rows of the weights that share what is loaded of the left side. A GPU has warps enough to hide
-// the latency of one row each, where there are not several left rows to share. Packed numbers are
-// work: there as many rows as leave enough groups of lanes, which a CPU's threads have little use
-// for.
-std::int64_t shared_rows(const MatmulExtent& extent, bool packed, const DeviceProfile& profile) {
-  const std::int64_t units = std::max<std::int64_t>(profile.compute_units, 1);
-  const std::int64_t least = profile.is_cpu ? 4 : 1, groups = profile.is_cpu ? 32 : 16 * units;
-  std::int64_t rows = profile.is_cpu || packed ? 8 : extent.m > 1 ? 2 : 1;
-  if (profile.is_cpu && packed)
-    rows = 16;
-  while (packed && rows > least && extent.n / rows < groups)
+// A CPU's lanes share nothing: each pays for what it loads of the left side. With one left row, few
+// lanes take many rows of the weights, unless rows are short; longer ones would be too many turns.
+bool takes_few_lanes(const MatmulExtent& extent, bool packed, const DeviceProfile& profile) {
+  constexpr std::int64_t kShortRow = 256, kLongestRow = 16384;
+  return profile.is_cpu && extent.m == 1 && extent.k <= kLongestRow &&
+         (packed || extent.k > kShortRow);
+}
+
+std::int64_t rows_on_cpu(const MatmulExtent& extent, bool packed, const DeviceProfile& profile) {
+  constexpr std::int64_t kGroups = 32;
+  if (!takes_few_lanes(extent, packed, profile))
+    return packed ? 4 : 8;
+  std::int64_t rows = 16;
+  while (rows > 4 && extent.n / rows < kGroups)
     rows /= 2;
+  return rows;
+}
+
+// A GPU has warps enough to hide the latency of one row each, where there are not several left rows
+// to share. Packed numbers are work: there as many rows as leave each unit enough groups of lanes.
+std::int64_t rows_on_gpu(const MatmulExtent& extent, bool packed, const DeviceProfile& profile) {
+  constexpr std::int64_t kGroupsOfUnit = 16;
+  if (!packed)
+    return extent.m > 1 ? 2 : 1;
+  std::int64_t rows = 8;
+  const std::int64_t units = std::max<std::int64_t>(profile.compute_units, 1);
+  while (rows > 1 && extent.n / rows < kGroupsOfUnit * units)
+    rows /= 2;
+  return rows;
+}
+
+// Rows of the weights that share what is loaded of the left side.
+std::int64_t shared_rows(const MatmulExtent& extent, bool packed, const DeviceProfile& profile) {
+  const std::int64_t rows =
+      profile.is_cpu ? rows_on_cpu(extent, packed, profile) : rows_on_gpu(extent, packed, profile);
   return limited(rows, 1, std::max<std::int64_t>(16 / std::max<std::int64_t>(extent.m, 1), 1));
 }
 
-// A CPU pays for every number of the left side that a lane loads, and its lanes share none.
-std::int64_t lanes_of_row(std::int64_t k, std::int64_t width, bool packed,
+std::int64_t lanes_of_row(const MatmulExtent& extent, std::int64_t width, bool packed,
                           const DeviceProfile& profile) {
-  constexpr std::int64_t kMostOnCpu = 2;
-  const std::int64_t most = profile.is_cpu && packed ? kMostOnCpu : subgroup_of(profile);
-  return std::min(most, power_of_two_above(ceil_div(k, width)));
+  const std::int64_t most = takes_few_lanes(extent, packed, profile) ? 2 : subgroup_of(profile);
+  return std::min(most, power_of_two_above(ceil_div(extent.k, width)));
 }
 
 // Steps over K whose loads are under way together, `most` of them: as many as leave no shorter
@@ -94,8 +115,9 @@ bool waits_for_one_row(Operation* matmul, const DeviceProfile& profile) {
 // numbers keep it busy, few large ones do best; but some for almost every unit of a GPU.
 std::int64_t matvec_groups(Operation* matmul, std::int64_t rows, bool packed,
                            const DeviceProfile& profile) {
-  const std::int64_t n = matmul_extent(matmul).n;
-  std::int64_t groups = profile.is_cpu && !packed ? 8 : 4;
+  const MatmulExtent extent = matmul_extent(matmul);
+  const std::int64_t n = extent.n;
+  std::int64_t groups = profile.is_cpu && !takes_few_lanes(extent, packed, profile) ? 8 : 4;
   const std::int64_t units = std::max<std::int64_t>(profile.compute_units, 1);
   const std::int64_t wanted = (packed ? 1 : 2) * (units - units / 16);
   while (!profile.is_cpu && (packed || stages_lhs(matmul)) && groups < kMostGroups &&
@@ -162,7 +184,7 @@ ScheduleAttr matvec_schedule(ArrayRef<Operation*> roots, const DeviceProfile& pr
   const MatmulExtent extent = matmul_extent(matmul);
   const bool packed = multiplies_packed(roots);
   const std::int64_t subgroup = subgroup_of(profile), width = width_of(roots, profile);
-  const std::int64_t lanes = lanes_of_row(extent.k, width, packed, profile);
+  const std::int64_t lanes = lanes_of_row(extent, width, packed, profile);
   const std::int64_t rows = shared_rows(extent, packed, profile);
   const std::int64_t unroll =
       profile.is_cpu || packed
