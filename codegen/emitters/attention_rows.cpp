@@ -11,6 +11,8 @@ using namespace mlir;
 
 namespace ashlar::codegen {
 
+static constexpr std::int64_t kFew = 8;  // packets of a thread that need no loop
+
 bool is_append(Operation* attention, const kernel::Store& store) {
   return store.scatter &&
          llvm::is_contained(attention->getOperands().slice(1, 2), store.scatter->getResult(0));
@@ -120,8 +122,6 @@ static std::int64_t packet_width(std::int64_t length, std::int64_t lanes, std::i
     width /= 2;
   return width;
 }
-
-constexpr std::int64_t kFew = 8;  // packets of a thread that need no loop
 
 // As many subgroups as leave each lane two elements, which rope may rotate, and half of all to
 // other rows. Each reduces the row for itself.
