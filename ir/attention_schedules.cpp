@@ -81,6 +81,9 @@ std::int64_t team_lanes(Operation* root, const DeviceProfile& profile) {
   return limited(power_of_two_above(lanes), std::max<std::int64_t>(subgroup / 4, 1), subgroup);
 }
 
+// Of a team at once. While all keys are few, more than two were slower (docs/performance.md).
+constexpr std::int64_t kMostKeys = 4, kMostDealtKeys = 2;
+
 // As many as registers hold twice, multiplied and under way, beside queries and results.
 std::int64_t keys_at_once(Operation* root, std::int64_t rows, std::int64_t lanes, std::int64_t most,
                           const DeviceProfile& profile) {
@@ -140,10 +143,11 @@ ScheduleAttr attention_schedule(Operation* root, const DeviceProfile& profile) {
         {"splits", splits_of(root)},
         {"split_keys", kLeastKeysOfSplit},
         {"lanes", lanes},
-        {"keys", keys_at_once(root, rows, lanes, 4, profile)}};
+        {"keys", keys_at_once(root, rows, lanes, kMostKeys, profile)}};
     if (dealt > 0)
       parameters.append(
-          {{"dealt_rows", dealt}, {"dealt_keys", keys_at_once(root, dealt, lanes, 2, profile)}});
+          {{"dealt_rows", dealt},
+           {"dealt_keys", keys_at_once(root, dealt, lanes, kMostDealtKeys, profile)}});
     return make_schedule(root->getContext(), "attention", parameters);
   };
   std::int64_t workgroup = least_workgroup(root, profile);

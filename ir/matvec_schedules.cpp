@@ -93,8 +93,8 @@ std::int64_t lanes_of_row(const MatmulExtent& extent, std::int64_t width, bool p
   return std::min(most, power_of_two_above(ceil_div(extent.k, width)));
 }
 
-// Steps over K whose loads are under way together, `most` of them: as many as leave no shorter
-// rest, if there is such a number.
+// Steps over K whose loads are under way together, `most` of them at most: as many as leave no
+// shorter rest, if there is such a number.
 std::int64_t unrolled_steps(std::int64_t k, std::int64_t columns, std::int64_t most) {
   const std::int64_t steps = k / columns;
   for (std::int64_t unroll = std::min(most, steps); unroll > 1; --unroll)

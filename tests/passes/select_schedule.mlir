@@ -99,6 +99,7 @@ func.func @many_left_rows(%x: tensor<4x2048xbf16>, %w: tensor<2048x2048xbf16>) -
 
 // Behind a norm: large workgroups, almost two for each of 132 units, and of the ten steps over K as
 // many at once as leave no rest.
+// CPU: schedule <"matvec", {lanes = 2 : i64, rows = 16 : i64, unroll = 1 : i64, width = 16 : i64, workgroup = 8 : i64}>
 // GPU: schedule <"matvec", {lanes = 32 : i64, rows = 1 : i64, unroll = 5 : i64, width = 8 : i64, workgroup = 512 : i64}>
 func.func @norm_matvec(%x: tensor<1x2560xbf16>, %w: tensor<4096x2560xbf16>) -> tensor<1x4096xbf16> {
   %y = kernel.fused "matvec"(%x, %w) inplace [-1] : (tensor<1x2560xbf16>, tensor<4096x2560xbf16>) -> tensor<1x4096xbf16> {
