@@ -36,21 +36,29 @@ std::int64_t largest_workgroup(const DeviceProfile& profile) {
   return std::min<std::int64_t>(512, std::max(profile.max_workgroup_invocations, 1u));
 }
 
+// A CPU's lane loads a scale as slowly as 64 bits of numbers: once for two blocks, if they share it.
+std::int64_t columns_on_cpu(ArrayRef<Operation*> roots, std::int64_t k) {
+  constexpr std::int64_t kTwoBlocks = 2 * kPackedBlock;
+  const bool shared = columns_of_scale(roots) % kTwoBlocks == 0 && k % kTwoBlocks == 0;
+  return shared ? kTwoBlocks : kPackedBlock;
+}
+
 // Columns of a lane's packet, for a GPU's largest load. A CPU driver takes a packet apart whatever
 // its size; over long rows more of it makes up for the turns of the loop.
 std::int64_t width_of(ArrayRef<Operation*> roots, const DeviceProfile& profile) {
+  const std::int64_t k = matmul_extent(roots.front()).k;
   if (multiplies_packed(roots))
-    return kPackedBlock;
+    return profile.is_cpu ? columns_on_cpu(roots, k) : kPackedBlock;
   auto weight = cast<RankedTensorType>(weights_of(roots.front()).getType());
   constexpr std::int64_t kLongRow = 2048;
-  const std::int64_t k = matmul_extent(roots.front()).k;
   return vector_width(weight.getElementType(), k, profile.is_cpu && k >= kLongRow ? 32 : 16);
 }
 
 // ---- matvec
 
 // A CPU's lanes share nothing: each pays for what it loads of the left side. With one left row, few
-// lanes take many rows of the weights, unless rows are short; longer ones would be too many turns.
+// lanes (two, or one of packed weights) take many rows of the weights, unless rows are short; longer
+// ones would be too many turns.
 bool takes_few_lanes(const MatmulExtent& extent, bool packed, const DeviceProfile& profile) {
   constexpr std::int64_t kShortRow = 256, kLongestRow = 16384;
   return profile.is_cpu && extent.m == 1 && extent.k <= kLongestRow &&
@@ -58,11 +66,11 @@ bool takes_few_lanes(const MatmulExtent& extent, bool packed, const DeviceProfil
 }
 
 std::int64_t rows_on_cpu(const MatmulExtent& extent, bool packed, const DeviceProfile& profile) {
-  constexpr std::int64_t kGroups = 32;
+  const std::int64_t groups = packed ? 64 : 32;
   if (!takes_few_lanes(extent, packed, profile))
     return packed ? 4 : 8;
   std::int64_t rows = 16;
-  while (rows > 4 && extent.n / rows < kGroups)
+  while (rows > 4 && extent.n / rows < groups)
     rows /= 2;
   return rows;
 }
@@ -89,7 +97,8 @@ std::int64_t shared_rows(const MatmulExtent& extent, bool packed, const DevicePr
 
 std::int64_t lanes_of_row(const MatmulExtent& extent, std::int64_t width, bool packed,
                           const DeviceProfile& profile) {
-  const std::int64_t most = takes_few_lanes(extent, packed, profile) ? 2 : subgroup_of(profile);
+  const std::int64_t few = packed ? 1 : 2;
+  const std::int64_t most = takes_few_lanes(extent, packed, profile) ? few : subgroup_of(profile);
   return std::min(most, power_of_two_above(ceil_div(extent.k, width)));
 }
 

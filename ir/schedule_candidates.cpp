@@ -104,7 +104,7 @@ private:
         region_.root == "expert_matvec"
             ? 1
             : std::max<std::int64_t>(left.getNumElements() / left.getShape().back(), 1);
-    const std::int64_t loads = base_.get("width", 1) == kPackedBlock ? 8 : 32;
+    const std::int64_t loads = kernel::multiplies_packed(roots_of(region_)) ? 8 : 32;
     for (std::int64_t rows : {1, 2, 4, 8})
       for (std::int64_t unroll : {1, 2, 4})
         for (std::int64_t groups : {2, 4, 8, 16})

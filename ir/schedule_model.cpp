@@ -7,11 +7,13 @@
 #include "ir/matrix_schedules.h"
 #include "ir/matvec_schedules.h"
 #include "ir/schedule_numbers.h"
+#include "runtime/program/affine_encoding.h"
 
 #include "mlir/IR/Builders.h"
 #include "llvm/Support/MathExtras.h"
 
 #include <algorithm>
+#include <limits>
 
 using namespace mlir;
 
@@ -278,6 +280,18 @@ std::int64_t element_iterations(ValueRange values) {
 bool multiplies_packed(ArrayRef<Operation*> matmuls) {
   return llvm::any_of(
       matmuls, [](Operation* matmul) { return is_unpacking(weights_of(matmul).getDefiningOp()); });
+}
+
+std::int64_t columns_of_scale(ArrayRef<Operation*> matmuls) {
+  std::int64_t columns = std::numeric_limits<std::int64_t>::max();
+  for (Operation* matmul : matmuls) {
+    Operation* unpacking = weights_of(matmul).getDefiningOp();
+    if (auto affine = dyn_cast_or_null<ir::DequantizeOp>(unpacking))
+      columns = std::min(columns, static_cast<std::int64_t>(affine.getGroupSize()));
+    else if (is_unpacking(unpacking))
+      columns = kPackedBlock;
+  }
+  return std::max(columns, kPackedBlock);
 }
 
 bool stages_lhs(Operation* matmul) {

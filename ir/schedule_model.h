@@ -40,8 +40,12 @@ bool picks_in_registers(mlir::Operation* sort, const DeviceProfile& profile);
 std::int64_t element_iterations(mlir::ValueRange values);
 
 // Whether a right side is packed (ashlar.dequantize). A matvec kernel then takes all of them in
-// steps of kPackedBlock columns per lane.
+// blocks of kPackedBlock columns.
 bool multiplies_packed(llvm::ArrayRef<mlir::Operation*> matmuls);
+
+// Columns of a row of packed right sides that share their scales, counted in whole blocks of
+// kPackedBlock.
+std::int64_t columns_of_scale(llvm::ArrayRef<mlir::Operation*> matmuls);
 
 // Whether a matvec kernel keeps its left side in workgroup memory: it does when the left side is
 // computed (not just loaded) and takes at most 24 KiB in its own element type.

@@ -48,11 +48,12 @@ private:
     rows_ = schedule.get("rows", 1);
     groups_ = lanes_ > 0 ? b_.workgroup_size() / lanes_ : 0;
     width_ = schedule.get("width", 1);
-    while (width_ > 1 && product_.k() % width_ != 0)
+    while (!product_.is_packed() && width_ > 1 && product_.k() % width_ != 0)
       width_ /= 2;
     unroll_ = schedule.get("unroll", 1);
-    if (product_.is_packed() && width_ != kPackedBlock)
-      return refuse("schedule: the width of packed weights is 32");
+    if (product_.is_packed() && !product_.packs_width(width_))
+      return refuse("schedule: the width of packed weights is a multiple of 32 that divides what "
+                    "shares a scale, and K");
     const bool fits = lanes_ > 0 && llvm::isPowerOf2_64(static_cast<std::uint64_t>(lanes_)) &&
                       lanes_ <= b_.subgroup_size() && groups_ > 0 && rows_ > 0 && width_ > 0 &&
                       unroll_ > 0 &&
@@ -83,11 +84,12 @@ private:
   // Packets of the weights for some steps from `k` on.
   struct WeightBlock {
     Value k;
+    std::int64_t steps;
     MatvecProduct::WeightPackets packets;
   };
 
   WeightBlock load_weights(Value k, std::int64_t steps) {
-    WeightBlock block{k, {}};
+    WeightBlock block{k, steps, {}};
     for (std::int64_t i = 0; i < steps; ++i)
       llvm::append_range(block.packets, product_.load(weight_rows_, b_.add(k, i * step()), width_));
     return block;
@@ -116,14 +118,15 @@ private:
 
   Values accumulate(const WeightBlock& block, ValueRange sums) {
     Values next(sums);
-    const std::size_t per_step =
-        static_cast<std::size_t>(product_.matrices()) * weight_rows_.size();
-    for (std::size_t i = 0; i * per_step < block.packets.size(); ++i) {
-      const Value k = b_.add(block.k, static_cast<std::int64_t>(i) * step());
+    const std::size_t per_step = block.packets.size() / static_cast<std::size_t>(block.steps);
+    for (std::int64_t i = 0; i < block.steps; ++i) {
+      const Value k = b_.add(block.k, i * step());
       const auto left = [&](std::int64_t m, std::int64_t offset, std::int64_t width) {
         return product_.left(m, b_.add(k, offset), width);
       };
-      product_.multiply(ArrayRef(block.packets).slice(i * per_step, per_step), width_, left, next);
+      const auto packets =
+          ArrayRef(block.packets).slice(static_cast<std::size_t>(i) * per_step, per_step);
+      product_.multiply(packets, width_, left, next);
     }
     return next;
   }

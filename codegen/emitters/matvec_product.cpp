@@ -310,12 +310,18 @@ Point MatvecProduct::left_point(Value m, Value k, std::int64_t width) {
 
 // ---- The product
 
-WeightPacket MatvecProduct::load_weight(Operation* root, Value row, Value k, std::int64_t width) {
+bool MatvecProduct::packs_width(std::int64_t width) const {
+  return width > 0 && width % kPackedBlock == 0 && (k_ / summed_) % width == 0 &&
+         kernel::columns_of_scale(roots_) % width == 0;
+}
+
+WeightPacket MatvecProduct::load_weight(Operation* root, Value row, Value k, std::int64_t width,
+                                        const PackedBlock* neighbour) {
   if (chooses_matrices())
     return load_chosen_weight(root, row, k, width);
   const Value weights = root->getOperand(1);
   if (Operation* packed = weights.getDefiningOp())
-    return load_block(b_, packed, row, b_.div(k, kPackedBlock));
+    return load_block(b_, packed, row, b_.div(k, kPackedBlock), neighbour);
   const Value at = b_.linearize({row, k}, shape_of(weights));
   return load_stored(b_, cast<BlockArgument>(weights).getArgNumber(), dtype_of(weights), at, width);
 }
@@ -348,22 +354,24 @@ Value MatvecProduct::chosen_matrix(Value k) {
 
 MatvecProduct::WeightPackets MatvecProduct::load(ArrayRef<Value> rows, Value k,
                                                  std::int64_t width) {
+  const std::int64_t block = packed_ ? kPackedBlock : width;
+  const std::size_t per_block = roots_.size() * rows.size();
   WeightPackets packets;
-  for (Operation* root : roots_)
-    for (Value row : rows)
-      packets.push_back(load_weight(root, row, k, width));
+  for (std::int64_t offset = 0; offset < width; offset += block)
+    for (Operation* root : roots_)
+      for (Value row : rows) {
+        const PackedBlock* neighbour =
+            offset > 0 ? std::get_if<PackedBlock>(&packets[packets.size() - per_block]) : nullptr;
+        packets.push_back(load_weight(root, row, b_.add(k, offset), block, neighbour));
+      }
   return packets;
 }
 
 void MatvecProduct::multiply(ArrayRef<WeightPacket> packets, std::int64_t width, LeftValues left,
                              MutableArrayRef<Value> sums) {
+  if (packed_)
+    return multiply_blocks(packets, width / kPackedBlock, left, sums);
   const auto rows = static_cast<std::int64_t>(packets.size()) / matrices();
-  if (packed_) {
-    const auto block = [&](std::int64_t m, std::int64_t offset) {
-      return left(m, offset, kLeftWidth);
-    };
-    return multiply_block(b_, {packets, rows, m_, block}, sums);
-  }
   SmallVector<Values> values;
   for (std::int64_t m = 0; m < m_; ++m)
     values.push_back(left(m, 0, width));
@@ -378,6 +386,19 @@ void MatvecProduct::multiply(ArrayRef<WeightPacket> packets, std::int64_t width,
                                            weights[static_cast<std::size_t>(matrix * rows + row)]))
           sum = b_.make<math::FmaOp>(x, w, sum);
       }
+}
+
+void MatvecProduct::multiply_blocks(ArrayRef<WeightPacket> packets, std::int64_t blocks,
+                                    LeftValues left, MutableArrayRef<Value> sums) {
+  const auto each = static_cast<std::int64_t>(packets.size()) / blocks;
+  for (std::int64_t number = 0; number < blocks; ++number) {
+    const auto values = [&](std::int64_t m, std::int64_t offset) {
+      return left(m, number * kPackedBlock + offset, kLeftWidth);
+    };
+    const auto own = packets.slice(static_cast<std::size_t>(number * each),
+                                   static_cast<std::size_t>(each));
+    multiply_block(b_, {own, each / matrices(), m_, values}, sums);
+  }
 }
 
 void MatvecProduct::multiply(ArrayRef<WeightPacket> packets, ArrayRef<HalvesOfBlock> left,

@@ -64,7 +64,11 @@ public:
   // The same in halves, where they are kept: block number `block` of the row.
   HalvesOfBlock halves(std::int64_t m, Value block);
 
-  // `width` columns from `k` on of some rows of every matrix: by matrix, then row.
+  // Whether packets of packed weights can have so many columns: whole blocks that share scales.
+  bool packs_width(std::int64_t width) const;
+
+  // `width` columns from `k` on of some rows of every matrix: by matrix, then row; of packed
+  // weights block after block.
   using WeightPackets = std::vector<WeightPacket>;
   WeightPackets load(llvm::ArrayRef<Value> rows, Value k, std::int64_t width);
 
@@ -104,7 +108,10 @@ private:
   void stage_halves();
   Values single(const StagedValues& staged, Value linear, std::int64_t width);
   void store_prologue();
-  WeightPacket load_weight(mlir::Operation* root, Value row, Value k, std::int64_t width);
+  void multiply_blocks(llvm::ArrayRef<WeightPacket> packets, std::int64_t blocks, LeftValues left,
+                       llvm::MutableArrayRef<Value> sums);
+  WeightPacket load_weight(mlir::Operation* root, Value row, Value k, std::int64_t width,
+                           const PackedBlock* neighbour);
   WeightPacket load_chosen_weight(mlir::Operation* root, Value row, Value k, std::int64_t width);
 
   KernelBuilder& b_;

@@ -149,7 +149,8 @@ std::int64_t bits_of_numbers(Operation* weights) {
   return float_encoding_of(weights).bits();
 }
 
-PackedBlock load_block(KernelBuilder& b, Operation* weights, Value row, Value block) {
+PackedBlock load_block(KernelBuilder& b, Operation* weights, Value row, Value block,
+                       const PackedBlock* neighbour) {
   const std::int64_t bits = bits_of_numbers(weights);
   const std::int64_t blocks = shape_of(weights->getResult(0)).back() / kPackedBlock;
   const std::int64_t width = bits & -bits;  // as many words at once as the block's start allows
@@ -158,6 +159,11 @@ PackedBlock load_block(KernelBuilder& b, Operation* weights, Value row, Value bl
     const Value at = b.add(b.mul(block, bits), word);
     loaded.words.append(
         load_at(b, weights->getOperand(0), DType::u32, blocks * bits, row, at, width).stored);
+  }
+  if (neighbour) {
+    loaded.scales = neighbour->scales;
+    loaded.biases = neighbour->biases;
+    return loaded;
   }
   if (isa<ir::DequantizeKOp>(weights)) {
     load_steps(b, weights->getOperand(1), row, block, blocks, loaded);

@@ -32,8 +32,10 @@ struct PackedBlock {
 std::int64_t bits_of_numbers(mlir::Operation* weights);
 
 // Block number `block` of row `row`, all leading axes counted as rows. `weights` unpacks inputs of
-// the kernel.
-PackedBlock load_block(KernelBuilder& builder, mlir::Operation* weights, Value row, Value block);
+// the kernel. A `neighbour` is a block of the same scales (kernel::columns_of_scale), which are not
+// loaded again.
+PackedBlock load_block(KernelBuilder& builder, mlir::Operation* weights, Value row, Value block,
+                       const PackedBlock* neighbour = nullptr);
 
 // What turns its numbers into weights, where they share one scale and have a bias.
 ScaleAndBias scale_of_block(KernelBuilder& builder, const PackedBlock& block);

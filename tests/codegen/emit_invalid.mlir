@@ -35,6 +35,16 @@ kernel.def @k "matmul" inplace [-1] schedule <"matmul_coop", {tile_m = 32 : i64,
 
 // -----
 
+// expected-error @+1 {{schedule: the width of packed weights is a multiple of 32 that divides what shares a scale, and K}}
+kernel.def @k "matvec" inplace [-1] schedule <"matvec", {workgroup = 8 : i64, lanes = 1 : i64, rows = 1 : i64, width = 64 : i64}> {
+^bb0(%x: tensor<1x128xf16>, %w: tensor<32x16xui32>, %s: tensor<32x4xf16>):
+  %0 = ashlar.dequantize %w, %s, %s {bits = 4 : i64, group_size = 32 : i64, dtype = f32} : (tensor<32x16xui32>, tensor<32x4xf16>, tensor<32x4xf16>) -> tensor<32x128xf32>
+  %1 = ashlar.matmul %x, %0 {transpose_rhs = true, dtype = f32} : (tensor<1x128xf16>, tensor<32x128xf32>) -> tensor<1x32xf32>
+  kernel.yield %1 : tensor<1x32xf32>
+}
+
+// -----
+
 kernel.def @k "matmul" inplace [-1] schedule <"matmul_coop", {}> {
 ^bb0(%x: tensor<32x32xf32>):
   // expected-error @+1 {{cooperative matrices need operands of one 16-bit float type}}

@@ -201,7 +201,17 @@ TEST_F(PackedMatvecTest, EverySchedule) {
                             lanes, rows, unroll));
   // What a CPU gets for long rows, with a last workgroup that is not full.
   check({1, 150, 704}, {4, 64}, DType::bf16, DType::f32,
-        "<\"matvec\", {workgroup = 8, lanes = 2, rows = 16, width = 32, unroll = 1}>");
+        "<\"matvec\", {workgroup = 8, lanes = 1, rows = 16, width = 64, unroll = 1}>");
+}
+
+// Packets of several blocks that share a scale.
+TEST_F(PackedMatvecTest, ScalesOfSeveralBlocks) {
+  for (std::int64_t bits : {2, 3, 4, 5, 6, 8}) {
+    check({1, 37, 384}, {bits, 64}, DType::bf16, DType::f32,
+          "<\"matvec\", {workgroup = 8, lanes = 2, rows = 4, width = 64, unroll = 1}>");
+    check({3, 37, 384}, {bits, 128}, DType::f16, DType::bf16,
+          "<\"matvec\", {workgroup = 8, lanes = 1, rows = 2, width = 128, unroll = 2}>");
+  }
 }
 
 // Teams of one subgroup and of several, whose lanes have several blocks each or none; rows that end
@@ -281,17 +291,19 @@ TEST_F(PackedMatvecTest, ManyRows) {
 // Gate and up in different encodings, and one that is not packed.
 TEST_F(PackedMatvecTest, RootsOfDifferentEncodings) {
   const std::string stationary_schedule = stationary(16, 8, 2, 2);
-  for (const auto& [packed, schedule] : {std::pair(true, std::string()),
-                                         {false, ""},
-                                         {true, stationary_schedule},
-                                         {false, stationary_schedule}}) {
-    SCOPED_TRACE(fmt::format("packed {}, {}", packed, schedule));
+  for (const auto& [packed, group, schedule] : {std::tuple(true, std::int64_t{16}, std::string()),
+                                                {true, 64, ""},
+                                                {false, 16, ""},
+                                                {false, 64, ""},
+                                                {true, 16, stationary_schedule},
+                                                {false, 16, stationary_schedule}}) {
+    SCOPED_TRACE(fmt::format("packed {}, groups of {}, {}", packed, group, schedule));
     const Size s{2, 19, 128};
     const std::string y = tensor(s.m, s.n, DType::f32);
     RegionText region("matvec", schedule);
     const std::string x = region.input(tensor(s.m, s.k, DType::f32));
     Tensors inputs{random(DType::f32, {s.m, s.k})};
-    const std::string gate = weights(region, s, {4, 16}, DType::bf16, inputs);
+    const std::string gate = weights(region, s, {4, group}, DType::bf16, inputs);
     std::string up;
     if (packed) {
       up = weights(region, s, {6, 64}, DType::f16, inputs);

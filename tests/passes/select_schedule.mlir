@@ -63,7 +63,7 @@ func.func @f32_matmul(%x: tensor<64x512xf32>, %w: tensor<64x512xbf16>) -> tensor
 
 // On a GPU packed weights pass by a left side in registers, two workgroups for each unit. Activations
 // of 16 bits are multiplied in pairs.
-// CPU: schedule <"matvec", {lanes = 2 : i64, rows = 16 : i64, unroll = 1 : i64, width = 32 : i64, workgroup = 8 : i64}>
+// CPU: schedule <"matvec", {lanes = 1 : i64, rows = 16 : i64, unroll = 1 : i64, width = 64 : i64, workgroup = 8 : i64}>
 // GPU: schedule <"matvec_stationary", {batches = 3 : i64, halves = 1 : i64, lanes = 128 : i64, rows = 2 : i64, width = 32 : i64, workgroup = 512 : i64}>
 func.func @packed_matvec(%x: tensor<1x4096xbf16>, %w: tensor<6144x512xui32>, %s: tensor<6144x64xbf16>, %b: tensor<6144x64xbf16>) -> tensor<1x6144xf32> {
   %y = kernel.fused "matvec"(%x, %w, %s, %b) inplace [-1] : (tensor<1x4096xbf16>, tensor<6144x512xui32>, tensor<6144x64xbf16>, tensor<6144x64xbf16>) -> tensor<1x6144xf32> {
