@@ -27,11 +27,13 @@ std::int64_t heads_per_key(Operation* root) {
 
 constexpr std::int64_t kMostRows = 8;
 
-// A token finds little of a kernel's code in a GPU's caches. That of few rows is short; other
-// workgroups take the other rows at the same time. Tiles of a key head are of one size, if
-// possible.
+// A CPU compiles code for each row, and soon has more values than registers. A token finds little
+// of a kernel's code in a GPU's caches. That of few rows is short; other workgroups take the other
+// rows at the same time. Tiles of a key head are of one size, if possible.
 std::int64_t most_rows(Operation* root, const DeviceProfile& profile) {
-  if (profile.is_cpu || steps_of(root) > 1)
+  if (profile.is_cpu)
+    return kMostRows / 2;
+  if (steps_of(root) > 1)
     return kMostRows;
   constexpr std::int64_t kElements = 512;
   const std::int64_t most = limited(kElements / largest_head(root), 1, kMostRows);
@@ -48,13 +50,10 @@ AttentionTile tile_of(Operation* root, std::int64_t rows) {
 
 // Of a token on a GPU as many threads as leave each 128 registers of NVIDIA's 65,536: the bodies
 // for few and for many keys together would take more, and one smaller workgroup would fill a unit.
-// On a CPU one subgroup, which waits for no other and merges with none.
+// On a CPU all run on one core, and merge what they have.
 std::int64_t least_workgroup(Operation* root, const DeviceProfile& profile) {
   const std::int64_t most = std::max<std::int64_t>(profile.max_workgroup_invocations, 1);
-  const bool one_step = steps_of(root) == 1;
-  if (profile.is_cpu)
-    return std::min<std::int64_t>(most, one_step ? std::max(profile.subgroup_size, 1u) : 64);
-  return std::min<std::int64_t>(most, one_step ? 512 : 256);
+  return std::min<std::int64_t>(most, profile.is_cpu ? 32 : steps_of(root) > 1 ? 256 : 512);
 }
 
 bool can_deal(Operation* root, const AttentionTile& tile, std::int64_t rows) {
@@ -75,13 +74,12 @@ std::int64_t rows_to_deal(Operation* root, const DeviceProfile& profile) {
 
 // So many that a thread holds few elements of a row. On a GPU registers bound them, 16 bytes of
 // 16-bit numbers are a packet, and more than four teams of a subgroup cost more where they are
-// merged. A CPU pays for every value that threads exchange, unless their workgroup is a subgroup.
+// merged.
 std::int64_t team_lanes(Operation* root, const DeviceProfile& profile) {
   const std::int64_t rows = attention_tile(root, profile).rows(), head = largest_head(root);
   const std::int64_t subgroup = std::max(profile.subgroup_size, 1u);
   if (profile.is_cpu)
-    return limited(power_of_two_above(ceil_div(rows * head, steps_of(root) == 1 ? 16 : 64)), 1,
-                   subgroup);
+    return limited(power_of_two_above(ceil_div(rows * head, 16)), 1, subgroup);
   const std::int64_t lanes = std::max(ceil_div(rows * head, 32), ceil_div(head, 8));
   return limited(power_of_two_above(lanes), std::max<std::int64_t>(subgroup / 4, 1), subgroup);
 }

@@ -4,6 +4,7 @@
 #include "ir/ashlar_dialect.h"
 #include "ir/schedule_model.h"
 #include "ir/schedule_numbers.h"
+#include "ir/tiled_schedules.h"
 #include "runtime/program/affine_encoding.h"
 
 using namespace mlir;
@@ -83,10 +84,9 @@ std::int64_t expert_matvec_iterations(Operation* root, ScheduleAttr schedule) {
 
 // A tile multiplies by the matrices of all its rows, one after another.
 std::int64_t grouped_matmul_iterations(Operation* root, ScheduleAttr schedule) {
-  const std::int64_t tile_k = std::max<std::int64_t>(schedule.get("tile_k", 16), 1);
   const std::int64_t tile_m = std::max<std::int64_t>(schedule.get("tile_m", 32), 1);
   auto rhs = cast<RankedTensorType>(root->getOperand(1).getType());
-  const std::int64_t products = ceil_div(matmul_extent(root).k, tile_k) * (1 + ceil_div(tile_k, 4));
+  const std::int64_t products = tiled_iterations(matmul_extent(root).k, schedule);
   return 2 * tile_m + std::min(tile_m, rhs.getDimSize(0)) * products;
 }
 

@@ -127,11 +127,13 @@ private:
 
   void vary_matmul() {
     constexpr std::pair<std::int64_t, std::int64_t> kTiles[] = {
-        {32, 32}, {32, 64}, {64, 32}, {64, 64}, {128, 64}};
+        {8, 32}, {16, 32}, {32, 32}, {32, 64}, {64, 32}, {64, 64}, {128, 64}};
+    const SmallVector<std::int64_t> steps =
+        profile_.is_cpu ? SmallVector<std::int64_t>{0} : SmallVector<std::int64_t>{16, 32};
     for (auto [m, n] : kTiles)
-      for (std::int64_t k : {16, 32})
+      for (std::int64_t k : steps)
         for (std::int64_t elements : {16, 32})
-          if ((m + n) * k * 4 <= profile_.shared_memory_bytes &&
+          if ((m + n) * (k + 5) * 4 <= profile_.shared_memory_bytes &&
               m * n / elements <= kLargestWorkgroup)
             add({{"tile_m", m}, {"tile_n", n}, {"tile_k", k}, {"workgroup", m * n / elements}});
   }

@@ -7,6 +7,7 @@
 #include "ir/matrix_schedules.h"
 #include "ir/matvec_schedules.h"
 #include "ir/schedule_numbers.h"
+#include "ir/tiled_schedules.h"
 #include "runtime/program/affine_encoding.h"
 
 #include "mlir/IR/Builders.h"
@@ -146,22 +147,6 @@ std::int64_t row_iterations(ArrayRef<Store> stores, ScheduleAttr schedule) {
     iterations = std::max(iterations, sum * (1 + stored_iterations(part.stores)));
   }
   return iterations;
-}
-
-// ---- matmul
-
-ScheduleAttr matmul_schedule(const RegionView& region, Operation* matmul,
-                             const DeviceProfile& profile) {
-  if (uses_coop_matmul(matmul, profile))
-    return coop_matmul_schedule(matmul, profile);
-  const MatmulExtent extent = matmul_extent(matmul);
-  const bool small = profile.is_cpu || extent.m <= 32 || extent.n <= 32;
-  return tiled_schedule(region.op->getContext(), "matmul", small ? 32 : 64);
-}
-
-std::int64_t matmul_iterations(Operation* matmul, ScheduleAttr schedule) {
-  const std::int64_t tile_k = std::max<std::int64_t>(schedule.get("tile_k", 16), 1);
-  return ceil_div(matmul_extent(matmul).k, tile_k) * (1 + ceil_div(tile_k, 4));
 }
 
 // ---- scan and sort
@@ -324,7 +309,8 @@ ScheduleAttr default_schedule(const RegionView& region, const DeviceProfile& pro
                ? schedule_of(stationary_matvec(roots, profile), roots, profile)
                : matvec_schedule(roots, profile);
   if (region.root == "matmul")
-    return matmul_schedule(region, roots.front(), profile);
+    return uses_coop_matmul(roots.front(), profile) ? coop_matmul_schedule(roots.front(), profile)
+                                                    : tiled_matmul_schedule(roots.front(), profile);
   if (region.root == "expert_matvec")
     return fits_stationary_matvec(roots, profile)
                ? schedule_of(stationary_matvec(roots, profile), roots, profile)
@@ -332,7 +318,7 @@ ScheduleAttr default_schedule(const RegionView& region, const DeviceProfile& pro
   if (region.root == "grouped_matmul")
     return uses_coop_matmul(roots.front(), profile)
                ? coop_grouped_schedule(roots.front(), profile)
-               : tiled_schedule(region.op->getContext(), "grouped_matmul", 32);
+               : tiled_grouped_schedule(roots.front(), profile);
   if (region.root == "attention")
     return uses_coop_attention(region, roots.front(), profile)
                ? coop_attention_schedule(roots.front(), profile)
@@ -358,7 +344,7 @@ std::int64_t loop_iterations(const RegionView& region, ScheduleAttr schedule) {
   if (region.root == "matvec" || schedule.getEmitter() == "matvec_stationary")
     return scatters + matvec_iterations(roots.front(), stores, schedule);
   if (region.root == "matmul")
-    return scatters + matmul_iterations(roots.front(), schedule);
+    return scatters + tiled_iterations(matmul_extent(roots.front()).k, schedule);
   if (region.root == "expert_matvec")
     return scatters + expert_matvec_iterations(roots.front(), schedule);
   if (region.root == "grouped_matmul")

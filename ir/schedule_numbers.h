@@ -35,14 +35,6 @@ make_schedule(mlir::MLIRContext* context, llvm::StringRef emitter,
   return ScheduleAttr::get(context, emitter, builder.getDictionaryAttr(named));
 }
 
-// Tiles of `tile` x `tile` elements, 16 of them for each thread (codegen/emitters/tile_product.h).
-inline ScheduleAttr tiled_schedule(mlir::MLIRContext* context, llvm::StringRef emitter,
-                                   std::int64_t tile) {
-  return make_schedule(
-      context, emitter,
-      {{"tile_m", tile}, {"tile_n", tile}, {"tile_k", 16}, {"workgroup", tile * tile / 16}});
-}
-
 inline std::int64_t splits_of(mlir::Operation* op) {
   auto splits = op->getAttrOfType<mlir::IntegerAttr>("splits");
   return splits ? std::max<std::int64_t>(splits.getInt(), 1) : 1;

@@ -5,6 +5,7 @@
 // in.
 #include "codegen/emitters/emitters.h"
 #include "codegen/emitters/grouped_rows.h"
+#include "codegen/emitters/parts.h"
 #include "codegen/emitters/stores.h"
 #include "codegen/emitters/tile_product.h"
 #include "ir/ashlar_dialect.h"
@@ -38,10 +39,11 @@ private:
   void emit_tile(Value first_m, Value first_n) {
     ordered_.load(first_m);
     const Values sums = multiply_runs(first_m, first_n);
-    product_.for_each_element([&](std::size_t i, Value tile_m, Value tile_n) {
+    const std::int64_t width = packet_width(stores_, TileProduct::kPacket, columns_);
+    product_.for_each_packet(sums, width, [&](Value tile_m, Value tile_n, ValueRange packet) {
       const Value m = b_.add(first_m, tile_m), n = b_.add(first_n, tile_n);
       b_.if_then(b_.both(b_.less(m, rows_), b_.less(n, columns_)),
-                 [&] { store_element(ordered_.row(tile_m), n, sums[i]); });
+                 [&] { store_packet(ordered_.row(tile_m), n, packet); });
     });
   }
 
@@ -60,15 +62,19 @@ private:
     ordered_.start_run(number);
     const Values products = product_.multiply(first_m, first_n);
     Values next;
-    product_.for_each_element([&](std::size_t i, Value tile_m, Value) {
-      next.push_back(b_.select(b_.equal(ordered_.number(tile_m), number), products[i], sums[i]));
-    });
+    product_.for_each_packet(
+        products, TileProduct::kPacket, [&](Value tile_m, Value, ValueRange packet) {
+          const Value is_of_run = b_.equal(ordered_.number(tile_m), number);
+          for (Value value : packet)
+            next.push_back(b_.select(is_of_run, value, sums[next.size()]));
+        });
     return next;
   }
 
-  void store_element(Value row, Value n, Value sum) {
-    bind_element(e_, root_, product_.rounded(sum));
-    emit_stores(e_, stores_, b_.add(b_.mul(row, columns_), n), 1);
+  void store_packet(Value row, Value n, ValueRange sums) {
+    const Value linear = b_.add(b_.mul(row, columns_), n);
+    bind_packet(e_, root_, linear, product_.rounded(sums));
+    emit_stores(e_, stores_, linear, static_cast<std::int64_t>(sums.size()));
   }
 
   KernelBuilder& b_;

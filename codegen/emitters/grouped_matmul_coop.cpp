@@ -69,9 +69,7 @@ private:
   }
 
   void store(ValueRange sums) {
-    std::int64_t width = packet_width(stores_, MatrixUnit::kSumPacket);
-    while (columns_ % width != 0)
-      width /= 2;
+    const std::int64_t width = packet_width(stores_, MatrixUnit::kSumPacket, columns_);
     product_.for_each_packet(sums, width, [&](Value m, Value n, const Values& packet) {
       const Value position = ordered_.tile_position(m);
       b_.if_then(b_.equal(ordered_.number(position), number_), [&] {

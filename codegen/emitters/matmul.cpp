@@ -2,6 +2,7 @@
 // "matmul": products of any shape, tiled through workgroup memory (tile_product.h).
 #include "codegen/emitters/emitters.h"
 #include "codegen/emitters/matmul_operands.h"
+#include "codegen/emitters/parts.h"
 #include "codegen/emitters/stores.h"
 #include "codegen/emitters/tile_product.h"
 #include "ir/schedule_model.h"
@@ -45,18 +46,19 @@ private:
   void emit_tile(Value first_m, Value first_n) {
     const Values sums = product_.multiply(first_m, first_n);
     const bool exact = shape_.m % product_.tile_m() == 0 && shape_.n % product_.tile_n() == 0;
-    product_.for_each_element([&](std::size_t i, Value tile_m, Value tile_n) {
+    const std::int64_t width = packet_width(stores_, TileProduct::kPacket, shape_.n);
+    product_.for_each_packet(sums, width, [&](Value tile_m, Value tile_n, ValueRange packet) {
       const Value m = b_.add(first_m, tile_m), n = b_.add(first_n, tile_n);
-      auto store = [&] { store_element(m, n, sums[i]); };
+      auto store = [&] { store_packet(m, n, packet); };
       exact ? store() : b_.if_then(b_.both(b_.less(m, shape_.m), b_.less(n, shape_.n)), store);
     });
   }
 
-  void store_element(Value m, Value n, Value sum) {
+  void store_packet(Value m, Value n, ValueRange sums) {
     const Value row = shape_.batch == 1 ? m : b_.add(b_.mul(batch_index_, shape_.m), m);
     const Value linear = b_.add(b_.mul(row, shape_.n), n);
-    bind_element(e_, root_, product_.rounded(sum));
-    emit_stores(e_, stores_, linear, 1);
+    bind_packet(e_, root_, linear, product_.rounded(sums));
+    emit_stores(e_, stores_, linear, static_cast<std::int64_t>(sums.size()));
   }
 
   KernelBuilder& b_;

@@ -52,9 +52,7 @@ private:
   }
 
   void store(ValueRange sums) {
-    std::int64_t width = packet_width(stores_, MatrixUnit::kSumPacket);
-    while (shape_.n % width != 0)
-      width /= 2;
+    const std::int64_t width = packet_width(stores_, MatrixUnit::kSumPacket, shape_.n);
     product_.for_each_packet(sums, width, [&](Value m, Value n, const Values& packet) {
       Values values;
       for (Value sum : packet)

@@ -28,8 +28,11 @@ void emit_ranges(KernelBuilder& b, ArrayRef<WorkRange> ranges) {
   });
 }
 
-std::int64_t packet_width(ArrayRef<kernel::Store> stores, std::int64_t limit) {
+std::int64_t packet_width(ArrayRef<kernel::Store> stores, std::int64_t limit,
+                          std::int64_t columns) {
   std::int64_t width = limit;
+  while (columns % width != 0)
+    width /= 2;
   for (const kernel::Store& store : stores)
     while (width > 1 && kernel::innermost(store.value.getType()) % width != 0)
       width /= 2;

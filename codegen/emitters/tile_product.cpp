@@ -8,12 +8,12 @@
 
 #include "llvm/Support/MathExtras.h"
 
+#include <algorithm>
+
 using namespace mlir;
 
 namespace ashlar::codegen {
 namespace {
-
-constexpr std::int64_t kUnroll = 4;
 
 bool is_power(std::int64_t n) {
   return n > 0 && llvm::isPowerOf2_64(static_cast<std::uint64_t>(n));
@@ -29,13 +29,15 @@ bool TileProduct::read_schedule() {
   const std::int64_t threads = b_.workgroup_size();
   tile_m_ = schedule.get("tile_m", 32);
   tile_n_ = schedule.get("tile_n", 32);
-  tile_k_ = schedule.get("tile_k", 16);
+  staged_ = schedule.get("tile_k", 16) != 0;
+  tile_k_ = staged_ ? schedule.get("tile_k", 16) : kPacket;
   const std::int64_t block = tile_m_ * tile_n_ / threads;
   const bool fits = is_power(tile_m_) && is_power(tile_n_) && is_power(tile_k_) &&
-                    is_power(threads) && tile_k_ >= kUnroll && is_power(block) && block <= 64;
+                    is_power(threads) && std::min({tile_m_, tile_n_, tile_k_}) >= kPacket &&
+                    is_power(block) && block >= kPacket * kPacket && block <= 64;
   if (!fits) {
-    b_.fail(b_.def(), "schedule: tiles and workgroup must be powers of two, with 1 to 64 elements "
-                      "per thread and tile_k at least 4");
+    b_.fail(b_.def(), "schedule: tiles and workgroup must be powers of two, with 16 to 64 elements "
+                      "per thread and at least 4 along each side");
     return false;
   }
   block_m_ = 1;
@@ -56,68 +58,79 @@ void TileProduct::set_sides(TileSide left, TileSide right) {
   right_ = make_tile(std::move(right), tile_n_);
 }
 
-// ---- Tiles into workgroup memory, stored with K outermost
+// ---- Tiles into workgroup memory
 
 TileProduct::Tile TileProduct::make_tile(TileSide side, std::int64_t lines) {
-  Tile tile{std::move(side), lines, 4, {}};
-  const std::int64_t run = tile.side.packs_k ? k_ : tile.side.lines;
-  const std::int64_t tile_run = tile.side.packs_k ? tile_k_ : lines;
-  while (run % tile.width != 0 || tile_run % tile.width != 0 ||
-         lines * tile_k_ < b_.workgroup_size() * tile.width) {
-    if (tile.width == 1)
-      break;
+  Tile tile{std::move(side), lines, kPacket, {}};
+  const std::int64_t length = tile.side.packs_k ? k_ : tile.side.lines;
+  while (length % tile.width != 0)
     tile.width /= 2;
-  }
+  if (!staged_)
+    return tile;
   // Sums are f32; integers are multiplied as the result's type.
-  tile.memory = b_.shared(compute_type(b_, accumulator_dtype()), lines * tile_k_);
+  const Type type = compute_type(b_, accumulator_dtype());
+  const std::int64_t runs = lines / kPacket;
+  tile.memory = b_.shared(VectorType::get({kPacket}, type),
+                          tile.side.packs_k ? runs * run_stride() : tile_k_ * runs);
   return tile;
 }
 
+// Of a run of kPacket lines and kPacket steps along K: the packet of line `within`, or of step
+// `within`. An unused packet behind each line and each run shifts the next one to other banks.
+Value TileProduct::place(const Tile& tile, Value run, Value k_packet, Value within) const {
+  if (tile.side.packs_k)
+    return b_.add(b_.add(b_.mul(run, run_stride()), b_.mul(within, line_stride())), k_packet);
+  const Value k = b_.add(b_.mul(k_packet, kPacket), within);
+  return b_.add(b_.mul(k, tile.lines / kPacket), run);
+}
+
 void TileProduct::load_tile(const Tile& tile, Value first_line, Value first_k) {
-  const std::int64_t packets = tile.lines * tile_k_ / tile.width, threads = b_.workgroup_size();
+  const std::int64_t packets = tile.lines * tile_k_ / kPacket, threads = b_.workgroup_size();
   for (std::int64_t turn = 0; turn < packets; turn += threads) {
     const Value packet = b_.add(b_.thread(), turn);
-    auto load = [&] { load_packet_of(tile, packet, first_line, first_k); };
+    auto load = [&] { load_packet(tile, packet, first_line, first_k); };
     turn + threads <= packets ? load() : b_.if_then(b_.less(packet, packets), load);
   }
 }
 
-void TileProduct::load_packet_of(const Tile& tile, Value packet, Value first_line, Value first_k) {
+void TileProduct::load_packet(const Tile& tile, Value packet, Value first_line, Value first_k) {
   const bool packs_k = tile.side.packs_k;
-  const std::int64_t run = (packs_k ? tile_k_ : tile.lines) / tile.width;
-  const Value outer = b_.div(packet, run), inner = b_.mul(b_.rem(packet, run), tile.width);
-  const Value tile_line = packs_k ? outer : inner, tile_k = packs_k ? inner : outer;
-  const Value line = b_.add(first_line, tile_line), k = b_.add(first_k, tile_k);
-  const Values values = guarded(tile, line, k);
-  for (auto [i, value] : llvm::enumerate(values)) {
-    const auto lane = static_cast<std::int64_t>(i);
-    const Value at_k = b_.add(tile_k, packs_k ? lane : 0);
-    const Value at_line = b_.add(tile_line, packs_k ? 0 : lane);
-    b_.store(value, tile.memory, b_.add(b_.mul(at_k, tile.lines), at_line));
-  }
+  const std::int64_t length = (packs_k ? tile_k_ : tile.lines) / kPacket;
+  const Value outer = b_.div(packet, length), inner = b_.rem(packet, length);
+  const Value line = packs_k ? outer : b_.mul(inner, kPacket),
+              k = packs_k ? b_.mul(inner, kPacket) : outer;
+  const Value run = packs_k ? b_.div(line, kPacket) : inner,
+              k_packet = packs_k ? inner : b_.div(k, kPacket);
+  const Values values = read_packet(tile, b_.add(first_line, line), b_.add(first_k, k));
+  b_.store_vector(values, tile.memory, place(tile, run, k_packet, b_.rem(outer, kPacket)));
 }
 
-// Zeros outside the matrix. A packet is inside or outside as a whole, for its width divides the
-// extent.
-Values TileProduct::guarded(const Tile& tile, Value line, Value k) {
-  const Value tensor = tile.side.tensor;
-  auto read = [&] {
-    Values values = e_.at(tensor, tile.side.at(line, k, tile.width));
-    for (Value& value : values)
-      value = is_float(dtype_) ? value : scalar_cast(b_, value, dtype_of(tensor), dtype_);
-    return values;
-  };
-  Value inside = b_.boolean(true);
+Values TileProduct::read_packet(const Tile& tile, Value line, Value k) {
+  const bool packs_k = tile.side.packs_k;
+  Values values;
+  for (std::int64_t i = 0; i < kPacket; i += tile.width)
+    values.append(read_guarded(tile, b_.add(line, packs_k ? 0 : i), b_.add(k, packs_k ? i : 0)));
+  return values;
+}
+
+// Lines beyond the last repeat it, for their results are not stored; elements beyond K are zeros.
+Values TileProduct::read_guarded(const Tile& tile, Value line, Value k) {
+  const std::int64_t line_step = tile.side.packs_k ? 1 : tile.width,
+                     k_step = tile.side.packs_k ? tile.width : 1;
+  const bool k_ends = k_ % tile_k_ != 0;
+  const Value inside = b_.less(k, k_);
   if (tile.side.lines % tile.lines != 0)
-    inside = b_.both(inside, b_.less(line, tile.side.lines));
-  if (k_ % tile_k_ != 0)
-    inside = b_.both(inside, b_.less(k, k_));
-  const Type type = compute_type(b_, accumulator_dtype());
-  const SmallVector<Type> types(static_cast<std::size_t>(tile.width), type);
-  const Values zeros(types.size(), b_.zero_of(type));
-  if (matchPattern(inside, m_One()))
-    return read();
-  return b_.if_values(inside, types, read, [&] { return zeros; });
+    line = b_.min(line, b_.index(tile.side.lines - line_step));
+  if (k_ends)
+    k = b_.min(k, b_.index(k_ - k_step));
+  const DType dtype = dtype_of(tile.side.tensor);
+  Values values = e_.at(tile.side.tensor, tile.side.at(line, k, tile.width));
+  for (Value& value : values) {
+    value = is_float(dtype_) ? value : scalar_cast(b_, value, dtype, dtype_);
+    if (k_ends)
+      value = b_.select(inside, value, b_.zero_of(value.getType()));
+  }
+  return values;
 }
 
 // ---- The product
@@ -130,36 +143,61 @@ Values TileProduct::zeros() {
 Values TileProduct::multiply(Value first_m, Value first_n) {
   const Value thread_m = b_.div(b_.thread(), grid_n_), thread_n = b_.rem(b_.thread(), grid_n_);
   return b_.loop(0, k_, tile_k_, zeros(), [&](Value first_k, ValueRange sums) {
+    if (!staged_)
+      return multiply_lines(read_lines(left_, first_m, first_k, thread_m, grid_m_, block_m_),
+                            read_lines(right_, first_n, first_k, thread_n, grid_n_, block_n_),
+                            sums);
     load_tile(left_, first_m, first_k);
     load_tile(right_, first_n, first_k);
     b_.barrier();
-    Values next = b_.loop(0, tile_k_, kUnroll, sums, [&](Value k, ValueRange inner) {
-      Values unrolled(inner);
-      for (std::int64_t i = 0; i < kUnroll; ++i)
-        unrolled = multiply_line(b_.add(k, i), thread_m, thread_n, unrolled);
-      return unrolled;
+    Values next = b_.loop(0, tile_k_ / kPacket, 1, sums, [&](Value k_packet, ValueRange inner) {
+      return multiply_lines(load_lines(left_, k_packet, thread_m, grid_m_, block_m_),
+                            load_lines(right_, k_packet, thread_n, grid_n_, block_n_), inner);
     });
     b_.barrier();
     return next;
   });
 }
 
-Values TileProduct::load_line(const Tile& tile, Value k, Value thread, std::int64_t grid,
-                              std::int64_t block) {
-  Values values;
-  const Value first = b_.add(b_.mul(k, tile.lines), thread);
-  for (std::int64_t i = 0; i < block; ++i)
-    values.push_back(b_.load(tile.memory, b_.add(first, i * grid)));
-  return values;
+// A thread's lines are runs of kPacket, a thread grid apart. `packet` gives a run's line number
+// `within`, or its step number `within`.
+TileProduct::Lines
+TileProduct::gather_lines(const Tile& tile, Value thread, std::int64_t grid, std::int64_t block,
+                          llvm::function_ref<Values(Value run, std::int64_t within)> packet) {
+  Lines lines;
+  for (std::int64_t first = 0; first < block; first += kPacket) {
+    const Value run = b_.add(thread, first / kPacket * grid);
+    for (std::size_t within = 0; within < kPacket; ++within)
+      for (auto [i, value] : llvm::enumerate(packet(run, static_cast<std::int64_t>(within))))
+        lines[tile.side.packs_k ? i : within].push_back(value);
+  }
+  return lines;
 }
 
-Values TileProduct::multiply_line(Value k, Value thread_m, Value thread_n, ValueRange sums) {
-  const Values left = load_line(left_, k, thread_m, grid_m_, block_m_);
-  const Values right = load_line(right_, k, thread_n, grid_n_, block_n_);
-  Values next;
-  for (std::size_t i = 0; i < left.size(); ++i)
-    for (std::size_t j = 0; j < right.size(); ++j)
-      next.push_back(multiply_add(left[i], right[j], sums[i * right.size() + j]));
+TileProduct::Lines TileProduct::load_lines(const Tile& tile, Value k_packet, Value thread,
+                                           std::int64_t grid, std::int64_t block) {
+  return gather_lines(tile, thread, grid, block, [&](Value run, std::int64_t within) {
+    return b_.load_vector(tile.memory, place(tile, run, k_packet, b_.index(within)));
+  });
+}
+
+TileProduct::Lines TileProduct::read_lines(const Tile& tile, Value first_line, Value k,
+                                           Value thread, std::int64_t grid, std::int64_t block) {
+  const bool packs_k = tile.side.packs_k;
+  return gather_lines(tile, thread, grid, block, [&](Value run, std::int64_t within) {
+    const Value line = b_.add(first_line, b_.mul(run, kPacket));
+    return read_packet(tile, b_.add(line, packs_k ? within : 0), b_.add(k, packs_k ? 0 : within));
+  });
+}
+
+Values TileProduct::multiply_lines(const Lines& left, const Lines& right, ValueRange sums) {
+  Values next(sums);
+  for (std::size_t k = 0; k < kPacket; ++k)
+    for (std::size_t i = 0; i < left[k].size(); ++i)
+      for (std::size_t j = 0; j < right[k].size(); ++j) {
+        Value& sum = next[i * right[k].size() + j];
+        sum = multiply_add(left[k][i], right[k][j], sum);
+      }
   return next;
 }
 
@@ -171,17 +209,25 @@ Value TileProduct::multiply_add(Value x, Value y, Value sum) {
 
 // ---- Results
 
-void TileProduct::for_each_element(llvm::function_ref<void(std::size_t, Value, Value)> body) {
+void TileProduct::for_each_packet(ValueRange sums, std::int64_t width,
+                                  llvm::function_ref<void(Value, Value, ValueRange)> body) {
   const Value thread_m = b_.div(b_.thread(), grid_n_), thread_n = b_.rem(b_.thread(), grid_n_);
+  const auto line = [&](Value thread, std::int64_t i, std::int64_t grid) {
+    const Value run = b_.add(thread, i / kPacket * grid);
+    return b_.add(b_.mul(run, kPacket), i % kPacket);
+  };
   for (std::int64_t i = 0; i < block_m_; ++i)
-    for (std::int64_t j = 0; j < block_n_; ++j)
-      body(static_cast<std::size_t>(i * block_n_ + j), b_.add(thread_m, i * grid_m_),
-           b_.add(thread_n, j * grid_n_));
+    for (std::int64_t j = 0; j < block_n_; j += width)
+      body(line(thread_m, i, grid_m_), line(thread_n, j, grid_n_),
+           sums.slice(static_cast<std::size_t>(i * block_n_ + j), static_cast<std::size_t>(width)));
 }
 
-Value TileProduct::rounded(Value sum) {
-  return is_float(dtype_) ? round_to(b_, dtype_, sum)
-                          : scalar_cast(b_, sum, wide_integer(), dtype_);
+Values TileProduct::rounded(ValueRange sums) {
+  Values values;
+  for (Value sum : sums)
+    values.push_back(is_float(dtype_) ? round_to(b_, dtype_, sum)
+                                      : scalar_cast(b_, sum, wide_integer(), dtype_));
+  return values;
 }
 
 // What sums of narrow integers are kept in.

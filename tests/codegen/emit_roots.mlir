@@ -132,12 +132,14 @@ kernel.def @prologue "matvec" inplace [-1, -1] schedule <"matvec", {workgroup = 
 // -----
 
 // CHECK: gpu.module @matmul attributes {ashlar.workgroups = array<i32: 6, 1, 1>}
-// CHECK-COUNT-2: memref.alloc() : memref<512xf32, #spirv.storage_class<Workgroup>>
+// CHECK: memref.alloc() : memref<128xvector<4xf32>, #spirv.storage_class<Workgroup>>
+// CHECK: memref.alloc() : memref<168xvector<4xf32>, #spirv.storage_class<Workgroup>>
 // CHECK: scf.for
 // CHECK: gpu.barrier
 // CHECK: scf.for
 // CHECK-COUNT-64: math.fma
 // CHECK: gpu.barrier
+// CHECK-COUNT-4: vector.store {{.*}}vector<4xf32>
 kernel.def @matmul "matmul" inplace [-1] schedule <"matmul", {tile_m = 32 : i64, tile_n = 32 : i64, tile_k = 16 : i64, workgroup = 64 : i64}> {
 ^bb0(%x: tensor<33x48xf32>, %y: tensor<48x96xf32>):
   %0 = ashlar.matmul %x, %y {transpose_rhs = false, dtype = f32} : (tensor<33x48xf32>, tensor<48x96xf32>) -> tensor<33x96xf32>

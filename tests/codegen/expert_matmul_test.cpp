@@ -360,11 +360,12 @@ TEST_F(ExpertTest, Grouped) {
 }
 
 TEST_F(ExpertTest, GroupedTiles) {
-  for (const auto& [m, n, threads] : {std::tuple{16, 32, 32}, {64, 16, 64}, {32, 64, 128}})
+  for (const auto& [m, n, k, threads] :
+       {std::tuple{16, 32, 8, 32}, {64, 16, 8, 64}, {32, 64, 8, 128}, {16, 32, 0, 8}})
     check_grouped({150, 1, 6, 70, 36}, true, DType::f32,
-                  fmt::format("<\"grouped_matmul\", {{tile_m = {}, tile_n = {}, tile_k = 8, "
+                  fmt::format("<\"grouped_matmul\", {{tile_m = {}, tile_n = {}, tile_k = {}, "
                               "workgroup = {}}}>",
-                              m, n, threads));
+                              m, n, k, threads));
 }
 
 // On lanes, where the device has no cooperative matrices.

@@ -139,12 +139,15 @@ TEST_P(CoopEncodingTest, Sizes) {
                  DType::f16, kTolerance);
 }
 
+// Unpacking knows nothing of the groups, and scales nothing of the bits.
 INSTANTIATE_TEST_SUITE_P(All, CoopEncodingTest, testing::ValuesIn([] {
-                           std::vector<AffineEncoding> all;
+                           std::vector<AffineEncoding> some;
                            for (std::int64_t bits : kQuantizedBits)
-                             for (std::int64_t group : kQuantizedGroups)
-                               all.push_back({bits, group});
-                           return all;
+                             some.push_back({bits, 64});
+                           for (std::int64_t group : kQuantizedGroups)
+                             if (group != 64)
+                               some.push_back({4, group});
+                           return some;
                          }()));
 
 // Against weights in f32: rounding errors of up to half a unit add up like random ones.

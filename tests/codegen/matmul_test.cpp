@@ -36,14 +36,21 @@ TEST_F(MatmulTest, Batches) {
 }
 
 TEST_F(MatmulTest, EverySchedule) {
-  for (auto [m, n, k, size] :
-       {std::array{8, 8, 4, 64}, {16, 64, 8, 16}, {64, 64, 16, 256}, {32, 32, 32, 32}})
-    check({.m = 37,
-           .n = 45,
-           .k = 40,
-           .schedule = fmt::format(
-               "<\"matmul\", {{tile_m = {}, tile_n = {}, tile_k = {}, workgroup = {}}}>", m, n, k,
-               size)});
+  for (auto [m, n, k, size] : {std::array{8, 8, 4, 4},
+                               {16, 64, 8, 16},
+                               {64, 64, 16, 256},
+                               {32, 32, 32, 32},
+                               {8, 32, 0, 16},
+                               {16, 32, 0, 8}})
+    for (std::int64_t length : {40, 42})
+      for (bool transposed : {true, false})
+        check({.m = 37,
+               .n = 46,
+               .k = length,
+               .transposed = transposed,
+               .schedule = fmt::format(
+                   "<\"matmul\", {{tile_m = {}, tile_n = {}, tile_k = {}, workgroup = {}}}>", m, n,
+                   k, size)});
 }
 
 TEST_F(MatmulTest, PrologueAndEpilogue) {

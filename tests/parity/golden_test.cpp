@@ -25,6 +25,9 @@ using test::Reference;
 
 class GoldenTest : public testing::TestWithParam<std::string> {
 protected:
+  // The same for all that generate: a driver's compiler takes most of their time.
+  static inline const LoadOptions kOnePrefill{
+      .dtype = DType::f32, .prefill_sizes = {16}, .ignore_eos = true};
   fs::path folder() const { return fs::path(ASHLAR_TEST_DATA) / "goldens" / GetParam(); }
   Reference reference() const { return Reference(folder() / "expected.safetensors"); }
 };
@@ -50,8 +53,7 @@ TEST_P(GoldenTest, GreedyIds) {
                                   greedy = expected.rows("greedy_ids")[0];
   const auto tokens = static_cast<std::int64_t>(greedy.size());
   ASSERT_GE(tokens, 16);
-  LanguageModel model =
-      load_model(folder(), {.dtype = DType::f32, .prefill_sizes = {1, 7, 64}, .ignore_eos = true});
+  LanguageModel model = load_model(folder(), kOnePrefill);
   for (std::int64_t steps : {1, 4, 16}) {
     SCOPED_TRACE(fmt::format("{} steps per submit", steps));
     model.runtime().rewind(std::vector<std::int64_t>{0});
@@ -68,8 +70,7 @@ TEST_P(GoldenTest, GoesOnAfterARewind) {
   const std::vector<std::int32_t> prompt = expected.rows("input_ids")[0];
   const std::vector<std::int32_t> greedy = expected.rows("greedy_ids")[0];
   const auto tokens = static_cast<std::int64_t>(greedy.size());
-  LanguageModel model =
-      load_model(folder(), {.dtype = DType::f32, .prefill_sizes = {1, 7, 64}, .ignore_eos = true});
+  LanguageModel model = load_model(folder(), kOnePrefill);
   Generator generator(model);
   generator.run({prompt}, {.max_tokens = tokens, .steps_per_submit = 4});
   // Back to where 8 tokens were chosen, if the rings remember it, else to the beginning.
@@ -90,11 +91,10 @@ TEST_P(GoldenTest, GoesOnAfterARewind) {
 TEST_P(GoldenTest, BatchRowsOfUnequalLengthAgreeWithRowsAlone) {
   const std::vector<std::int32_t> prompt = reference().rows("input_ids")[0];
   const std::vector<std::int32_t> shorter(prompt.begin(), prompt.begin() + 5);
-  const LoadOptions options{.dtype = DType::f32, .prefill_sizes = {16}, .ignore_eos = true};
   const GenerateOptions generate{.max_tokens = 12, .steps_per_submit = 4};
-  LoadOptions batched = options;
+  LoadOptions batched = kOnePrefill;
   batched.batch = 2;
-  LanguageModel one = load_model(folder(), options), two = load_model(folder(), batched);
+  LanguageModel one = load_model(folder(), kOnePrefill), two = load_model(folder(), batched);
   const auto alone = Generator(one).run({shorter}, generate);
   const auto together = Generator(two).run({prompt, shorter}, generate);
   const std::vector<std::int32_t> greedy = reference().rows("greedy_ids")[0];

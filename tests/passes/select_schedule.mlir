@@ -25,7 +25,7 @@ func.func @kept(%x: tensor<4xf32>) -> tensor<4xf32> {
 }
 
 // Rows of 16-bit floats on cooperative matrices, where the device has them for that type.
-// CPU: schedule <"matmul", {{.*}}tile_k = 16 : i64
+// CPU: schedule <"matmul", {tile_k = 0 : i64, tile_m = 16 : i64, tile_n = 32 : i64, workgroup = 16 : i64}>
 // GPU: schedule <"matmul_coop", {grid_m = 2 : i64, grid_n = 2 : i64, slots = 1 : i64, tile_k = 64 : i64, tile_m = 128 : i64, tile_n = 128 : i64, workgroup = 128 : i64}>
 func.func @coop_matmul(%x: tensor<2048x512xbf16>, %w: tensor<4096x512xbf16>) -> tensor<2048x4096xbf16> {
   %y = kernel.fused "matmul"(%x, %w) inplace [-1] : (tensor<2048x512xbf16>, tensor<4096x512xbf16>) -> tensor<2048x4096xbf16> {
@@ -127,8 +127,8 @@ func.func @norm_matvec_of_many_rows(%x: tensor<1x2560xbf16>, %w: tensor<8192x256
   return %y : tensor<1x8192xbf16>
 }
 
-// One step: few rows for each workgroup of a GPU, all that share a key on a CPU.
-// CPU: schedule <"attention", {{.*}}rows = 8 : i64
+// One step: few rows for each workgroup.
+// CPU: schedule <"attention", {{.*}}lanes = 8 : i64, rows = 4 : i64, {{.*}}workgroup = 32 : i64
 // GPU: schedule <"attention", {{.*}}rows = 2 : i64
 func.func @wide_heads(%q: tensor<1x1x16x256xbf16>, %k: tensor<?x1x2x256xbf16>, %v: tensor<?x1x2x256xbf16>, %p: tensor<1xi32>, %l: tensor<1xi32>) -> tensor<1x1x16x256xbf16> {
   %y = kernel.fused "attention"(%q, %k, %v, %p, %l) inplace [-1] : (tensor<1x1x16x256xbf16>, tensor<?x1x2x256xbf16>, tensor<?x1x2x256xbf16>, tensor<1xi32>, tensor<1xi32>) -> tensor<1x1x16x256xbf16> {
@@ -140,7 +140,7 @@ func.func @wide_heads(%q: tensor<1x1x16x256xbf16>, %k: tensor<?x1x2x256xbf16>, %
 }
 
 // Where splits are many enough, a tile's rows are dealt out while keys are few.
-// CPU: schedule <"attention", {keys = 1 : i64, lanes = 8 : i64, rows = 8 : i64, split_keys = 128 : i64, splits = 4 : i64
+// CPU: schedule <"attention", {keys = 1 : i64, lanes = 8 : i64, rows = 4 : i64, split_keys = 128 : i64, splits = 4 : i64
 // GPU: schedule <"attention", {dealt_keys = 2 : i64, dealt_rows = 1 : i64, keys = 2 : i64, lanes = 16 : i64, rows = 4 : i64, split_keys = 128 : i64, splits = 4 : i64, workgroup = 512 : i64}>
 func.func @dealt_rows(%q: tensor<1x1x32x128xbf16>, %k: tensor<?x1x8x128xbf16>, %v: tensor<?x1x8x128xbf16>, %p: tensor<1xi32>, %l: tensor<1xi32>) -> tensor<1x1x32x4x130xf32> {
   %y = kernel.fused "attention"(%q, %k, %v, %p, %l) inplace [-1] : (tensor<1x1x32x128xbf16>, tensor<?x1x8x128xbf16>, tensor<?x1x8x128xbf16>, tensor<1xi32>, tensor<1xi32>) -> tensor<1x1x32x4x130xf32> {
