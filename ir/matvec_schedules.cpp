@@ -36,7 +36,8 @@ std::int64_t largest_workgroup(const DeviceProfile& profile) {
   return std::min<std::int64_t>(512, std::max(profile.max_workgroup_invocations, 1u));
 }
 
-// A CPU's lane loads a scale as slowly as 64 bits of numbers: once for two blocks, if they share it.
+// A CPU's lane loads a scale as slowly as 64 bits of numbers: once for two blocks, if they share
+// it.
 std::int64_t columns_on_cpu(ArrayRef<Operation*> roots, std::int64_t k) {
   constexpr std::int64_t kTwoBlocks = 2 * kPackedBlock;
   const bool shared = columns_of_scale(roots) % kTwoBlocks == 0 && k % kTwoBlocks == 0;
@@ -57,8 +58,8 @@ std::int64_t width_of(ArrayRef<Operation*> roots, const DeviceProfile& profile) 
 // ---- matvec
 
 // A CPU's lanes share nothing: each pays for what it loads of the left side. With one left row, few
-// lanes (two, or one of packed weights) take many rows of the weights, unless rows are short; longer
-// ones would be too many turns.
+// lanes (two, or one of packed weights) take many rows of the weights, unless rows are short;
+// longer ones would be too many turns.
 bool takes_few_lanes(const MatmulExtent& extent, bool packed, const DeviceProfile& profile) {
   constexpr std::int64_t kShortRow = 256, kLongestRow = 16384;
   return profile.is_cpu && extent.m == 1 && extent.k <= kLongestRow &&

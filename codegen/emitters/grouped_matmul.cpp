@@ -62,12 +62,12 @@ private:
     ordered_.start_run(number);
     const Values products = product_.multiply(first_m, first_n);
     Values next;
-    product_.for_each_packet(
-        products, TileProduct::kPacket, [&](Value tile_m, Value, ValueRange packet) {
-          const Value is_of_run = b_.equal(ordered_.number(tile_m), number);
-          for (Value value : packet)
-            next.push_back(b_.select(is_of_run, value, sums[next.size()]));
-        });
+    product_.for_each_packet(products, TileProduct::kPacket,
+                             [&](Value tile_m, Value, ValueRange packet) {
+                               const Value is_of_run = b_.equal(ordered_.number(tile_m), number);
+                               for (Value value : packet)
+                                 next.push_back(b_.select(is_of_run, value, sums[next.size()]));
+                             });
     return next;
   }
 

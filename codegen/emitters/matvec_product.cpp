@@ -395,8 +395,8 @@ void MatvecProduct::multiply_blocks(ArrayRef<WeightPacket> packets, std::int64_t
     const auto values = [&](std::int64_t m, std::int64_t offset) {
       return left(m, number * kPackedBlock + offset, kLeftWidth);
     };
-    const auto own = packets.slice(static_cast<std::size_t>(number * each),
-                                   static_cast<std::size_t>(each));
+    const auto own =
+        packets.slice(static_cast<std::size_t>(number * each), static_cast<std::size_t>(each));
     multiply_block(b_, {own, each / matrices(), m_, values}, sums);
   }
 }

@@ -20,8 +20,8 @@ void emit_ranges(KernelBuilder& builder, llvm::ArrayRef<WorkRange> ranges);
 // One thread per packet of `width` elements. `stores` have the same element count.
 WorkRange element_range(Elements& elements, const kernel::Part& part, std::int64_t width);
 
-// The widest packet, at most `limit` (a power of two), that the rows of every store are made of, and
-// rows of `columns`.
+// The widest packet, at most `limit` (a power of two), that the rows of every store are made of,
+// and rows of `columns`.
 std::int64_t packet_width(llvm::ArrayRef<kernel::Store> stores, std::int64_t limit,
                           std::int64_t columns = 0);
 

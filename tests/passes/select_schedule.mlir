@@ -49,9 +49,20 @@ func.func @packed_matmul(%x: tensor<512x96xbf16>, %w: tensor<4224x12xui32>, %s: 
   return %y : tensor<512x4224xbf16>
 }
 
-// f32 stays exact.
+// f32 stays exact, with large tiles where they fill the device.
 // CPU: schedule <"matmul", {
-// GPU: schedule <"matmul", {
+// GPU: schedule <"matmul", {tile_k = 32 : i64, tile_m = 64 : i64, tile_n = 64 : i64, workgroup = 64 : i64}>
+func.func @large_f32_matmul(%x: tensor<1024x512xf32>, %w: tensor<1024x512xbf16>) -> tensor<1024x1024xf32> {
+  %y = kernel.fused "matmul"(%x, %w) inplace [-1] : (tensor<1024x512xf32>, tensor<1024x512xbf16>) -> tensor<1024x1024xf32> {
+  ^bb0(%a: tensor<1024x512xf32>, %b: tensor<1024x512xbf16>):
+    %0 = ashlar.matmul %a, %b {transpose_rhs = true, dtype = f32} : (tensor<1024x512xf32>, tensor<1024x512xbf16>) -> tensor<1024x1024xf32>
+    kernel.yield %0 : tensor<1024x1024xf32>
+  }
+  return %y : tensor<1024x1024xf32>
+}
+
+// CPU: schedule <"matmul", {
+// GPU: schedule <"matmul", {tile_k = 16 : i64, tile_m = 32 : i64, tile_n = 32 : i64, workgroup = 64 : i64}>
 func.func @f32_matmul(%x: tensor<64x512xf32>, %w: tensor<64x512xbf16>) -> tensor<64x64xf32> {
   %y = kernel.fused "matmul"(%x, %w) inplace [-1] : (tensor<64x512xf32>, tensor<64x512xbf16>) -> tensor<64x64xf32> {
   ^bb0(%a: tensor<64x512xf32>, %b: tensor<64x512xbf16>):
