@@ -46,19 +46,15 @@ function(ashlar_library name)
   endif()
 endfunction()
 
-# ashlar_precompile(NAME header [OPTIONS options...]): the first target compiles the header, the others of the same
-# compile options share the result.
+# ashlar_precompile(NAME header): the first target compiles the header, the others share the result.
 function(ashlar_precompile name header)
-  cmake_parse_arguments(ARG "" "" "OPTIONS" ${ARGN})
-  target_compile_options(${name} PRIVATE ${ARG_OPTIONS})
   get_filename_component(header ${header} ABSOLUTE)
-  set(header_key "${header} ${ARG_OPTIONS}")
-  get_property(owner GLOBAL PROPERTY "ASHLAR_PCH_OWNER_${header_key}")
+  get_property(owner GLOBAL PROPERTY "ASHLAR_PCH_OWNER_${header}")
   if(owner)
     target_precompile_headers(${name} REUSE_FROM ${owner})
   else()
     target_precompile_headers(${name} PRIVATE ${header})
-    set_property(GLOBAL PROPERTY "ASHLAR_PCH_OWNER_${header_key}" ${name})
+    set_property(GLOBAL PROPERTY "ASHLAR_PCH_OWNER_${header}" ${name})
   endif()
 endfunction()
 
@@ -70,8 +66,7 @@ function(ashlar_test name)
   endif()
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
-  # What tests spend their time in are the libraries; compiling takes longer than running.
-  ashlar_precompile(${name} ${ARG_PCH} OPTIONS -O0)
+  ashlar_precompile(${name} ${ARG_PCH})
   target_compile_definitions(${name} PRIVATE ASHLAR_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data"
                                              ASHLAR_CHECKPOINTS="${PROJECT_SOURCE_DIR}/models/checkpoints")
   add_test(NAME ${name} COMMAND ${name})

@@ -132,10 +132,12 @@ private:
         profile_.is_cpu ? SmallVector<std::int64_t>{0} : SmallVector<std::int64_t>{16, 32};
     for (auto [m, n] : kTiles)
       for (std::int64_t k : steps)
-        for (std::int64_t elements : {16, 32})
-          if ((m + n) * (k + 5) * 4 <= profile_.shared_memory_bytes &&
-              m * n / elements <= kLargestWorkgroup)
-            add({{"tile_m", m}, {"tile_n", n}, {"tile_k", k}, {"workgroup", m * n / elements}});
+        for (std::int64_t elements : {16, 32, 64}) {
+          const std::int64_t workgroup = m * n / elements;
+          if ((m + n) * (k + 5) * 4 <= profile_.shared_memory_bytes && workgroup >= subgroup_ &&
+              workgroup <= kLargestWorkgroup)
+            add({{"tile_m", m}, {"tile_n", n}, {"tile_k", k}, {"workgroup", workgroup}});
+        }
   }
 
   void vary_coop_matmul() {
