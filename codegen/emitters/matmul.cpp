@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// "matmul": products of any shape, tiled through workgroup memory (tile_product.h).
+// "matmul": products of any shape, in tiles (tile_product.h).
 #include "codegen/emitters/emitters.h"
 #include "codegen/emitters/matmul_operands.h"
 #include "codegen/emitters/parts.h"

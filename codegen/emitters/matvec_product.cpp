@@ -311,7 +311,7 @@ Point MatvecProduct::left_point(Value m, Value k, std::int64_t width) {
 // ---- The product
 
 bool MatvecProduct::packs_width(std::int64_t width) const {
-  return width > 0 && width % kPackedBlock == 0 && (k_ / summed_) % width == 0 &&
+  return width > 0 && width % kPackedBlock == 0 && divides_k(width) &&
          kernel::columns_of_scale(roots_) % width == 0;
 }
 
