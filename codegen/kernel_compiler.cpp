@@ -46,8 +46,8 @@ EmittedKernel emit_or_throw(kernel::DefOp def, const DeviceProfile& profile) {
   return std::move(*emitted);
 }
 
-std::vector<std::uint32_t> indirect_arguments(kernel::DefOp def) {
-  const ArrayRef<std::int64_t> numbers = def.getPushed().value_or(ArrayRef<std::int64_t>());
+std::vector<std::uint32_t> arguments_of(std::optional<ArrayRef<std::int64_t>> list) {
+  const ArrayRef<std::int64_t> numbers = list.value_or(ArrayRef<std::int64_t>());
   return {numbers.begin(), numbers.end()};
 }
 
@@ -99,7 +99,8 @@ CompiledKernel KernelCompiler::emit(kernel::DefOp def, OwningOpRef<ModuleOp>& mo
                      .argument_count = static_cast<std::uint32_t>(kernel::argument_count(def)),
                      .scalar_count = static_cast<std::uint32_t>(kernel::scalar_count(def)),
                      .pushed = def.getPushed().has_value(),
-                     .indirect = indirect_arguments(def)},
+                     .indirect = arguments_of(def.getPushed()),
+                     .texels = arguments_of(def.getTexels())},
           .workgroups = emitted.workgroups};
 }
 

@@ -144,6 +144,39 @@ struct ScalarLowering final : OpConversionPattern<kernel::ScalarOp> {
   }
 };
 
+// The texel buffer `binding` of the module around `op`, as an image.
+Value texel_buffer(OpBuilder& builder, Operation* op, int64_t binding) {
+  const std::string name = "__texels_" + std::to_string(binding) + "__";
+  auto module = op->getParentOfType<spirv::ModuleOp>();
+  auto variable = module.lookupSymbol<spirv::GlobalVariableOp>(name);
+  if (!variable) {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(module.getBody());
+    auto image = spirv::ImageType::get(
+        builder.getI32Type(), spirv::Dim::Buffer, spirv::ImageDepthInfo::NoDepth,
+        spirv::ImageArrayedInfo::NonArrayed, spirv::ImageSamplingInfo::SingleSampled,
+        spirv::ImageSamplerUseInfo::NeedSampler);
+    variable = spirv::GlobalVariableOp::create(
+        builder, module.getLoc(),
+        spirv::PointerType::get(image, spirv::StorageClass::UniformConstant), name,
+        /*descriptorSet=*/0u, static_cast<unsigned>(binding));
+  }
+  Value pointer = spirv::AddressOfOp::create(builder, op->getLoc(), variable);
+  return spirv::LoadOp::create(builder, op->getLoc(), pointer);
+}
+
+struct TexelLowering final : OpConversionPattern<kernel::TexelOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(kernel::TexelOp op, OpAdaptor operands,
+                                ConversionPatternRewriter& rewriter) const override {
+    Value image = texel_buffer(rewriter, op, static_cast<int64_t>(op.getBinding()));
+    rewriter.replaceOpWithNewOp<spirv::ImageFetchOp>(op, op.getType(), image, operands.getAt(),
+                                                     spirv::ImageOperandsAttr(), ValueRange());
+    return success();
+  }
+};
+
 template <typename Atomic>
 Value create_atomic(OpBuilder& builder, Location loc, Value pointer, Value operand) {
   return Atomic::create(builder, loc, pointer, spirv::Scope::Device,
@@ -224,7 +257,8 @@ void populate_patterns(SPIRVTypeConverter& types, ScfToSPIRVContext& scf,
   populateVectorToSPIRVPatterns(types, patterns);
   index::populateIndexToSPIRVPatterns(types, patterns);
   ub::populateUBToSPIRVConversionPatterns(types, patterns);
-  patterns.add<AtomicLowering, BufferLowering, ScalarLowering>(types, patterns.getContext());
+  patterns.add<AtomicLowering, BufferLowering, ScalarLowering, TexelLowering>(
+      types, patterns.getContext());
 }
 
 struct LowerToSpirv final : impl::LowerToSpirvBase<LowerToSpirv> {

@@ -25,6 +25,7 @@ static SmallVector<Capability> capabilities_of(const DeviceProfile& profile) {
   add(profile.shader_i8, {Capability::Int8});
   add(profile.shader_i16, {Capability::Int16});
   add(profile.shader_i64, {Capability::Int64});
+  add(profile.max_texels > 0, {Capability::SampledBuffer});
   add(profile.storage_8bit, {Capability::StorageBuffer8BitAccess});
   add(profile.storage_16bit, {Capability::StorageBuffer16BitAccess});
   add(profile.subgroup_arithmetic, {Capability::GroupNonUniformArithmetic});

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/kernel_dialect.h"
 
+#include "ir/kernel_region.h"
 #include "ir/strided_kernel.h"
 
 #include "mlir/IR/Builders.h"
@@ -77,8 +78,18 @@ LogicalResult FusedOp::verify() {
   return success();
 }
 
+static bool may_read_texels(DefOp def, std::int64_t number) {
+  const RegionView region = view_of(def);
+  const BlockArgument input = region.body->getArgument(static_cast<unsigned>(number));
+  return !is_updated(region, input) || reads_only_old_rows(region, input);
+}
+
 LogicalResult DefOp::verify() {
-  return verify_region(*this, getBody().front(), getInplace());
+  Block& body = getBody().front();
+  for (std::int64_t number : getTexels().value_or(ArrayRef<std::int64_t>()))
+    if (number < 0 || number >= body.getNumArguments() || !may_read_texels(*this, number))
+      return emitOpError("input ") << number << " cannot be read as texels";
+  return verify_region(*this, body, getInplace());
 }
 
 LogicalResult CallOp::verifySymbolUses(SymbolTableCollection& symbols) {

@@ -57,13 +57,15 @@ def Kernel_FusedOp : Kernel_Op<"fused", [IsolatedFromAbove, SingleBlock]> {
 }
 
 // `pushed`: its dispatch records are push constants. Arguments with the numbers it lists are given as the
-// address of their address, since their buffers may move between runs.
+// address of their address, since their buffers may move between runs. `texels`: the arguments, none of them written
+// to, that it reads through texel buffers.
 def Kernel_DefOp : Kernel_Op<"def", [IsolatedFromAbove, SingleBlock, Symbol]> {
   let summary = "A kernel shared by its calls";
   let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$root, DenseI64ArrayAttr:$inplace,
-                       Kernel_ScheduleAttr:$schedule, OptionalAttr<DenseI64ArrayAttr>:$pushed);
+                       Kernel_ScheduleAttr:$schedule, OptionalAttr<DenseI64ArrayAttr>:$pushed,
+                       OptionalAttr<DenseI64ArrayAttr>:$texels);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "$sym_name $root `inplace` $inplace `schedule` $schedule (`pushed` $pushed^)? attr-dict-with-keyword $body";
+  let assemblyFormat = "$sym_name $root `inplace` $inplace `schedule` $schedule (`pushed` $pushed^)? (`texels` $texels^)? attr-dict-with-keyword $body";
   let hasVerifier = 1;
 }
 
@@ -152,6 +154,13 @@ def Kernel_BufferOp : Kernel_Op<"buffer", [Pure]> {
   let arguments = (ins I64Attr:$index, OptionalAttr<I64Attr>:$pushed, UnitAttr:$indirect);
   let results = (outs AnyMemRef:$buffer);
   let assemblyFormat = "$index (`pushed` $pushed^)? (`indirect` $indirect^)? attr-dict `:` type($buffer)";
+}
+
+def Kernel_TexelOp : Kernel_Op<"texel", [Pure]> {
+  let summary = "Bytes [16 * at, 16 * at + 16) of a buffer that the kernel only reads, through texel buffer `binding`";
+  let arguments = (ins I64Attr:$binding, Index:$at);
+  let results = (outs VectorOfLengthAndType<[4], [I32]>:$words);
+  let assemblyFormat = "$binding `at` $at attr-dict `:` type($words)";
 }
 
 def Kernel_ScalarOp : Kernel_Op<"scalar", [Pure]> {

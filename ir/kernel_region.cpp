@@ -59,6 +59,19 @@ bool is_updated(const RegionView& region, BlockArgument input) {
          });
 }
 
+bool reads_only_old_rows(const RegionView& region, BlockArgument input) {
+  if (region.root != "attention" || !input.hasOneUse())
+    return false;
+  auto append = dyn_cast<ir::ScatterOp>(*input.user_begin());
+  return append && append->getOperand(0) == input &&
+         llvm::all_of(append->getUses(), [](OpOperand& use) {
+           const unsigned operand = use.getOperandNumber();
+           return isa<YieldOp>(use.getOwner()) ||
+                  (isa<ir::AttentionOp, AttentionPartialOp>(use.getOwner()) &&
+                   (operand == 1 || operand == 2));
+         });
+}
+
 // Appends the scatters between `operand` and `value`, first one first.
 static bool append_scatters(Value value, Value operand, unsigned buffer,
                             SmallVectorImpl<Store>& stores) {

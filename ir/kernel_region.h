@@ -49,6 +49,11 @@ struct Store {
 // Whether the kernel writes to its input: it updates it in place, or counts arrivals in it.
 bool is_updated(const RegionView& region, mlir::BlockArgument input);
 
+// Whether the kernel reads no row of its input that it stores: a cache to which attention adds a row
+// (AttentionRows keeps that one). Where there is no other row, it may read what is just being
+// stored, and uses none of it.
+bool reads_only_old_rows(const RegionView& region, mlir::BlockArgument input);
+
 // All stores in the order of the outputs. Nothing when an in-place output is not a chain of
 // scatters onto its operand.
 std::optional<llvm::SmallVector<Store>> stores_of(const RegionView& region);

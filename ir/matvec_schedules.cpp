@@ -36,7 +36,7 @@ std::int64_t largest_workgroup(const DeviceProfile& profile) {
   return std::min<std::int64_t>(512, std::max(profile.max_workgroup_invocations, 1u));
 }
 
-// A CPU's lane loads a scale as slowly as 64 bits of numbers: once for two blocks, if they share
+// A CPU's lane loads a scale as slowly as a block of numbers: once for two blocks, if they share
 // it.
 std::int64_t columns_on_cpu(ArrayRef<Operation*> roots, std::int64_t k) {
   constexpr std::int64_t kTwoBlocks = 2 * kPackedBlock;
@@ -44,26 +44,23 @@ std::int64_t columns_on_cpu(ArrayRef<Operation*> roots, std::int64_t k) {
   return shared ? kTwoBlocks : kPackedBlock;
 }
 
-// Columns of a lane's packet, for a GPU's largest load. A CPU driver takes a packet apart whatever
-// its size; over long rows more of it makes up for the turns of the loop.
+// Columns of a lane's packet, for the largest load, or texel.
 std::int64_t width_of(ArrayRef<Operation*> roots, const DeviceProfile& profile) {
   const std::int64_t k = matmul_extent(roots.front()).k;
   if (multiplies_packed(roots))
     return profile.is_cpu ? columns_on_cpu(roots, k) : kPackedBlock;
   auto weight = cast<RankedTensorType>(weights_of(roots.front()).getType());
-  constexpr std::int64_t kLongRow = 2048;
-  return vector_width(weight.getElementType(), k, profile.is_cpu && k >= kLongRow ? 32 : 16);
+  return vector_width(weight.getElementType(), k);
 }
 
 // ---- matvec
 
 // A CPU's lanes share nothing: each pays for what it loads of the left side. With one left row, few
-// lanes (two, or one of packed weights) take many rows of the weights, unless rows are short;
-// longer ones would be too many turns.
+// lanes (two, or one of packed weights) take many rows of the weights. Long rows that are not
+// packed are read fastest by all lanes side by side, and longer packed ones would be too many
+// turns.
 bool takes_few_lanes(const MatmulExtent& extent, bool packed, const DeviceProfile& profile) {
-  constexpr std::int64_t kShortRow = 256, kLongestRow = 16384;
-  return profile.is_cpu && extent.m == 1 && extent.k <= kLongestRow &&
-         (packed || extent.k > kShortRow);
+  return profile.is_cpu && extent.m == 1 && extent.k <= (packed ? 16384 : 1023);
 }
 
 std::int64_t rows_on_cpu(const MatmulExtent& extent, bool packed, const DeviceProfile& profile) {
@@ -121,13 +118,14 @@ bool waits_for_one_row(Operation* matmul, const DeviceProfile& profile) {
   return stages_lhs(matmul) && matmul_extent(matmul).n <= 2 * kMostGroups * profile.compute_units;
 }
 
-// Groups of lanes in a workgroup. Where each workgroup computes the left side for itself, or packed
-// numbers keep it busy, few large ones do best; but some for almost every unit of a GPU.
+// Groups of lanes in a workgroup: on a CPU one subgroup, which waits for nobody. Where each
+// workgroup computes the left side for itself, or packed numbers keep it busy, few large ones do
+// best; but some for almost every unit of a GPU.
 std::int64_t matvec_groups(Operation* matmul, std::int64_t rows, bool packed,
                            const DeviceProfile& profile) {
   const MatmulExtent extent = matmul_extent(matmul);
   const std::int64_t n = extent.n;
-  std::int64_t groups = profile.is_cpu && !takes_few_lanes(extent, packed, profile) ? 8 : 4;
+  std::int64_t groups = profile.is_cpu ? 1 : 4;
   const std::int64_t units = std::max<std::int64_t>(profile.compute_units, 1);
   const std::int64_t wanted = (packed ? 1 : 2) * (units - units / 16);
   while (!profile.is_cpu && (packed || stages_lhs(matmul)) && groups < kMostGroups &&
@@ -201,13 +199,16 @@ ScheduleAttr matvec_schedule(ArrayRef<Operation*> roots, const DeviceProfile& pr
           ? 1
           : unrolled_steps(extent.k, lanes * width, waits_for_one_row(matmul, profile) ? 5 : 4);
   const std::int64_t groups = matvec_groups(matmul, rows, packed, profile);
-  return make_schedule(
-      matmul->getContext(), "matvec",
-      {{"workgroup", limited(lanes * groups, subgroup, largest_workgroup(profile))},
-       {"lanes", lanes},
-       {"rows", rows},
-       {"width", width},
-       {"unroll", unroll}});
+  SmallVector<std::pair<StringRef, std::int64_t>> parameters = {
+      {"workgroup", limited(lanes * groups, subgroup, largest_workgroup(profile))},
+      {"lanes", lanes},
+      {"rows", rows},
+      {"width", width},
+      {"unroll", unroll}};
+  // Workgroup memory costs a CPU more than computing the left side once for all rows of a lane.
+  if (profile.is_cpu && stages_lhs(matmul))
+    parameters.emplace_back("staged", 0);
+  return make_schedule(matmul->getContext(), "matvec", parameters);
 }
 
 bool fits_stationary_matvec(ArrayRef<Operation*> roots, const DeviceProfile& profile) {
@@ -279,16 +280,17 @@ std::int64_t matvec_iterations(Operation* matmul, ArrayRef<Store> stores, Schedu
   const std::int64_t lanes = std::max<std::int64_t>(schedule.get("lanes", 8), 1);
   const std::int64_t width = std::max<std::int64_t>(schedule.get("width", 1), 1);
   const std::int64_t inner = element_iterations(matmul->getOperand(0));
+  const bool staged = stages_lhs(matmul, schedule);
   std::int64_t iterations = ceil_div(extent.k, lanes * width);
   if (schedule.getEmitter() == "matvec_stationary") {
     const std::int64_t rows = schedule.get("batches", 1) * schedule.get("rows", 1);
     iterations = rows + ceil_div(extent.m * rows, lanes);
-    if (!stages_lhs(matmul))
+    if (!staged)
       iterations += ceil_div(extent.m * extent.k, lanes) * inner;
-  } else if (!stages_lhs(matmul)) {
+  } else if (!staged) {
     iterations *= (1 + inner) * extent.m;
   }
-  if (stages_lhs(matmul))
+  if (staged)
     iterations += ceil_div(extent.m * extent.k, workgroup) * (1 + inner);
   for (Operation* reduction : ops_behind(matmul->getOperand(0), is_reduction))
     if (auto shape = row_shape_of(reduction))

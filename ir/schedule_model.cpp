@@ -294,6 +294,10 @@ bool stages_lhs(Operation* matmul) {
   return element_count(lhs.getType()) * bytes <= kStagedBytes && !ops_behind(lhs, computes).empty();
 }
 
+bool stages_lhs(Operation* matmul, ScheduleAttr schedule) {
+  return schedule.get("staged", 1) != 0 && stages_lhs(matmul);
+}
+
 ScheduleAttr default_schedule(const RegionView& region, const DeviceProfile& profile) {
   const SmallVector<Store> stores = stores_of(region).value_or(SmallVector<Store>());
   const SmallVector<Operation*> roots = roots_of(region);

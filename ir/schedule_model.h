@@ -47,8 +47,10 @@ bool multiplies_packed(llvm::ArrayRef<mlir::Operation*> matmuls);
 // kPackedBlock.
 std::int64_t columns_of_scale(llvm::ArrayRef<mlir::Operation*> matmuls);
 
-// Whether a matvec kernel keeps its left side in workgroup memory: it does when the left side is
-// computed (not just loaded) and takes at most 24 KiB in its own element type.
+// Whether a matvec kernel would keep its left side in workgroup memory: it does when the left side
+// is computed (not just loaded) and takes at most 24 KiB in its own element type.
 bool stages_lhs(mlir::Operation* matmul);
+// Whether it does so under this schedule, which may have it computed where it is used (`staged` 0).
+bool stages_lhs(mlir::Operation* matmul, ScheduleAttr schedule);
 
 }  // namespace ashlar::kernel

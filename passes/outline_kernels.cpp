@@ -60,7 +60,7 @@ private:
     auto def =
         kernel::DefOp::create(builder, fused.getLoc(), builder.getStringAttr(name),
                               fused.getRootAttr(), fused.getInplaceAttr(), fused.getScheduleAttr(),
-                              /*pushed=*/nullptr);
+                              /*pushed=*/nullptr, /*texels=*/nullptr);
     def.getBody().takeBody(fused.getBody());
     fused.getBody().emplaceBlock();
     return FlatSymbolRefAttr::get(builder.getContext(), name);

@@ -29,5 +29,6 @@ std::unique_ptr<mlir::Pass> create_form_kernels(const DeviceProfile& profile, bo
 std::unique_ptr<mlir::Pass> create_select_schedule(const DeviceProfile& profile,
                                                    ScheduleLookup lookup);
 std::unique_ptr<mlir::Pass> create_generalize_shapes(const DeviceProfile& profile);
+std::unique_ptr<mlir::Pass> create_push_arguments(const DeviceProfile& profile);
 
 }  // namespace ashlar

@@ -87,7 +87,10 @@ def PlanBarriers : Pass<"ashlar-plan-barriers", "::mlir::ModuleOp"> {
 }
 
 def PushArguments : Pass<"ashlar-push-arguments", "::mlir::ModuleOp"> {
-  let summary = "Let kernels take their arguments as push constants";
+  let summary = "Let kernels take their arguments as push constants, and on CPU drivers through texel buffers";
+  let options = [
+    Option<"profile", "profile", "std::string", "\"lavapipe\"", "Device profile fixture">,
+  ];
 }
 
 def VerifyPlan : Pass<"ashlar-verify-plan", "::mlir::ModuleOp"> {

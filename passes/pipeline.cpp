@@ -38,7 +38,7 @@ void build_pipeline(OpPassManager& manager, const PipelineOptions& options) {
   manager.addPass(createPlanMemory({.alias = options.alias}));
   manager.addPass(createVerifyPlan({.barriers = false}));
   manager.addPass(createPlanBarriers({.full = options.full_barriers}));
-  manager.addPass(createPushArguments());
+  manager.addPass(create_push_arguments(options.profile));
   manager.addPass(createVerifyPlan(
       {.barriers = true, .maxLoopIterations = options.profile.max_loop_iterations}));
 }

@@ -54,6 +54,12 @@ UnitAttr KernelBuilder::indirect(unsigned buffer) {
   return numbers && llvm::is_contained(*numbers, buffer) ? getUnitAttr() : UnitAttr();
 }
 
+std::optional<std::int64_t> KernelBuilder::texel_binding(unsigned buffer) {
+  const ArrayRef<std::int64_t> texels = def_.getTexels().value_or(ArrayRef<std::int64_t>());
+  const auto* found = llvm::find(texels, static_cast<std::int64_t>(buffer));
+  return found == texels.end() ? std::nullopt : std::optional(found - texels.begin());
+}
+
 std::int64_t KernelBuilder::subgroup_size() const {
   return std::max<std::int64_t>(profile_.subgroup_size, 1);
 }

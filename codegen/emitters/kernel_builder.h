@@ -36,6 +36,8 @@ public:
   // is given a buffer's address by reference.
   mlir::IntegerAttr pushed_words();
   mlir::UnitAttr indirect(unsigned buffer);
+  // The binding of the texel buffer through which the kernel reads a buffer, if it does.
+  std::optional<std::int64_t> texel_binding(unsigned buffer);
   const DeviceProfile& profile() const { return profile_; }
   std::int64_t workgroup_size() const { return workgroup_size_; }
   std::int64_t subgroup_size() const;

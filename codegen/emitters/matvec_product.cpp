@@ -104,7 +104,7 @@ bool MatvecProduct::fits_chosen(Operation* root) const {
 }
 
 bool MatvecProduct::is_staged() const {
-  return !chooses_matrices() && kernel::stages_lhs(roots_.front());
+  return !chooses_matrices() && kernel::stages_lhs(roots_.front(), b_.def().getSchedule());
 }
 
 bool MatvecProduct::fits_halves() const {

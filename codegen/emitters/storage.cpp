@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "codegen/emitters/storage.h"
 
+#include "codegen/emitters/texels.h"
+
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SPIRV/IR/SPIRVAttributes.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -70,8 +72,8 @@ bool is_packed(DType dtype, std::int64_t width) {
   return bytes < 4 && dtype != DType::f16 && width * bytes >= 4;
 }
 
-// lavapipe loads lane after lane and component after component, whatever their width: as pairs of
-// 32-bit words.
+// lavapipe loads through a pointer lane after lane and component after component, whatever their
+// width: as pairs of 32-bit words.
 bool loads_wide(KernelBuilder& b, DType dtype, std::int64_t width) {
   const auto bytes = static_cast<std::int64_t>(size_of(dtype));
   return b.profile().is_cpu && b.profile().shader_i64 && bytes <= 4 && width * bytes >= 8;
@@ -153,13 +155,16 @@ Value pack_word(KernelBuilder& b, DType dtype, ValueRange values) {
 }
 
 // Two halves and the word that they fill.
-Values unpack_halves(KernelBuilder& b, Value word) {
+Values halves_of(KernelBuilder& b, Value word) {
   Value single = vector::FromElementsOp::create(b, VectorType::get(1, b.getI32Type()), word);
   Value halves = vector::BitCastOp::create(b, VectorType::get(2, b.getF16Type()), single);
+  return {vector::ExtractOp::create(b, halves, 0), vector::ExtractOp::create(b, halves, 1)};
+}
+
+Values unpack_halves(KernelBuilder& b, Value word) {
   Values values;
-  for (std::int64_t i = 0; i < 2; ++i)
-    values.push_back(
-        b.make<arith::ExtFOp>(b.getF32Type(), Value(vector::ExtractOp::create(b, halves, i))));
+  for (Value half : halves_of(b, word))
+    values.push_back(b.make<arith::ExtFOp>(b.getF32Type(), half));
   return values;
 }
 
@@ -226,6 +231,49 @@ Value round_to_bf16(KernelBuilder& b, Value value) {
   return float_of(b, b.make<arith::AndIOp>(rounded, b.i32(0xffff0000)));
 }
 
+// ---- Buffers that are read as texels
+
+Value wide_element(KernelBuilder& b, ValueRange words) {
+  Value pair = vector::FromElementsOp::create(b, VectorType::get(2, b.getI32Type()), words);
+  Value single = vector::BitCastOp::create(b, VectorType::get(1, b.getI64Type()), pair);
+  return vector::ExtractOp::create(b, single, std::int64_t{0});
+}
+
+// An element of less than a word.
+Value narrow_element(KernelBuilder& b, DType dtype, Value word, Value at) {
+  const auto bits = static_cast<std::int64_t>(size_of(dtype) * 8);
+  const Value shift = b.to_i32(b.mul(b.rem(at, 32 / bits), bits));
+  const Type integer = b.getIntegerType(static_cast<unsigned>(bits));
+  const Value low = b.make<arith::TruncIOp>(integer, b.make<arith::ShRUIOp>(word, shift));
+  return dtype == DType::f16 ? b.make<arith::BitcastOp>(b.getF16Type(), low) : low;
+}
+
+// As load_stored: in the same form.
+StoredPacket load_texels(KernelBuilder& b, unsigned buffer, DType dtype, Value at,
+                         std::int64_t width) {
+  const auto bytes = static_cast<std::int64_t>(size_of(dtype));
+  if (width * bytes < 4) {
+    Values stored;
+    for (std::int64_t i = 0; i < width; ++i) {
+      const Value element = b.add(at, i);
+      const Value word = load_texel_words(b, buffer, b.div(element, 4 / bytes), 4)[0];
+      stored.push_back(narrow_element(b, dtype, word, element));
+    }
+    return {stored, dtype, width};
+  }
+  const Values words = load_texel_words(b, buffer, b.div(at, width), width * bytes);
+  if (loads_words(b, dtype, width) || dtype == DType::i32 || dtype == DType::u32)
+    return {words, dtype, width};
+  Values stored;
+  if (bytes == 8)
+    for (std::size_t i = 0; i < words.size(); i += 2)
+      stored.push_back(wide_element(b, ValueRange(words).slice(i, 2)));
+  else
+    for (Value word : words)
+      stored.append(dtype == DType::f16 ? halves_of(b, word) : Values{float_of(b, word)});
+  return {stored, dtype, width};
+}
+
 }  // namespace
 
 Value buffer_of(KernelBuilder& b, unsigned buffer, Type element) {
@@ -259,6 +307,8 @@ Value round_to(KernelBuilder& b, DType dtype, Value value) {
 }
 
 Value load_element(KernelBuilder& b, unsigned buffer, DType dtype, Value at) {
+  if (b.texel_binding(buffer))
+    return from_storage(b, dtype, load_texels(b, buffer, dtype, at, 1).stored[0]);
   return from_storage(b, dtype, b.load(buffer_of(b, buffer, storage_type(b, dtype)), at));
 }
 
@@ -281,6 +331,8 @@ static Values load_wide(KernelBuilder& b, unsigned buffer, Value at, std::int64_
 
 StoredPacket load_stored(KernelBuilder& b, unsigned buffer, DType dtype, Value at,
                          std::int64_t width) {
+  if (b.texel_binding(buffer))
+    return load_texels(b, buffer, dtype, at, width);
   const auto bytes = static_cast<std::int64_t>(size_of(dtype));
   if (loads_wide(b, dtype, width)) {
     Values words = load_wide(b, buffer, b.div(at, 8 / bytes), width * bytes / 8);

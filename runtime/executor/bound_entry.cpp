@@ -64,7 +64,8 @@ BoundEntry::BoundEntry(const Program& program, const Entry& entry)
       for (std::uint32_t i = 0; i < dispatch->arguments.size(); ++i) {
         const auto& [range, access] = dispatch->arguments[i];
         note(range, access);
-        if (kernel.pushed && std::ranges::count(kernel.indirect, i) == 0)
+        const bool pushed = kernel.pushed && std::ranges::count(kernel.indirect, i) == 0;
+        if (pushed || std::ranges::count(kernel.texels, i) > 0)
           recorded_.insert(key_of(range));
       }
     } else if (const auto* copy = std::get_if<Copy>(&command)) {

@@ -115,6 +115,7 @@ BoundEntry& Executor::prepare(std::uint32_t entry, std::span<const BufferView> i
 Recording Executor::record(const BoundEntry& bound, const Recording::Options& options) {
   return Recording(
       {.device = device_,
+       .program = program_,
        .entry = bound.entry(),
        .records = bound.records(),
        .pipeline = [&](std::uint32_t kernel) -> const Pipeline& { return pipeline(kernel); },
@@ -177,18 +178,8 @@ BufferView Executor::resolve(const BoundEntry& bound, const BufferRange& range) 
 }
 
 void Executor::warm_up(std::uint32_t entry) {
-  CommandPool pool(device_);
-  VkCommandBuffer commands = pool.allocate();
-  begin_recording(commands);
-  // No workgroups: the driver prepares the kernel, nothing runs and no record is read.
-  const BoundEntry& bound = entry_at(entry);
-  std::size_t number = 0;
-  for (const Command& command : bound.entry().commands)
-    if (const auto* dispatch = std::get_if<Dispatch>(&command))
-      pipeline(dispatch->kernel)
-          .record_dispatch(commands, bound.records().push_constants(number++), {0, 0, 0});
-  end_recording(commands);
-  device_.queue().wait(device_.queue().submit({&commands, 1}));
+  const Recording recording = record(entry_at(entry), {.idle = true});
+  device_.queue().wait(device_.queue().submit(recording.parts()));
 }
 
 }  // namespace ashlar

@@ -55,8 +55,8 @@ ProfiledRun Executor::profile(std::uint32_t entry, std::span<const BufferView> i
                               std::span<const BufferView> outputs, std::uint32_t repeat) {
   if (!device_.physical().queue_timestamps)
     throw Unsupported("executor", "device '{}' has no timestamps", device_.profile().name);
-  warm_up(entry);  // compiling would be counted as running
   BoundEntry& bound = prepare(entry, inputs, outputs);
+  warm_up(entry);  // compiling would be counted as running
   const auto stamps = static_cast<std::uint32_t>(2 * repeat * count_work(bound.entry()));
   const TimestampPool pool(device_, std::max(stamps, 1u));
   const Recording recording =

@@ -7,6 +7,7 @@
 #include "runtime/vulkan/commands.h"
 #include "runtime/vulkan/memory.h"
 #include "runtime/vulkan/pipeline.h"
+#include "runtime/vulkan/texel_views.h"
 
 #include <functional>
 #include <memory>
@@ -18,16 +19,21 @@ namespace ashlar {
 // What the commands of an entry refer to.
 struct RecordingSources {
   Device& device;
+  const Program& program;
   const Entry& entry;
   const RecordTable& records;
   std::function<const Pipeline&(std::uint32_t kernel)> pipeline;
-  std::function<BufferView(const BufferRange&)> resolve;  // for copies; includes the range's offset
+  // For copies and texel buffers; includes the range's offset. Without a buffer where a value is
+  // not bound yet.
+  std::function<BufferView(const BufferRange&)> resolve;
 };
 
 class Recording {
 public:
-  // With full barriers, one after every command; split: one command buffer per command.
+  // With full barriers, one after every command; split: one command buffer per command; idle: only
+  // the dispatches, of no workgroups each, so that the driver prepares the kernels.
   struct Options {
+    bool idle = false;
     bool full_barriers = false;
     bool split = false;
     std::uint32_t runs = 1;                   // of the entry, one after the other
@@ -42,6 +48,7 @@ public:
 
 private:
   std::unique_ptr<CommandPool> pool_;
+  std::unique_ptr<TexelViews> texels_;  // where kernels read some
   std::vector<VkCommandBuffer> parts_;
 };
 

@@ -17,6 +17,7 @@ DeviceProfile lavapipe() {
   p.max_workgroup_size = {1024, 1024, 1024};
   p.max_workgroup_count = {65535, 65535, 65535};
   p.shared_memory_bytes = 32 * 1024;
+  p.max_texels = 1 << 27;
   p.max_loop_iterations = 60000;
   p.shader_f16 = p.shader_i8 = p.shader_i16 = p.shader_i64 = true;
   p.storage_8bit = p.storage_16bit = true;
@@ -36,6 +37,7 @@ DeviceProfile gpu(std::string name, std::uint32_t subgroup_size) {
   p.max_workgroup_size = {1024, 1024, 64};
   p.max_workgroup_count = {2147483647, 65535, 65535};
   p.shared_memory_bytes = 48 * 1024;
+  p.max_texels = 1 << 27;
   p.shader_f16 = p.shader_i8 = p.shader_i16 = p.shader_i64 = true;
   p.storage_8bit = p.storage_16bit = true;
   p.float_controls_f16 = p.float_controls_f32 = {
@@ -107,7 +109,8 @@ std::string to_string(const DeviceProfile& p) {
     matrices.push_back(fmt::format("{}x{}x{}:{}*{}+{}", s.m, s.n, s.k, s.a, s.b, s.c));
   return fmt::format(
       "name={} driver={} is_cpu={:d} subgroup_size={} ({}..{}) max_workgroup_invocations={} "
-      "max_workgroup_size={} max_workgroup_count={} shared_memory_bytes={} compute_units={} "
+      "max_workgroup_size={} max_workgroup_count={} shared_memory_bytes={} max_texels={} "
+      "compute_units={} "
       "max_loop_iterations={} shader_f16={:d} shader_i8={:d} shader_i16={:d} shader_i64={:d} "
       "storage_8bit={:d} storage_16bit={:d} float_controls_f16={} float_controls_f32={} "
       "subgroup_arithmetic={:d} subgroup_shuffle={:d} "
@@ -115,7 +118,7 @@ std::string to_string(const DeviceProfile& p) {
       "memory_budget={:d} bf16_cooperative_matrix={:d} cooperative_matrices=[{}]",
       p.name, p.driver, p.is_cpu, p.subgroup_size, p.min_subgroup_size, p.max_subgroup_size,
       p.max_workgroup_invocations, fmt::join(p.max_workgroup_size, "x"),
-      fmt::join(p.max_workgroup_count, "x"), p.shared_memory_bytes, p.compute_units,
+      fmt::join(p.max_workgroup_count, "x"), p.shared_memory_bytes, p.max_texels, p.compute_units,
       p.max_loop_iterations, p.shader_f16, p.shader_i8, p.shader_i16, p.shader_i64, p.storage_8bit,
       p.storage_16bit, to_string(p.float_controls_f16), to_string(p.float_controls_f32),
       p.subgroup_arithmetic, p.subgroup_shuffle, p.subgroup_clustered, p.subgroup_size_control,

@@ -39,6 +39,8 @@ struct DeviceProfile {
   std::array<std::uint32_t, 3> max_workgroup_size{};
   std::array<std::uint32_t, 3> max_workgroup_count{};
   std::uint32_t shared_memory_bytes = 0;
+  // Texels of 16 bytes that a kernel can read through one texel buffer; 0 where it can read none.
+  std::uint32_t max_texels = 0;
   std::uint32_t compute_units = 0;  // multiprocessors where the driver tells, else 0
   // Loop iterations one invocation may run in total, all its loops together; 0 = no limit.
   // lavapipe ends loops silently after 65,535.

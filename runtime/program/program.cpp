@@ -65,6 +65,9 @@ void verify_kernel(const Kernel& kernel) {
   for (std::uint32_t argument : kernel.indirect)
     if (!kernel.pushed || argument >= kernel.argument_count)
       fail("kernel '{}' has no pushed argument {} to be indirect", kernel.name, argument);
+  for (std::uint32_t argument : kernel.texels)
+    if (argument >= kernel.argument_count)
+      fail("kernel '{}' has no argument {} to be read as texels", kernel.name, argument);
 }
 
 void verify_weight_group(const WeightGroup& group, std::size_t index) {
@@ -166,6 +169,11 @@ private:
               dispatch.workgroups[1], dispatch.workgroups[2]);
     for (const Argument& argument : dispatch.arguments)
       verify_range(argument.range, argument.access, dispatch.label);
+    for (std::uint32_t number : kernel.texels) {
+      const auto& [range, access] = dispatch.arguments[number];
+      if (access == Access::write || range.offset % kTexelBytes != 0)
+        fail_at(dispatch.label, "argument {} cannot be read as texels", number);
+    }
   }
 
   void verify_copy(const Copy& copy) const {

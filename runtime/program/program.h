@@ -12,6 +12,9 @@
 // A kernel that is `pushed` gets the record as push constants, which are part of the recording. So
 // that buffers may move without a new one, an `indirect` argument is pushed as the address of its
 // address. Other kernels get the address of the whole record, in device memory.
+//
+// An argument among a kernel's `texels`, which it only reads, is bound as a texel buffer besides:
+// binding i of descriptor set 0 is the range of argument texels[i], in texels of four u32.
 #pragma once
 
 #include "runtime/program/decoder_manifest.h"
@@ -158,6 +161,13 @@ struct Entry {
 // Where a range lies if every donated input is one buffer with its output.
 BufferRange shared_range(const Entry& entry, const BufferRange& range);
 
+// Bytes of a texel, and what the range of a texel buffer starts at a multiple of.
+inline constexpr std::uint64_t kTexelBytes = 16;
+// Texels that hold so many bytes.
+constexpr std::uint64_t texels_in(std::uint64_t bytes) {
+  return (bytes + kTexelBytes - 1) / kTexelBytes;
+}
+
 // Push constants that every Vulkan device takes, in bytes.
 inline constexpr std::uint32_t kMaxPushedBytes = 128;
 
@@ -170,6 +180,7 @@ struct Kernel {
   std::uint32_t scalar_count;
   bool pushed = false;  // the record is push constants, of at most kMaxPushedBytes
   std::vector<std::uint32_t> indirect = {};  // numbers of arguments, of pushed kernels
+  std::vector<std::uint32_t> texels = {};    // numbers of arguments, by binding
 
   bool operator==(const Kernel&) const = default;
 };

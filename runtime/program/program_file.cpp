@@ -44,11 +44,11 @@ void fields(auto& archive, Is<FloatMode> auto& v) {
 }
 void fields(auto& archive, Is<Requirements> auto& v) {
   archive(v.capabilities, v.float_modes, v.subgroup_sizes, v.workgroup_size,
-          v.workgroup_invocations, v.workgroup_count);
+          v.workgroup_invocations, v.workgroup_count, v.texels);
 }
 void fields(auto& archive, Is<Kernel> auto& v) {
   archive(v.name, v.spirv, v.workgroup_size, v.subgroup_size, v.argument_count, v.scalar_count,
-          v.pushed, v.indirect);
+          v.pushed, v.indirect, v.texels);
 }
 void fields(auto& archive, Is<WeightSpec> auto& v) {
   archive(v.name, v.dtype, v.shape, v.offset);

@@ -22,7 +22,7 @@
 
 namespace ashlar {
 
-inline constexpr std::uint32_t kProgramFormatVersion = 6;
+inline constexpr std::uint32_t kProgramFormatVersion = 7;
 inline constexpr std::uint32_t kKernelAbiVersion = 2;  // of the dispatch record, see program.h
 
 // Throws FormatError where the program does not pass verify().

@@ -32,6 +32,7 @@ constexpr std::array kCapabilities = {
     Capability{11, "Int64", [](const DeviceProfile& p) { return p.shader_i64; }},
     Capability{22, "Int16", [](const DeviceProfile& p) { return p.shader_i16; }},
     Capability{39, "Int8", [](const DeviceProfile& p) { return p.shader_i8; }},
+    Capability{46, "SampledBuffer", [](const DeviceProfile& p) { return p.max_texels > 0; }},
     Capability{61, "GroupNonUniform", kAlways},
     Capability{62, "GroupNonUniformVote", kAlways},
     Capability{63, "GroupNonUniformArithmetic",
@@ -122,10 +123,14 @@ Requirements requirements_of(const Program& program) {
   }
   for (const Entry& entry : program.entries)
     for (const Command& command : entry.commands)
-      if (const auto* dispatch = std::get_if<Dispatch>(&command))
+      if (const auto* dispatch = std::get_if<Dispatch>(&command)) {
         for (std::size_t axis = 0; axis < 3; ++axis)
           needs.workgroup_count[axis] =
               std::max(needs.workgroup_count[axis], dispatch->workgroups[axis]);
+        for (std::uint32_t argument : program.kernels[dispatch->kernel].texels)
+          needs.texels =
+              std::max(needs.texels, texels_in(dispatch->arguments[argument].range.bytes));
+      }
   needs.capabilities.assign(modules.capabilities.begin(), modules.capabilities.end());
   needs.float_modes.assign(modules.float_modes.begin(), modules.float_modes.end());
   needs.subgroup_sizes.assign(subgroup_sizes.begin(), subgroup_sizes.end());
@@ -154,11 +159,12 @@ void check_requirements(const Requirements& needs, const DeviceProfile& profile)
     if (size != profile.subgroup_size && !can_choose)
       lacking.push_back(fmt::format("subgroups of {} (it has {})", size, profile.subgroup_size));
   }
-  const auto compare = [&](std::uint32_t need, std::uint32_t limit, std::string_view what) {
+  const auto compare = [&](std::uint64_t need, std::uint64_t limit, std::string_view what) {
     if (need > limit)
       lacking.push_back(fmt::format("{} of {} (at most {})", what, need, limit));
   };
   compare(needs.workgroup_invocations, profile.max_workgroup_invocations, "workgroups");
+  compare(needs.texels, profile.max_texels, "a texel buffer");
   for (std::size_t axis = 0; axis < 3; ++axis) {
     compare(needs.workgroup_size[axis], profile.max_workgroup_size[axis], "a workgroup size");
     compare(needs.workgroup_count[axis], profile.max_workgroup_count[axis], "a workgroup count");

@@ -27,6 +27,7 @@ struct Requirements {
   std::array<std::uint32_t, 3> workgroup_size{};
   std::uint32_t workgroup_invocations = 0;
   std::array<std::uint32_t, 3> workgroup_count{};
+  std::uint64_t texels = 0;  // of the largest texel buffer
 
   bool operator==(const Requirements&) const = default;
 };

@@ -65,6 +65,7 @@ nlohmann::json describe(const PhysicalDevice& device) {
           {"subgroup_size_control", p.subgroup_size_control},
           {"integer_dot_product", p.integer_dot_product},
           {"memory_budget", p.memory_budget},
+          {"max_texels", p.max_texels},
           {"bf16_cooperative_matrix", p.bf16_cooperative_matrix},
           {"cooperative_matrices", matrices},
           {"profile", to_string(p)}};

@@ -38,7 +38,7 @@ Device::Device(DeviceOptions options)
       physical_(select(instance_->handle(), options_.selector)) {
   create_device();
   try {
-    create_pipeline_layout();
+    pipeline_layout_ = create_pipeline_layout({});
     memory_ = std::make_unique<Memory>(*this);
     queue_ = std::make_unique<Queue>(*this);
     transfers_ = std::make_unique<Transfers>(*this);
@@ -87,14 +87,17 @@ void Device::create_device() {
   vkGetDeviceQueue(handle_, physical_.queue_family, 0, &vulkan_queue_);
 }
 
-void Device::create_pipeline_layout() {
+VkPipelineLayout Device::create_pipeline_layout(std::span<const VkDescriptorSetLayout> sets) {
   constexpr VkPushConstantRange kRecord = {VK_SHADER_STAGE_COMPUTE_BIT, 0, kMaxPushedBytes};
   VkPipelineLayoutCreateInfo info{VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO};
+  info.setLayoutCount = static_cast<std::uint32_t>(sets.size());
+  info.pSetLayouts = sets.data();
   info.pushConstantRangeCount = 1;
   info.pPushConstantRanges = &kRecord;
-  check_vulkan(vkCreatePipelineLayout(handle_, &info, nullptr, &pipeline_layout_),
-               "vkCreatePipelineLayout");
+  VkPipelineLayout layout = VK_NULL_HANDLE;
+  check_vulkan(vkCreatePipelineLayout(handle_, &info, nullptr, &layout), "vkCreatePipelineLayout");
   count_created();
+  return layout;
 }
 
 void Device::set_name(VkObjectType type, std::uint64_t object, const std::string& name) const {
@@ -115,8 +118,17 @@ void Device::destroy(VkObjectType type, std::uint64_t object) noexcept {
     return memory_->free(handle_from<VkDeviceMemory>(object));
   case VK_OBJECT_TYPE_COMMAND_POOL:
     return vkDestroyCommandPool(handle_, handle_from<VkCommandPool>(object), nullptr);
+  case VK_OBJECT_TYPE_BUFFER_VIEW:
+    return vkDestroyBufferView(handle_, handle_from<VkBufferView>(object), nullptr);
+  case VK_OBJECT_TYPE_DESCRIPTOR_POOL:
+    return vkDestroyDescriptorPool(handle_, handle_from<VkDescriptorPool>(object), nullptr);
+  case VK_OBJECT_TYPE_DESCRIPTOR_SET_LAYOUT:
+    return vkDestroyDescriptorSetLayout(handle_, handle_from<VkDescriptorSetLayout>(object),
+                                        nullptr);
   case VK_OBJECT_TYPE_PIPELINE:
     return vkDestroyPipeline(handle_, handle_from<VkPipeline>(object), nullptr);
+  case VK_OBJECT_TYPE_PIPELINE_LAYOUT:
+    return vkDestroyPipelineLayout(handle_, handle_from<VkPipelineLayout>(object), nullptr);
   case VK_OBJECT_TYPE_QUERY_POOL:
     return vkDestroyQueryPool(handle_, handle_from<VkQueryPool>(object), nullptr);
   default:

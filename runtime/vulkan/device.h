@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <span>
 #include <string>
 
 namespace ashlar {
@@ -49,8 +50,10 @@ public:
 
   VkDevice handle() const { return handle_; }
   VkQueue vulkan_queue() const { return vulkan_queue_; }
-  // The only layout there is: one 8-byte push constant, the address of a dispatch record.
+  // Of kernels without texel buffers: nothing but push constants.
   VkPipelineLayout pipeline_layout() const { return pipeline_layout_; }
+  // The caller's: push constants, and such sets.
+  VkPipelineLayout create_pipeline_layout(std::span<const VkDescriptorSetLayout> sets);
   const DebugUtils& debug_utils() const { return instance_->debug_utils(); }
 
   Queue& queue() { return *queue_; }
@@ -69,7 +72,6 @@ public:
 
 private:
   void create_device();
-  void create_pipeline_layout();
 
   DeviceOptions options_;
   std::unique_ptr<Instance> instance_;

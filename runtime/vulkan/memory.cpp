@@ -230,7 +230,10 @@ Buffer::Buffer(Device& device, std::uint64_t bytes, Residency residency, const s
   if (bytes > device.physical().max_allocation)
     throw OutOfMemory("memory", "buffer '{}' of {} bytes: this device allows at most {}", name,
                       bytes, device.physical().max_allocation);
-  const std::uint64_t size = std::max(kGranule, (bytes + kGranule - 1) / kGranule * kGranule);
+  std::uint64_t size = std::max(kGranule, (bytes + kGranule - 1) / kGranule * kGranule);
+  // lavapipe compiles a kernel once more where a texel buffer lies in a buffer of so many bytes.
+  if (device.profile().is_cpu && !is_host_class(residency) && std::has_single_bit(size))
+    size += kGranule;
   create(size, nullptr);
   bind(device.memory().allocate(requirements(), residency));
   if (is_host_class(residency)) {

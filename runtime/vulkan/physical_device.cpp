@@ -2,6 +2,7 @@
 #include "runtime/vulkan/physical_device.h"
 
 #include "runtime/program/error.h"
+#include "runtime/program/program.h"
 #include "runtime/vulkan/check.h"
 #include "runtime/vulkan/features.h"
 
@@ -128,7 +129,16 @@ void read_float_controls(const VkPhysicalDeviceVulkan12Properties& v12, DevicePr
         half.rounding_mode_rte && single.rounding_mode_rte;
 }
 
-DeviceProfile read_profile(const Properties& properties, const Features& features) {
+// Whether ranges of buffers, which start at multiples of kTexelBytes, can be texel buffers.
+bool reads_texels(VkPhysicalDevice device, const VkPhysicalDeviceLimits& limits) {
+  VkFormatProperties format;
+  vkGetPhysicalDeviceFormatProperties(device, kTexelFormat, &format);
+  return (format.bufferFeatures & VK_FORMAT_FEATURE_UNIFORM_TEXEL_BUFFER_BIT) &&
+         kTexelBytes % limits.minTexelBufferOffsetAlignment == 0;
+}
+
+DeviceProfile read_profile(VkPhysicalDevice device, const Properties& properties,
+                           const Features& features) {
   const VkPhysicalDeviceProperties& core = properties.core.properties;
   const VkPhysicalDeviceLimits& limits = core.limits;
   DeviceProfile p;
@@ -143,6 +153,8 @@ DeviceProfile read_profile(const Properties& properties, const Features& feature
   std::copy_n(limits.maxComputeWorkGroupCount, 3, p.max_workgroup_count.begin());
   p.shared_memory_bytes = limits.maxComputeSharedMemorySize;
   p.compute_units = properties.compute_units();
+  if (reads_texels(device, limits))
+    p.max_texels = limits.maxTexelBufferElements;
   p.max_loop_iterations = p.is_cpu ? kCpuLoopIterations : 0;
   p.shader_f16 = features.v12.shaderFloat16;
   p.shader_i8 = features.v12.shaderInt8;
@@ -208,7 +220,7 @@ PhysicalDevice describe(VkInstance instance, VkPhysicalDevice handle) {
 
   const Features features(handle);
   const Properties properties(handle, features);
-  device.profile = read_profile(properties, features);
+  device.profile = read_profile(handle, properties, features);
   if (features.cooperative_matrix.cooperativeMatrix)
     device.profile.cooperative_matrices = cooperative_matrices(instance, handle);
   device.timestamp_period = basic.limits.timestampPeriod;

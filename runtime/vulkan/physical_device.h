@@ -17,7 +17,10 @@ namespace ashlar {
 // What all our buffers may be used for.
 inline constexpr VkBufferUsageFlags kBufferUsage =
     VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT |
-    VK_BUFFER_USAGE_TRANSFER_DST_BIT | VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT;
+    VK_BUFFER_USAGE_TRANSFER_DST_BIT | VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT |
+    VK_BUFFER_USAGE_UNIFORM_TEXEL_BUFFER_BIT;
+// Of texel buffers: kTexelBytes each.
+inline constexpr VkFormat kTexelFormat = VK_FORMAT_R32G32B32A32_UINT;
 
 enum class DeviceKind : std::uint8_t { discrete, integrated, cpu, other };
 

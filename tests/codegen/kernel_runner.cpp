@@ -40,12 +40,23 @@ struct Region {
     main.walk([&](kernel::FusedOp op) { fused = op; });
   }
 
+  // Inputs of which the kernel reads nothing that it stores.
+  mlir::DenseI64ArrayAttr texels(mlir::OpBuilder& builder) {
+    const kernel::RegionView region = kernel::view_of(fused);
+    std::vector<std::int64_t> numbers;
+    for (mlir::BlockArgument input : region.body->getArguments())
+      if (!kernel::is_updated(region, input) || kernel::reads_only_old_rows(region, input))
+        numbers.push_back(input.getArgNumber());
+    return builder.getDenseI64ArrayAttr(numbers);
+  }
+
   kernel::DefOp outline(const DeviceProfile& profile) {
     mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(module->getBody());
     const kernel::ScheduleAttr schedule =
         fused.getSchedule() ? *fused.getSchedule() : kernel::default_schedule(fused, profile);
     auto def = kernel::DefOp::create(builder, fused.getLoc(), "k", fused.getRoot(),
-                                     fused.getInplace(), schedule, /*pushed=*/nullptr);
+                                     fused.getInplace(), schedule, /*pushed=*/nullptr,
+                                     profile.is_cpu ? texels(builder) : nullptr);
     mlir::IRMapping mapping;
     fused.getBody().cloneInto(&def.getBody(), mapping);
     return def;
@@ -129,6 +140,8 @@ Program program_of(Region& region, const std::vector<reference::Tensor>& inputs,
   Program program;
   program.kernels.push_back({"k", codegen::lower_kernel(*emitted->module, profile),
                              emitted->workgroup_size, emitted->subgroup_size, arguments, 0});
+  if (const auto texels = def.getTexels())
+    program.kernels.back().texels.assign(texels->begin(), texels->end());
   program.entries.push_back(std::move(entry));
   return program;
 }

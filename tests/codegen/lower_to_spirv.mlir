@@ -62,6 +62,27 @@ gpu.module @pushed {
 
 #device = #spirv.storage_class<PhysicalStorageBuffer>
 
+// What is read as texels is an image of unsigned words in set 0.
+// CHECK:       spirv.GlobalVariable @[[TEXELS:.+]] bind(0, 2) : !spirv.ptr<!spirv.image<i32, Buffer, NoDepth, NonArrayed, SingleSampled, NeedSampler, Unknown>, UniformConstant>
+// CHECK-LABEL: spirv.func @texels
+// CHECK:         %[[POINTER:.+]] = spirv.mlir.addressof @[[TEXELS]]
+// CHECK:         %[[IMAGE:.+]] = spirv.Load "UniformConstant" %[[POINTER]]
+// CHECK:         spirv.ImageFetch %[[IMAGE]], %{{.+}} : {{.*}}, i32 -> vector<4xi32>
+gpu.module @texels {
+  gpu.func @texels() kernel attributes {spirv.entry_point_abi = #spirv.entry_point_abi<workgroup_size = [8, 1, 1]>} {
+    %y = kernel.buffer 0 : memref<?xi32, #device>
+    %i = gpu.global_id x
+    %t = kernel.texel 2 at %i : vector<4xi32>
+    %s = vector.extract %t[1] : i32 from vector<4xi32>
+    memref.store %s, %y[%i] : memref<?xi32, #device>
+    gpu.return
+  }
+}
+
+// -----
+
+#device = #spirv.storage_class<PhysicalStorageBuffer>
+
 // A loop that may run no iteration returns its initial values (MLIR 22 alone leaves them undefined).
 // CHECK-LABEL: spirv.func @loop_inits
 // CHECK-DAG:     %[[ONE:.+]] = spirv.Constant 1.000000e+00 : f32

@@ -109,8 +109,9 @@ func.func @many_left_rows(%x: tensor<4x2048xbf16>, %w: tensor<2048x2048xbf16>) -
 }
 
 // Behind a norm: large workgroups, almost two for each of 132 units, and of the ten steps over K as
-// many at once as leave no rest.
-// CPU: schedule <"matvec", {lanes = 2 : i64, rows = 16 : i64, unroll = 1 : i64, width = 16 : i64, workgroup = 8 : i64}>
+// many at once as leave no rest. A CPU computes the left side where it is used, and reads long rows
+// with all lanes of a subgroup.
+// CPU: schedule <"matvec", {lanes = 8 : i64, rows = 8 : i64, staged = 0 : i64, unroll = 1 : i64, width = 8 : i64, workgroup = 8 : i64}>
 // GPU: schedule <"matvec", {lanes = 32 : i64, rows = 1 : i64, unroll = 5 : i64, width = 8 : i64, workgroup = 512 : i64}>
 func.func @norm_matvec(%x: tensor<1x2560xbf16>, %w: tensor<4096x2560xbf16>) -> tensor<1x4096xbf16> {
   %y = kernel.fused "matvec"(%x, %w) inplace [-1] : (tensor<1x2560xbf16>, tensor<4096x2560xbf16>) -> tensor<1x4096xbf16> {
@@ -136,6 +137,17 @@ func.func @norm_matvec_of_many_rows(%x: tensor<1x2560xbf16>, %w: tensor<8192x256
     kernel.yield %3 : tensor<1x8192xbf16>
   }
   return %y : tensor<1x8192xbf16>
+}
+
+// Many short rows for few lanes of a CPU.
+// CPU: schedule <"matvec", {lanes = 2 : i64, rows = 16 : i64, unroll = 1 : i64, width = 8 : i64, workgroup = 8 : i64}>
+func.func @short_rows(%x: tensor<1x512xbf16>, %w: tensor<2048x512xbf16>) -> tensor<1x2048xbf16> {
+  %y = kernel.fused "matvec"(%x, %w) inplace [-1] : (tensor<1x512xbf16>, tensor<2048x512xbf16>) -> tensor<1x2048xbf16> {
+  ^bb0(%a: tensor<1x512xbf16>, %b: tensor<2048x512xbf16>):
+    %0 = ashlar.matmul %a, %b {transpose_rhs = true, dtype = bf16} : (tensor<1x512xbf16>, tensor<2048x512xbf16>) -> tensor<1x2048xbf16>
+    kernel.yield %0 : tensor<1x2048xbf16>
+  }
+  return %y : tensor<1x2048xbf16>
 }
 
 // One step: few rows for each workgroup.

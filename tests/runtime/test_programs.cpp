@@ -5,6 +5,7 @@
 #include "tests/runtime/kernels/add_indirect.h"
 #include "tests/runtime/kernels/add_pushed.h"
 #include "tests/runtime/kernels/add_scalar.h"
+#include "tests/runtime/kernels/add_texels.h"
 #include "tests/runtime/kernels/advance.h"
 #include "tests/runtime/kernels/append.h"
 
@@ -39,10 +40,15 @@ Program kernels_only() {
                      kernel("advance", k_advance, 1, 2, 0),
                      kernel("append", k_append, 64, 2, 1),
                      kernel("add_pushed", k_add_pushed, 64, 2, 2),
-                     kernel("add_indirect", k_add_indirect, 64, 2, 2)};
+                     kernel("add_indirect", k_add_indirect, 64, 2, 2),
+                     kernel("add_texels", k_add_texels, 64, 2, 2)};
   program.kernels[kAddPushed].pushed = true;
   program.kernels[kAddIndirect].pushed = true;
   program.kernels[kAddIndirect].indirect = {0, 1};
+  Kernel& texels = program.kernels[kAddTexels];
+  texels.pushed = true;
+  texels.indirect = {0, 1};
+  texels.texels = {0};
   return program;
 }
 

@@ -6,7 +6,15 @@
 
 namespace ashlar {
 
-enum TestKernel : std::uint32_t { kAdd, kAddScalar, kAdvance, kAppend, kAddPushed, kAddIndirect };
+enum TestKernel : std::uint32_t {
+  kAdd,
+  kAddScalar,
+  kAdvance,
+  kAppend,
+  kAddPushed,
+  kAddIndirect,
+  kAddTexels
+};
 
 // A program with all test kernels and nothing else.
 Program kernels_only();
@@ -27,7 +35,7 @@ inline constexpr std::uint32_t kCount = 100;
 inline constexpr std::uint64_t kBytes = kCount * 4;
 
 // Entry "run": output = input + 1 + 10 + 100 through two arena buffers, in u32. `kernel`:
-// kAddScalar, kAddPushed or kAddIndirect.
+// kAddScalar, kAddPushed, kAddIndirect or kAddTexels.
 Program chain_program(TestKernel kernel = kAddScalar);
 
 // States "step" (class step, {position, token}) and "ring" (class ring, 64 tokens); entry "decode"

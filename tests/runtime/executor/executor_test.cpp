@@ -240,6 +240,44 @@ TEST_F(ExecutorTest, PushedArgumentsAreRecordedAgainWhereBuffersMove) {
   expect_chain(download<std::uint32_t>(y2));
 }
 
+// So are texel buffers, and nothing else of a kernel whose arguments are indirect.
+TEST_F(ExecutorTest, TexelBuffersAreRecordedAgainWhereBuffersMove) {
+  StateStore store(device());
+  Executor executor(device(), chain_program(kAddTexels), store);
+  executor.warm_up(0);  // the first kernel waits for its input
+  const Buffer x = upload(iota()), x2 = upload(std::vector<std::uint32_t>(kCount, 9));
+  const Buffer y = upload(std::vector<std::uint32_t>(kCount)),
+               y2 = upload(std::vector<std::uint32_t>(kCount));
+  executor.run(0, {{{&x}}}, {{{&y}}});
+  executor.warm_up(0);
+  executor.run_and_wait(0, {{{&x}}}, {{{&y2}}});
+  EXPECT_EQ(executor.counters().recordings, 1u);
+  expect_chain(download<std::uint32_t>(y));
+  expect_chain(download<std::uint32_t>(y2));
+  executor.run_and_wait(0, {{{&x2}}}, {{{&y}}});
+  EXPECT_EQ(executor.counters().recordings, 2u);
+  EXPECT_THAT(download<std::uint32_t>(y), Each(9u + 111u));
+}
+
+TEST_F(ExecutorTest, TexelBuffersHoldAllRowsOfAStateThatGrew) {
+  Program program = cache_program();
+  const BufferRange cache = whole(Space::state, 1, 4 * kBytes);
+  Dispatch last_row = add_scalar(cache, whole(Space::output, 0, 9 * kBytes), 9 * kCount, 1);
+  last_row.kernel = kAddTexels;
+  program.entries = {{"read", {}, {{"y", DType::u32, {9 * kCount}}}, 0, {last_row}}};
+  StateStore store(device());
+  Executor executor(device(), program, store);
+  const Buffer y = upload(std::vector<std::uint32_t>(9 * kCount));
+  for (const std::uint32_t value : {5u, 6u}) {
+    store.grow("cache", 9 * value);
+    const std::vector<std::uint32_t> rows(9 * kCount, value);
+    store.write("cache", 0, std::as_bytes(std::span(rows)));
+    executor.run_and_wait(0, {}, {{{&y}}});
+    EXPECT_THAT(download<std::uint32_t>(y), Each(value + 1));
+  }
+  EXPECT_EQ(executor.counters().recordings, 2u);
+}
+
 TEST_F(ExecutorTest, ADonatedInputMayBeItsOutputsBuffer) {
   Program program = chain_program();
   program.entries[0].donations = {{0, 0}};

@@ -40,6 +40,7 @@ TEST(DeviceProfile, TheDescriptionHoldsEveryField) {
   expect_change([](auto& p) { p.max_workgroup_count[1] += 1; });
   expect_change([](auto& p) { p.max_loop_iterations = 5; });
   expect_change([](auto& p) { p.compute_units = 5; });
+  expect_change([](auto& p) { p.max_texels = 5; });
   expect_change([](auto& p) { p.cooperative_matrices.pop_back(); });
   for (bool DeviceProfile::* flag :
        {&DeviceProfile::is_cpu, &DeviceProfile::shader_f16, &DeviceProfile::shader_i8,
@@ -65,6 +66,7 @@ TEST(Requirements, ComeFromTheKernelsAndDispatches) {
   EXPECT_THAT(needs.workgroup_size, testing::ElementsAre(64, 2, 1));
   EXPECT_EQ(needs.workgroup_invocations, 128u);
   EXPECT_THAT(needs.workgroup_count, testing::ElementsAre(3, 2, 1));
+  EXPECT_EQ(needs.texels, 8u);  // of an input of 128 bytes
 }
 
 TEST(Requirements, NameEverythingThatADeviceLacks) {
@@ -72,6 +74,7 @@ TEST(Requirements, NameEverythingThatADeviceLacks) {
   Requirements needs = requirements_of(sample_program());
   EXPECT_NO_THROW(check_requirements(needs, lavapipe));
   needs.capabilities = {1, 67, 6022, 31337};
+  needs.texels = 134217729;
   needs.subgroup_sizes = {8, 32};
   needs.workgroup_invocations = 2048;
   needs.workgroup_count[1] = 65536;
@@ -79,8 +82,9 @@ TEST(Requirements, NameEverythingThatADeviceLacks) {
     check_requirements(needs, lavapipe);
     FAIL();
   } catch (const Unsupported& error) {
-    for (const char* part : {"GroupNonUniformClustered", "CooperativeMatrixKHR", "31337",
-                             "subgroups of 32 (it has 8)", "2048", "65536"})
+    for (const char* part :
+         {"GroupNonUniformClustered", "CooperativeMatrixKHR", "31337", "subgroups of 32 (it has 8)",
+          "2048", "65536", "a texel buffer of 134217729 (at most 134217728)"})
       EXPECT_THAT(error.what(), HasSubstr(part));
     EXPECT_THAT(error.what(), Not(HasSubstr("Shader,")));
   }

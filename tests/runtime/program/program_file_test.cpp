@@ -144,7 +144,7 @@ TEST(ProgramFile, MessagesSayWhatIsWrong) {
   };
   EXPECT_THAT(parse_with(1, 'B'), ThrowsMessage<FormatError>(HasSubstr("not a compiled program")));
   EXPECT_THAT(parse_with(8, 9),
-              ThrowsMessage<FormatError>(HasSubstr("has format 9 and ABI 2: expected 6 and 2")));
+              ThrowsMessage<FormatError>(HasSubstr("has format 9 and ABI 2: expected 7 and 2")));
   EXPECT_THAT(parse_with(12, 9), ThrowsMessage<FormatError>(HasSubstr("and ABI 9")));
   EXPECT_THAT(parse_with(kHashOffset, 0), ThrowsMessage<FormatError>(HasSubstr("is damaged")));
   EXPECT_THAT(parse_with(kHeaderBytes, 0), ThrowsMessage<FormatError>(HasSubstr("model.ashlar")));

@@ -65,6 +65,13 @@ INSTANTIATE_TEST_SUITE_P(
                  }},
         Breakage{"no pushed argument 0", [](Program& p) { p.kernels[1].indirect = {0}; }},
         Breakage{"no pushed argument 2", [](Program& p) { p.kernels[0].indirect = {2}; }},
+        Breakage{"no argument 2 to be read as texels",
+                 [](Program& p) { p.kernels[0].texels = {2}; }},
+        Breakage{"argument 1 cannot be read as texels",
+                 [](Program& p) { p.kernels[0].texels = {1}; }},
+        Breakage{
+            "argument 0 cannot be read as texels",
+            [](Program& p) { first_dispatch(p).arguments[0].range = {Space::input, 0, 8, 16}; }},
         Breakage{"weight group 1 is empty", [](Program& p) { p.weight_groups[1].bytes = 0; }},
         Breakage{"'k' overlaps", [](Program& p) { p.weight_groups[0].weights[1].offset = 60; }},
         Breakage{"'k' is not aligned",

@@ -20,7 +20,8 @@ Program sample_program() {
                       .argument_count = 2,
                       .scalar_count = 1,
                       .pushed = true,
-                      .indirect = {1}},
+                      .indirect = {1},
+                      .texels = {0}},
                      {.name = "none",
                       .spirv = module,
                       .workgroup_size = {1, 1, 1},
@@ -59,7 +60,7 @@ Program sample_program() {
                     Barrier{},
                     dispatch({{Space::state, 0, 0, 64}, Access::read_write},
                              {{Space::output, 0, 0, 4}, Access::write}),
-                    dispatch({{Space::input, 0, 8, 32}, Access::read},
+                    dispatch({{Space::input, 0, 0, 32}, Access::read},
                              {{Space::state, 1, 0, 32}, Access::read_write})},
        .donations = {{1, 0}, {0, std::nullopt}}}};
   return program;
