@@ -49,8 +49,8 @@ struct Store {
 // Whether the kernel writes to its input: it updates it in place, or counts arrivals in it.
 bool is_updated(const RegionView& region, mlir::BlockArgument input);
 
-// Whether the kernel reads no row of its input that it stores: a cache to which attention adds a row
-// (AttentionRows keeps that one). Where there is no other row, it may read what is just being
+// Whether the kernel reads no row of its input that it stores: a cache to which attention adds a
+// row (AttentionRows keeps that one). Where there is no other row, it may read what is just being
 // stored, and uses none of it.
 bool reads_only_old_rows(const RegionView& region, mlir::BlockArgument input);
 
