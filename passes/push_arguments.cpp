@@ -24,6 +24,7 @@
 
 #include "llvm/ADT/StringMap.h"
 
+#include <algorithm>
 #include <vector>
 
 using namespace mlir;
@@ -77,7 +78,7 @@ private:
 
   void set_texels(kernel::DefOp def, ArrayRef<plan::DispatchOp> uses) const {
     const kernel::RegionView region = kernel::view_of(def);
-    const SmallVector<std::int64_t> texels = arguments_where(def, [&](std::int64_t number) {
+    SmallVector<std::int64_t> texels = arguments_where(def, [&](std::int64_t number) {
       if (number >= region.body->getNumArguments())
         return false;
       const auto input = region.body->getArgument(static_cast<unsigned>(number));
@@ -86,6 +87,7 @@ private:
         return fits_texels(use, static_cast<std::size_t>(number), old_rows);
       });
     });
+    texels.truncate(std::min(texels.size(), kMaxTexelBuffers));
     if (!texels.empty())
       def.setTexels(texels);
   }

@@ -65,6 +65,9 @@ void verify_kernel(const Kernel& kernel) {
   for (std::uint32_t argument : kernel.indirect)
     if (!kernel.pushed || argument >= kernel.argument_count)
       fail("kernel '{}' has no pushed argument {} to be indirect", kernel.name, argument);
+  if (kernel.texels.size() > kMaxTexelBuffers)
+    fail("kernel '{}' reads {} arguments as texels: expected at most {}", kernel.name,
+         kernel.texels.size(), kMaxTexelBuffers);
   for (std::uint32_t argument : kernel.texels)
     if (argument >= kernel.argument_count)
       fail("kernel '{}' has no argument {} to be read as texels", kernel.name, argument);

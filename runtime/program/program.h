@@ -13,8 +13,9 @@
 // that buffers may move without a new one, an `indirect` argument is pushed as the address of its
 // address. Other kernels get the address of the whole record, in device memory.
 //
-// An argument among a kernel's `texels`, which it only reads, is bound as a texel buffer besides:
-// binding i of descriptor set 0 is the range of argument texels[i], in texels of four u32.
+// An argument among a kernel's `texels`, of which it reads nothing that it writes, is bound as a
+// texel buffer besides: binding i of descriptor set 0 is the range of argument texels[i], of a
+// state that grows all present rows, in texels of four u32.
 #pragma once
 
 #include "runtime/program/decoder_manifest.h"
@@ -168,8 +169,9 @@ constexpr std::uint64_t texels_in(std::uint64_t bytes) {
   return (bytes + kTexelBytes - 1) / kTexelBytes;
 }
 
-// Push constants that every Vulkan device takes, in bytes.
+// What every Vulkan device takes: bytes of push constants, and texel buffers of a kernel.
 inline constexpr std::uint32_t kMaxPushedBytes = 128;
+inline constexpr std::size_t kMaxTexelBuffers = 16;
 
 struct Kernel {
   std::string name;                  // also the SPIR-V entry point

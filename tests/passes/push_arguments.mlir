@@ -66,6 +66,14 @@ kernel.def @many "elementwise" inplace [-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 
       tensor<2xi32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>,
       tensor<2xi32>, tensor<2xi32>
 }
+// Nor would more than sixteen texel buffers on every device.
+// CPU: kernel.def @reads_many {{.*}} schedule <"elementwise", {}> texels [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15] {
+kernel.def @reads_many "elementwise" inplace [-1] schedule <"elementwise", {}> {
+^bb0(%a: tensor<2xi32>, %b: tensor<2xi32>, %c: tensor<2xi32>, %d: tensor<2xi32>, %e: tensor<2xi32>, %f: tensor<2xi32>,
+     %g: tensor<2xi32>, %h: tensor<2xi32>, %i: tensor<2xi32>, %j: tensor<2xi32>, %k: tensor<2xi32>, %l: tensor<2xi32>,
+     %m: tensor<2xi32>, %n: tensor<2xi32>, %o: tensor<2xi32>, %p: tensor<2xi32>, %q: tensor<2xi32>):
+  kernel.yield %q : tensor<2xi32>
+}
 
 plan.entry @decode inputs [] outputs [] arena 1024 {
   plan.dispatch @stays [#plan.range<"weight"[0] + 0, 8, "r">, #plan.range<"state"[0] + 0, 8, "r">, #plan.range<"arena"[0] + 0, 8, "w">] label ""

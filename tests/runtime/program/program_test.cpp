@@ -67,6 +67,8 @@ INSTANTIATE_TEST_SUITE_P(
         Breakage{"no pushed argument 2", [](Program& p) { p.kernels[0].indirect = {2}; }},
         Breakage{"no argument 2 to be read as texels",
                  [](Program& p) { p.kernels[0].texels = {2}; }},
+        Breakage{"reads 17 arguments as texels",
+                 [](Program& p) { p.kernels[0].texels.resize(17); }},
         Breakage{"argument 1 cannot be read as texels",
                  [](Program& p) { p.kernels[0].texels = {1}; }},
         Breakage{
