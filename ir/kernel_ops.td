@@ -57,8 +57,8 @@ def Kernel_FusedOp : Kernel_Op<"fused", [IsolatedFromAbove, SingleBlock]> {
 }
 
 // `pushed`: its dispatch records are push constants. Arguments with the numbers it lists are given as the
-// address of their address, since their buffers may move between runs. `texels`: the arguments, none of them written
-// to, that it reads through texel buffers.
+// address of their address, since their buffers may move between runs. `texels`: the arguments that it reads
+// through texel buffers, none of which it writes where it reads.
 def Kernel_DefOp : Kernel_Op<"def", [IsolatedFromAbove, SingleBlock, Symbol]> {
   let summary = "A kernel shared by its calls";
   let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$root, DenseI64ArrayAttr:$inplace,
@@ -157,7 +157,7 @@ def Kernel_BufferOp : Kernel_Op<"buffer", [Pure]> {
 }
 
 def Kernel_TexelOp : Kernel_Op<"texel", [Pure]> {
-  let summary = "Bytes [16 * at, 16 * at + 16) of a buffer that the kernel only reads, through texel buffer `binding`";
+  let summary = "Bytes [16 * at, 16 * at + 16) of a buffer, through texel buffer `binding`";
   let arguments = (ins I64Attr:$binding, Index:$at);
   let results = (outs VectorOfLengthAndType<[4], [I32]>:$words);
   let assemblyFormat = "$binding `at` $at attr-dict `:` type($words)";

@@ -60,7 +60,9 @@ std::int64_t width_of(ArrayRef<Operation*> roots, const DeviceProfile& profile) 
 // packed are read fastest by all lanes side by side, and longer packed ones would be too many
 // turns.
 bool takes_few_lanes(const MatmulExtent& extent, bool packed, const DeviceProfile& profile) {
-  return profile.is_cpu && extent.m == 1 && extent.k <= (packed ? 16384 : 1023);
+  constexpr std::int64_t kLongRow = 1024, kLongestPackedRow = 16384;
+  return profile.is_cpu && extent.m == 1 &&
+         (packed ? extent.k <= kLongestPackedRow : extent.k < kLongRow);
 }
 
 std::int64_t rows_on_cpu(const MatmulExtent& extent, bool packed, const DeviceProfile& profile) {

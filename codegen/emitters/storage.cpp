@@ -233,6 +233,7 @@ Value round_to_bf16(KernelBuilder& b, Value value) {
 
 // ---- Buffers that are read as texels
 
+// An element of 64 bits.
 Value wide_element(KernelBuilder& b, ValueRange words) {
   Value pair = vector::FromElementsOp::create(b, VectorType::get(2, b.getI32Type()), words);
   Value single = vector::BitCastOp::create(b, VectorType::get(1, b.getI64Type()), pair);
@@ -307,9 +308,7 @@ Value round_to(KernelBuilder& b, DType dtype, Value value) {
 }
 
 Value load_element(KernelBuilder& b, unsigned buffer, DType dtype, Value at) {
-  if (b.texel_binding(buffer))
-    return from_storage(b, dtype, load_texels(b, buffer, dtype, at, 1).stored[0]);
-  return from_storage(b, dtype, b.load(buffer_of(b, buffer, storage_type(b, dtype)), at));
+  return load_packet(b, buffer, dtype, at, 1)[0];
 }
 
 void store_element(KernelBuilder& b, unsigned buffer, DType dtype, Value at, Value value) {

@@ -61,6 +61,10 @@ VkPipeline create_pipeline(Device& device, const Kernel& kernel, VkPipelineLayou
   return pipeline;
 }
 
+VkPipelineLayout layout_of(const Device& device, VkPipelineLayout own) {
+  return own != VK_NULL_HANDLE ? own : device.pipeline_layout();
+}
+
 }  // namespace
 
 Pipeline::Pipeline(Device& device, const Kernel& kernel, VkPipelineCreateFlags flags)
@@ -70,8 +74,7 @@ Pipeline::Pipeline(Device& device, const Kernel& kernel, VkPipelineCreateFlags f
       texel_layout_ = create_texel_layout(device, kernel.texels.size());
       own_layout_ = device.create_pipeline_layout({&texel_layout_, 1});
     }
-    handle_ = create_pipeline(device, kernel, own_layout_ ? own_layout_ : device.pipeline_layout(),
-                              flags);
+    handle_ = create_pipeline(device, kernel, layout_of(device, own_layout_), flags);
   } catch (...) {
     release();
     throw;
@@ -100,7 +103,7 @@ void Pipeline::release() noexcept {
 void Pipeline::record_dispatch(VkCommandBuffer commands, std::span<const std::byte> push_constants,
                                VkDescriptorSet texels,
                                const std::array<std::uint32_t, 3>& workgroups) const {
-  const VkPipelineLayout layout = own_layout_ ? own_layout_ : device_->pipeline_layout();
+  const VkPipelineLayout layout = layout_of(*device_, own_layout_);
   vkCmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, handle_);
   if (texels != VK_NULL_HANDLE)
     vkCmdBindDescriptorSets(commands, VK_PIPELINE_BIND_POINT_COMPUTE, layout, 0, 1, &texels, 0,
